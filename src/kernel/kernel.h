@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a kernel is: the types that every op's contract and every implementation speak.
+ *
+ * An op has operands; they are numbered once, for all ops and all directions:
+ *
+ *     IN(i)     activations it reads            DIN(i)     their gradients
+ *     PARAM(i)  parameters (w, b, gamma …)      DPARAM(i)  theirs
+ *     OUT(i)    activations it writes           DOUT(i)    theirs
+ *     SAVED(i)  named extras that forward leaves for backward (argmax, group sums …)
+ *     WORK      scratch, as many bytes as the entry asked for
+ *
+ * An op's contract header names its operands (`CONV2D_X = GD_IN(0)`), says what each direction reads and writes,
+ * with formula, shapes, accuracy and source. The op's file (op/<op>.c) holds an ordered list of entries per direction,
+ * best first, the plain-C reference last. An entry's life:
+ *
+ *     accepts(problem) → prepare(problem, needs) → bind(call) once addresses are known → run(call, ctx)… → release
+ *
+ * Entries overwrite what they write. An entry and its state are immutable while running; entries of ours allocate
+ * nothing in run (a library may, inside its call).
+ */
+#ifndef GD_KERNEL_H
+#define GD_KERNEL_H
+
+#include "base/status.h"
+#include "device/device.h"
+#include "tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    GD_MAX_IN = 4,
+    GD_MAX_PARAM = 3,
+    GD_MAX_OUT = 2,
+    GD_MAX_SAVED = 2,
+    GD_FIRST_IN = 0,
+    GD_FIRST_PARAM = GD_FIRST_IN + GD_MAX_IN,
+    GD_FIRST_OUT = GD_FIRST_PARAM + GD_MAX_PARAM,
+    GD_FIRST_SAVED = GD_FIRST_OUT + GD_MAX_OUT,
+    GD_FIRST_DIN = GD_FIRST_SAVED + GD_MAX_SAVED,
+    GD_FIRST_DPARAM = GD_FIRST_DIN + GD_MAX_IN,
+    GD_FIRST_DOUT = GD_FIRST_DPARAM + GD_MAX_PARAM,
+    GD_WORK = GD_FIRST_DOUT + GD_MAX_OUT,
+    GD_OPERANDS
+};
+#define GD_IN(i) (GD_FIRST_IN + (i))
+#define GD_PARAM(i) (GD_FIRST_PARAM + (i))
+#define GD_OUT(i) (GD_FIRST_OUT + (i))
+#define GD_SAVED(i) (GD_FIRST_SAVED + (i))
+#define GD_DIN(i) (GD_FIRST_DIN + (i))
+#define GD_DPARAM(i) (GD_FIRST_DPARAM + (i))
+#define GD_DOUT(i) (GD_FIRST_DOUT + (i))
+#define GD_BIT(i) (1u << (i)) /* sets of operands, of types, of features */
+
+/* Backward runs BWD_WEIGHT before BWD_DATA. UPDATE is what an op changes once a step besides its outputs (running
+ * statistics; the optimizers are nothing else). */
+typedef enum gd_direction { GD_FWD, GD_BWD_WEIGHT, GD_BWD_DATA, GD_UPDATE, GD_DIRECTIONS } gd_direction;
+const char *gd_direction_name(gd_direction direction); /* "fwd", "bwd_weight", "bwd_data", "update" */
+
+/* What is known when the plan is built; immutable afterwards. */
+typedef struct gd_problem {
+    const void *params;        /* the op's own struct; borrowed */
+    gd_type type;              /* storage type of its activations */
+    bool training;             /* backward will follow: SAVED operands are wanted */
+    uint32_t unread;           /* operands that this problem's backward does not read, though the contract may */
+    gd_desc desc[GD_OPERANDS]; /* rank 0: absent. Gradients have their tensor's shape (and type F32 for parameters) */
+} gd_problem;
+
+/* Fills the descriptors of the gradients from those of their tensors. */
+void gd_problem_add_gradients(gd_problem *problem);
+
+/* A parameter in the form that an entry reads (a WEIGHT item): equal items of a plan set are shared, and packed again
+ * only when the parameters have moved on. run NULL: the entry reads the fp32 master itself. */
+typedef struct gd_ctx gd_ctx;
+typedef struct gd_pack {
+    const char *packer; /* "cast", "onednn", "k16" … */
+    char layout[128];   /* what tells two items of one packer and one parameter apart */
+    gd_type type;
+    size_t bytes;
+    const void *state; /* the packer's; lives as long as the state of the entry that asked */
+    gd_status (*run)(const void *state, void *to, const float *from, gd_desc desc, const gd_ctx *ctx);
+} gd_pack;
+
+typedef struct gd_needs {
+    void *state; /* owned by the plan from here on, given back to release */
+    size_t work_bytes;
+    gd_pack pack[GD_MAX_PARAM]; /* of PARAM(i) */
+} gd_needs;
+
+/* One step's call: the problem and where its operands lie (NULL: absent or not wanted). */
+typedef struct gd_call {
+    const gd_problem *problem;
+    void *state;
+    void *at[GD_OPERANDS];
+} gd_call;
+
+/* Host half of the step record: what changes from step to step, written before each launch. Kernels read it from
+ * its fixed place; none takes such a value as an argument. */
+typedef struct gd_record {
+    uint64_t seed;
+    int64_t step;         /* steps before this one */
+    int64_t first_sample; /* this batch's first row in the epoch's order, over all ranks */
+    int32_t epoch;
+    int32_t valid; /* rows of the batch that count: evaluation pads the last one */
+    int32_t micro; /* position in the accumulation, from 0 */
+    int32_t micros;
+    float learning_rate;
+    float average_decay; /* of the average of weights: average = decay * average + (1 - decay) * master */
+} gd_record;
+
+/* Device half: written by steps only, part of the checkpoint, read back without waiting. */
+typedef struct gd_tally {
+    double loss;        /* sum over counted rows since the host last cleared it */
+    int64_t images;     /* counted rows since then */
+    int64_t correct;    /* of these, first choice right */
+    int64_t applied;    /* updates applied since the start of the run */
+    float gradient_norm; /* of the last update, before clipping */
+    float gradient_scale; /* what the update multiplies gradients with: clipping */
+    int32_t not_finite;  /* updates skipped because a gradient was not finite */
+    int32_t skip;        /* this update is skipped */
+} gd_tally;
+
+struct gd_comm;
+struct gd_ctx {
+    int threads;
+    const gd_record *record;
+    gd_tally *tally;
+    const struct gd_comm *comm; /* NULL: this process alone */
+    void *stream;               /* the device's own handle; NULL on the CPU */
+};
+
+/* traits */
+enum {
+    GD_DETERMINISTIC = 1, /* same bits for the same problem and thread count (ours: for any thread count) */
+    GD_CAPTURABLE = 2,    /* may be captured into a graph */
+    GD_ACCUMULATES = 4    /* bwd_data may add to DIN(0) instead of overwriting it */
+};
+
+/* One way to compute one direction of one op. */
+typedef struct gd_impl {
+    const char *name; /* "avx512", "onednn", "ref": in plans, tests, benchmarks, logs */
+    gd_device_kind device;
+    uint32_t types;  /* set of storage types */
+    uint32_t needs;  /* set of gd_feature */
+    uint32_t traits;
+    const char *(*accepts)(const gd_problem *); /* (optional) NULL, or why not: a static text */
+    gd_status (*prepare)(const gd_problem *, int threads, gd_needs *, gd_error *); /* (optional) */
+    gd_status (*bind)(gd_call *);                                                  /* (optional) */
+    gd_status (*run)(const gd_call *, const gd_ctx *);
+    void (*release)(void *state); /* (optional); accepts a half-built one and NULL */
+} gd_impl;
+
+/* Lists. An entry that a build lacks is dropped by its macro, and by nothing else. The reference is one file on
+ * `store_t` and `real` (kernel/variant.h), compiled for three pairs; a loop file (<op>_simd.c) for ISA × type. */
+#define GD_ONE(type) GD_BIT(GD_##type)
+#define GD_FLOATS (GD_ONE(F32) | GD_ONE(BF16))
+#define GD_LIST_END {0}
+#ifdef GRIDDLE_INFER
+#define GD_TRAIN(...)
+#define GD_ONEDNN(...)
+#define GD_F64_REF(...)
+#else
+#define GD_TRAIN(...) __VA_ARGS__
+#define GD_F64_REF(...) __VA_ARGS__
+#ifdef GRIDDLE_HAVE_ONEDNN
+#define GD_ONEDNN(...) __VA_ARGS__,
+#else
+#define GD_ONEDNN(...)
+#endif
+#endif
+#if defined(__x86_64__)
+#define GD_X86(...) __VA_ARGS__,
+#else
+#define GD_X86(...)
+#endif
+#define GD_REF(f)                                                                                                      \
+    {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
+        {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \
+        GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
+#define GD_SIMD(f, accepts)                                                                                            \
+    GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, accepts, 0, 0, f##_avx512_f32, 0})             \
+    GD_X86({"avx512", GD_CPU, GD_ONE(BF16), GD_AVX512, GD_DETERMINISTIC, accepts, 0, 0, f##_avx512_bf16, 0})           \
+    GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, accepts, 0, 0, f##_avx2_f32, 0})                   \
+    GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, 0, 0, f##_avx2_bf16, 0})
+
+/* Declares the runs that GD_REF and GD_SIMD name; stands in the contract header. */
+#define GD_DECLARE_REF(f)                                                                                              \
+    gd_status f##_ref_f32(const gd_call *, const gd_ctx *);                                                            \
+    gd_status f##_ref_bf16(const gd_call *, const gd_ctx *);                                                           \
+    gd_status f##_ref_f64(const gd_call *, const gd_ctx *)
+#define GD_DECLARE_SIMD(f)                                                                                             \
+    gd_status f##_avx512_f32(const gd_call *, const gd_ctx *);                                                         \
+    gd_status f##_avx512_bf16(const gd_call *, const gd_ctx *);                                                        \
+    gd_status f##_avx2_f32(const gd_call *, const gd_ctx *);                                                           \
+    gd_status f##_avx2_bf16(const gd_call *, const gd_ctx *)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
