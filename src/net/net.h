@@ -68,7 +68,7 @@ typedef struct gd_node_spec {
     const void *params;
     gd_type type; /* GD_F32 unless a pass says otherwise */
     gd_value_id in[GD_MAX_IN];
-    gd_param_id param[GD_MAX_PARAM]; /* existing ones to use, by index + 1; 0: make a new one */
+    const char *param_name[GD_MAX_PARAM]; /* NULL: "<node>.<operand>"; a parameter of that name is shared if there is one */
     gd_place place;
 } gd_node_spec;
 gd_status gd_net_add(gd_net *net, const gd_node_spec *spec, gd_value_id *out, gd_error *error);
@@ -83,15 +83,14 @@ gd_status gd_net_problem(const gd_net *net, const gd_node *node, bool training, 
 
 /* Rewriting: what a pass decides for each node while the net is copied in order. */
 typedef struct gd_rewrite {
-    /* Called per node of `from`; adds what it likes to `to` (gd_rewrite_copy for the node as it is) and maps each old
-     * value that later nodes read by gd_rewrite_map. */
+    /* Called per node of `from` in order; adds what it likes to `to` (gd_rewrite_copy for the node as it is) and sets
+     * value_map for each old value that later nodes read. Inputs are copied beforehand; the ones that nothing reads
+     * afterwards are dropped, and so are outputs whose value is gone. Parameters keep their names. */
     gd_status (*node)(struct gd_rewrite *, const gd_node *node, gd_error *);
     const gd_net *from;
     gd_net *to;
     gd_value_id *value_map; /* old → new; -1: gone */
-    gd_param_id *param_map; /* old → new; -1: not used yet */
     void *argument;         /* the pass's own */
-    bool keep_inputs;       /* copy inputs nothing reads any more, too */
 } gd_rewrite;
 gd_status gd_net_rewrite(const gd_net *from, int batch, gd_rewrite *rewrite, gd_net **to, gd_error *error);
 gd_status gd_rewrite_copy(gd_rewrite *rewrite, const gd_node *node, gd_error *error);
