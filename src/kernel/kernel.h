@@ -111,14 +111,14 @@ typedef struct gd_record {
 
 /* Device half: written by steps only, part of the checkpoint, read back without waiting. */
 typedef struct gd_tally {
-    double loss;        /* sum over counted rows since the host last cleared it */
-    int64_t images;     /* counted rows since then */
-    int64_t correct;    /* of these, first choice right */
-    int64_t applied;    /* updates applied since the start of the run */
-    float gradient_norm; /* of the last update, before clipping */
+    double loss;          /* sum over counted rows since the host last cleared it */
+    int64_t images;       /* counted rows since then */
+    int64_t correct;      /* of these, first choice right */
+    int64_t applied;      /* updates applied since the start of the run */
+    float gradient_norm;  /* of the last update, before clipping */
     float gradient_scale; /* what the update multiplies gradients with: clipping */
-    int32_t not_finite;  /* updates skipped because a gradient was not finite */
-    int32_t skip;        /* this update is skipped */
+    int32_t not_finite;   /* updates skipped because a gradient was not finite */
+    int32_t skip;         /* this update is skipped */
 } gd_tally;
 
 struct gd_comm;
@@ -141,12 +141,14 @@ enum {
 typedef struct gd_impl {
     const char *name; /* "avx512", "onednn", "ref": in plans, tests, benchmarks, logs */
     gd_device_kind device;
-    uint32_t types;  /* set of storage types */
-    uint32_t needs;  /* set of gd_feature */
+    uint32_t types; /* set of storage types */
+    uint32_t needs; /* set of gd_feature */
     uint32_t traits;
     const char *(*accepts)(const gd_problem *); /* (optional) NULL, or why not: a static text */
-    gd_status (*prepare)(const gd_problem *, int threads, gd_needs *, gd_error *); /* (optional) */
-    gd_status (*bind)(gd_call *);                                                  /* (optional) */
+    /* (optional) May answer UNSUPPORTED, which is a refusal like accepts': the next entry is tried. Fills *needs, which
+     * is zeroed. */
+    gd_status (*prepare)(const gd_problem *, int threads, gd_needs *, gd_error *);
+    gd_status (*bind)(gd_call *); /* (optional) at[PARAM(i)] is the packed item where one was asked for */
     gd_status (*run)(const gd_call *, const gd_ctx *);
     void (*release)(void *state); /* (optional); accepts a half-built one and NULL */
 } gd_impl;
@@ -155,7 +157,10 @@ typedef struct gd_impl {
  * `store_t` and `real` (kernel/variant.h), compiled for three pairs; a loop file (<op>_simd.c) for ISA × type. */
 #define GD_ONE(type) GD_BIT(GD_##type)
 #define GD_FLOATS (GD_ONE(F32) | GD_ONE(BF16))
-#define GD_LIST_END {0}
+#define GD_LIST_END                                                                                                    \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 #ifdef GRIDDLE_INFER
 #define GD_TRAIN(...)
 #define GD_ONEDNN(...)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/conv2d.h"
+#include "kernel/onednn.h"
 #include "op/op.h"
 
 static const gd_field fields[] = {
@@ -53,10 +54,18 @@ static double flops(const gd_problem *problem, gd_direction direction)
 }
 
 static const gd_impl forward[] = {
-    GD_REF(gd_conv2d_fwd),
+    GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_fwd_onednn_prepare)
+        GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_fwd_onednn_prepare) GD_REF(gd_conv2d_fwd),
 };
-GD_TRAIN(static const gd_impl backward_data[] = {GD_REF(gd_conv2d_bwd_data)};
-         static const gd_impl backward_weight[] = {GD_REF(gd_conv2d_bwd_weight)};)
+GD_TRAIN(static const gd_impl backward_data[] =
+             {
+                 GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_data_onednn_prepare)
+                     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_data_onednn_prepare) GD_REF(gd_conv2d_bwd_data),
+             };
+         static const gd_impl backward_weight[] = {
+             GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_weight_onednn_prepare)
+                 GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_weight_onednn_prepare) GD_REF(gd_conv2d_bwd_weight),
+         };)
 
 const gd_op gd_op_conv2d = {
     .name = "conv2d",
@@ -70,11 +79,10 @@ const gd_op gd_op_conv2d = {
                 [CONV2D_Y] = {"y"}},
     .infer = infer,
     .flops = flops,
-    .direction =
-        {[GD_FWD] = {GD_BIT(CONV2D_X) | GD_BIT(CONV2D_RESIDUAL) | GD_BIT(CONV2D_W) | GD_BIT(CONV2D_B),
-                     GD_BIT(CONV2D_Y), forward},
-         GD_TRAIN([GD_BWD_WEIGHT] = {GD_BIT(CONV2D_X) | GD_BIT(CONV2D_DY), GD_BIT(CONV2D_DW) | GD_BIT(CONV2D_DB),
-                                     backward_weight},
-                  [GD_BWD_DATA] = {GD_BIT(CONV2D_W) | GD_BIT(CONV2D_DY), GD_BIT(CONV2D_DX), backward_data})},
+    .direction = {[GD_FWD] = {GD_BIT(CONV2D_X) | GD_BIT(CONV2D_RESIDUAL) | GD_BIT(CONV2D_W) | GD_BIT(CONV2D_B),
+                              GD_BIT(CONV2D_Y), forward},
+                  GD_TRAIN([GD_BWD_WEIGHT] = {GD_BIT(CONV2D_X) | GD_BIT(CONV2D_DY),
+                                              GD_BIT(CONV2D_DW) | GD_BIT(CONV2D_DB), backward_weight},
+                           [GD_BWD_DATA] = {GD_BIT(CONV2D_W) | GD_BIT(CONV2D_DY), GD_BIT(CONV2D_DX), backward_data})},
     .tolerance = 4,
 };

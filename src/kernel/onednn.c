@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/onednn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+gd_status gd_onednn_status(dnnl_status_t status, const char *what, gd_error *error)
+{
+    if (status == dnnl_success)
+        return GD_OK;
+    static const char *const words[] = {"success",       "out of memory", "invalid arguments", "unimplemented",
+                                        "iterator ends", "runtime error", "not required"};
+    const char *word = (size_t)status < sizeof words / sizeof *words ? words[status] : "unknown status";
+    return gd_fail(error, status == dnnl_out_of_memory ? GD_NOMEM : GD_UNSUPPORTED, "oneDNN cannot %s: %s", what, word);
+}
+
+#define TRY_DNNL(expression, what) GD_TRY(gd_onednn_status((expression), what, error))
+
+gd_status gd_onednn_new(gd_onednn **state, gd_error *error)
+{
+    gd_onednn *made = calloc(1, sizeof *made);
+    *state = made;
+    if (!made)
+        return gd_fail(error, GD_NOMEM, "out of memory for a oneDNN primitive");
+    TRY_DNNL(dnnl_engine_create(&made->engine, dnnl_cpu, 0), "make an engine");
+    TRY_DNNL(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags), "make a stream");
+    return GD_OK;
+}
+
+void gd_onednn_release(void *argument)
+{
+    gd_onednn *state = argument;
+    if (!state)
+        return;
+    for (int i = 0; i < state->n_args; i++)
+        dnnl_memory_destroy(state->arg[i].memory);
+    for (int i = 0; i < 2; i++)
+        dnnl_memory_destroy(state->unpack[i].memory);
+    dnnl_primitive_destroy(state->primitive);
+    dnnl_primitive_destroy(state->reorder);
+    dnnl_stream_destroy(state->stream);
+    dnnl_engine_destroy(state->engine);
+    free(state);
+}
+
+dnnl_data_type_t gd_onednn_type(gd_type type) { return type == GD_BF16 ? dnnl_bf16 : dnnl_f32; }
+
+gd_status gd_onednn_activation(gd_desc desc, dnnl_memory_desc_t *md, gd_error *error)
+{
+    dnnl_dims_t dims = {desc.dim[0], desc.dim[1]};
+    dnnl_format_tag_t tag = dnnl_nc;
+    if (desc.rank == 4) {
+        dims[1] = desc.dim[3];
+        dims[2] = desc.dim[1];
+        dims[3] = desc.dim[2];
+        tag = dnnl_nhwc;
+    }
+    return gd_onednn_status(dnnl_memory_desc_init_by_tag(md, desc.rank, dims, gd_onednn_type(desc.type), tag),
+                            "describe an activation", error);
+}
+
+static gd_status new_memory(gd_onednn *state, const dnnl_memory_desc_t *md, dnnl_memory_t *memory, gd_error *error)
+{
+    return gd_onednn_status(dnnl_memory_create(memory, md, state->engine, DNNL_MEMORY_NONE), "make a memory", error);
+}
+
+gd_status gd_onednn_add_arg(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *md, gd_error *error)
+{
+    if (state->n_args > GD_ONEDNN_ARGS)
+        return gd_fail(error, GD_INTERNAL, "a oneDNN primitive has more than %d arguments", GD_ONEDNN_ARGS);
+    GD_TRY(new_memory(state, md, &state->arg[state->n_args].memory, error));
+    state->arg[state->n_args].arg = arg;
+    state->operand[state->n_args++] = operand;
+    return GD_OK;
+}
+
+gd_status gd_onednn_new_attr(dnnl_primitive_attr_t *attr, gd_error *error)
+{
+    GD_TRY(gd_onednn_status(dnnl_primitive_attr_create(attr), "make attributes", error));
+    return gd_onednn_status(dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user),
+                            "take over the scratchpad", error);
+}
+
+gd_status gd_onednn_set_primitive(gd_onednn *state, const_dnnl_primitive_desc_t pd, gd_needs *needs, gd_error *error)
+{
+    TRY_DNNL(dnnl_primitive_create(&state->primitive, pd), "compile a primitive");
+    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    state->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
+    if (state->scratch_bytes == 0)
+        return GD_OK;
+    needs->work_bytes += state->scratch_bytes;
+    return gd_onednn_add_arg(state, DNNL_ARG_SCRATCHPAD, GD_WORK, scratch, error);
+}
+
+static gd_status new_reorder(gd_onednn *state, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
+                             gd_error *error)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    TRY_DNNL(dnnl_reorder_primitive_desc_create(&pd, from, state->engine, to, state->engine, NULL),
+             "describe a reorder of weights");
+    dnnl_status_t made = dnnl_primitive_create(&state->reorder, pd);
+    dnnl_primitive_desc_destroy(pd);
+    return gd_onednn_status(made, "compile a reorder of weights", error);
+}
+
+static gd_status pack(const void *argument, void *to, const float *from, gd_desc desc, const gd_ctx *ctx)
+{
+    (void)desc, (void)ctx;
+    const gd_onednn *state = argument;
+    dnnl_memory_t source = NULL, target = NULL;
+    gd_status status = GD_OK;
+    dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, NULL}, {DNNL_ARG_TO, NULL}};
+    if (dnnl_memory_create(&source, &state->ours, state->engine, (void *)from) != dnnl_success ||
+        dnnl_memory_create(&target, &state->theirs, state->engine, to) != dnnl_success) {
+        status = GD_NOMEM;
+    } else {
+        args[0].memory = source;
+        args[1].memory = target;
+        if (dnnl_primitive_execute(state->reorder, state->stream, 2, args) != dnnl_success ||
+            dnnl_stream_wait(state->stream) != dnnl_success)
+            status = GD_DEVICE;
+    }
+    dnnl_memory_destroy(source);
+    dnnl_memory_destroy(target);
+    return status;
+}
+
+gd_status gd_onednn_add_weight(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
+                               const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
+{
+    GD_TRY(gd_onednn_add_arg(state, arg, operand, theirs, error));
+    if (dnnl_memory_desc_equal(ours, theirs))
+        return GD_OK;
+    state->ours = *ours;
+    state->theirs = *theirs;
+    GD_TRY(new_reorder(state, ours, theirs, error));
+    gd_pack *item = &needs->pack[operand - GD_FIRST_PARAM];
+    *item = (gd_pack){.packer = "onednn",
+                      .type = theirs->data_type == dnnl_bf16 ? GD_BF16 : GD_F32,
+                      .bytes = dnnl_memory_desc_get_size(theirs),
+                      .state = state,
+                      .run = pack};
+    /* Two forms are equal when their descriptions are: a digest (FNV-1a) of the description is the key. */
+    uint64_t digest = 14695981039346656037u;
+    for (size_t i = 0; i < sizeof *theirs; i++)
+        digest = (digest ^ ((const unsigned char *)theirs)[i]) * 1099511628211u;
+    snprintf(item->layout, sizeof item->layout, "%016llx", (unsigned long long)digest);
+    return GD_OK;
+}
+
+static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+gd_status gd_onednn_add_weight_gradient(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
+                                        const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
+{
+    if (dnnl_memory_desc_equal(ours, theirs))
+        return gd_onednn_add_arg(state, arg, operand, theirs, error);
+    state->ours = *ours;
+    state->theirs = *theirs;
+    state->unpacks = true;
+    needs->work_bytes += rounded(dnnl_memory_desc_get_size(theirs));
+    GD_TRY(gd_onednn_add_arg(state, arg, operand, theirs, error));
+    GD_TRY(new_reorder(state, theirs, ours, error));
+    state->unpack[0].arg = DNNL_ARG_FROM;
+    state->unpack[1].arg = DNNL_ARG_TO;
+    GD_TRY(new_memory(state, theirs, &state->unpack[0].memory, error));
+    return new_memory(state, ours, &state->unpack[1].memory, error);
+}
+
+gd_status gd_onednn_bind(gd_call *call)
+{
+    gd_onednn *state = call->state;
+    unsigned char *work = call->at[GD_WORK];
+    size_t gradient = state->unpacks ? rounded(dnnl_memory_desc_get_size(&state->theirs)) : 0;
+    for (int i = 0; i < state->n_args; i++) {
+        void *at = call->at[state->operand[i]];
+        if (state->operand[i] == GD_WORK)
+            at = work + gradient;
+        else if (state->unpacks && state->operand[i] == GD_DPARAM(0)) {
+            dnnl_memory_set_data_handle(state->unpack[0].memory, work);
+            dnnl_memory_set_data_handle(state->unpack[1].memory, at);
+            at = work;
+        }
+        if (dnnl_memory_set_data_handle(state->arg[i].memory, at) != dnnl_success)
+            return GD_INTERNAL;
+    }
+    return GD_OK;
+}
+
+gd_status gd_onednn_run(const gd_call *call, const gd_ctx *ctx)
+{
+    (void)ctx;
+    const gd_onednn *state = call->state;
+    if (dnnl_primitive_execute(state->primitive, state->stream, state->n_args, state->arg) != dnnl_success)
+        return GD_DEVICE;
+    if (state->unpacks && dnnl_primitive_execute(state->reorder, state->stream, 2, state->unpack) != dnnl_success)
+        return GD_DEVICE;
+    return dnnl_stream_wait(state->stream) == dnnl_success ? GD_OK : GD_DEVICE;
+}
