@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Decoding: the bytes of a PNG or JPEG file to pixels. Which of the two it is, the first bytes decide, never the name.
+ *
+ *     PNG   all colour types, depths and interlacing; 16 bits are scaled to 8; an opaque alpha channel is dropped, a
+ *           translucent one is composed over white; gamma and colour profiles are ignored, as elsewhere in training
+ *     JPEG  baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK (Adobe's inverted convention, as in browsers and
+ *           Pillow); the EXIF orientation is applied; a file that ends too early or whose data are damaged is refused
+ *
+ * Colour to grey is ITU-R BT.601 luma, (299 R + 587 G + 114 B) / 1000, which is also a JPEG's own Y.
+ * Depends on base, libpng and libjpeg alone: the front program links it. Thread-safe; no state.
+ */
+#ifndef GD_DATA_DECODE_H
+#define GD_DATA_DECODE_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Refused before anything is allocated: a longer side, more pixels, more scans of a progressive JPEG. */
+enum { GD_PICTURE_SIDE = 16384, GD_PICTURE_PIXELS = 64 << 20, GD_PICTURE_SCANS = 100 };
+
+/* {0} is an empty picture. */
+typedef struct gd_picture {
+    int height, width, channels;
+    uint8_t *pixels; /* (H,W,C), owned: gd_picture_release */
+} gd_picture;
+
+/* `channels`: 1 or 3, or 0 for the file's own (grey 1, colour and palette 3). FORMAT, with `name` as the place, when
+ * the file is broken, too large, or neither PNG nor JPEG; `picture` is then empty. */
+gd_status gd_decode(const char *name, const void *bytes, size_t length, int channels, gd_picture *picture,
+                    gd_error *error);
+void gd_picture_release(gd_picture *picture); /* accepts {0} */
+
+/* n pixels of grey to colour; of colour to grey. */
+void gd_grey_to_colour(const uint8_t *from, int64_t n, uint8_t *to);
+void gd_colour_to_grey(const uint8_t *from, int64_t n, uint8_t *to);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

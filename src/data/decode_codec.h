@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The two codecs behind gd_decode. Each is one file because each leaves its library by longjmp. */
+#ifndef GD_DATA_DECODE_CODEC_H
+#define GD_DATA_DECODE_CODEC_H
+
+#include "data/decode.h"
+
+/* Decode into 1 or 3 channels, as the file has; on failure what `picture` holds is still to be released. `orientation`:
+ * EXIF's, 1 … 8, of what was decoded. Errors carry no place. */
+gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture, gd_error *error);
+gd_status gd_decode_jpeg(const uint8_t *bytes, size_t length, gd_picture *picture, int *orientation, gd_error *error);
+
+/* Checks the size against the limits and allocates. */
+gd_status gd_picture_make(uint64_t height, uint64_t width, int channels, gd_picture *picture, gd_error *error);
+
+#endif
