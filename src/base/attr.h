@@ -28,6 +28,7 @@ typedef struct gd_attr {
     gd_place place;   /* of the value */
     gd_place key_place;
     struct gd_attr *first, *next; /* children of a list or map in order; the next sibling */
+    struct gd_attr *last;         /* child, so that appending does not search */
 } gd_attr;
 
 /* A new node without parent, or NULL when there is no memory. Copies text. */
@@ -42,11 +43,21 @@ gd_attr *gd_attr_find(const gd_attr *map, const char *key);
 /* How many children. */
 int gd_attr_count(const gd_attr *node);
 
+/* Fails with `status` at the first child of `map` whose key an earlier child has. In n log n: maps may be a stranger's.
+ */
+gd_status gd_attr_check_keys(const gd_attr *map, gd_status status, gd_error *error);
+
 /* Sets path `a.b.c` below `root` to `value`, making the maps on the way and replacing what stood there, so that the
- * last of repeated settings wins. `a.0.b` enters lists by index. INVALID when a step on the way is a scalar. */
+ * last of repeated settings wins. `a.0.b` enters lists by index. INVALID when a step on the way is a scalar
+ * (but an empty plain one becomes a map), a list has no such index, or there are more than 64 steps. */
 gd_status gd_attr_set(gd_arena *arena, gd_attr *root, const char *path, gd_attr *value, gd_error *error);
 
-/* "key=value key=value" or "key=[1,2,3]" into a map; what a test case or the command line writes. */
+/* One value as the command line writes it: `[a, b, c]` is a list, '…' or "…" a text whatever it looks like, anything
+ * else a plain scalar up to the end. */
+gd_status gd_attr_parse_value(gd_arena *arena, const char *text, gd_place place, gd_attr **value, gd_error *error);
+
+/* "key=value a.b=value" with such values, plain ones without white space, into a map; dots make maps within it and
+ * the last of repeated keys wins. What a test case writes. */
 gd_status gd_attr_parse_pairs(gd_arena *arena, const char *text, gd_place place, gd_attr **map, gd_error *error);
 
 /* Deep copy into `arena`; NULL when there is no memory. */

@@ -60,6 +60,8 @@ typedef struct gd_field {
     const char *help; /* one line, with the unit */
 } gd_field;
 
+/* The formatter takes the braces of a macro for a block. */
+/* clang-format off */
 #define GD_FIELD_INT(type, name, fallback, least, most, help)                                                          \
     {#name, GD_FIELD_KIND_INT, offsetof(type, name), fallback, least, most, 0, 0, help}
 #define GD_FIELD_UINT64(type, name, fallback, help)                                                                    \
@@ -81,6 +83,7 @@ typedef struct gd_field {
 #define GD_FIELD_SECTION(type, name, fields, help)                                                                     \
     {#name, GD_FIELD_KIND_SECTION, offsetof(type, name), "", 0, 0, 0, fields, help}
 #define GD_FIELD_TREE(type, name, help) {#name, GD_FIELD_KIND_TREE, offsetof(type, name), "", 0, 0, 0, 0, help}
+/* clang-format on */
 
 /* Fills `object` from `map` (NULL: all defaults). Texts and lists live in `arena`. INVALID, with the place, for an
  * unknown key (naming the nearest known one), a key given twice, a wrong type, a value out of range (naming the

@@ -20,14 +20,17 @@ void gd_file_unmap(void *map, size_t bytes);
 /* Reads a whole file of at most `most` bytes into the arena, with a final 0 behind it. */
 gd_status gd_file_read(const char *path, size_t most, gd_arena *arena, char **text, size_t *bytes, gd_error *error);
 
-/* A file being written beside its place ("<path>.part"): commit syncs and renames it, abandon removes it. */
+/* A file being written beside its place ("<path>.part"): commit syncs and renames it, abandon removes it. One writer at
+ * a time: begin fails with IO while another process writes the same path. */
 typedef struct gd_file_draft {
     FILE *stream; /* write here; check nothing: commit does */
     char path[4096], part[4104];
 } gd_file_draft;
 gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error);
-gd_status gd_file_commit(gd_file_draft *draft, gd_error *error); /* removes the draft on failure: a full disk leaves nothing */
-void gd_file_abandon(gd_file_draft *draft);                      /* after begin failed or commit ran: does nothing */
+
+/* On failure the draft is removed and what stood at the path still stands there: a full disk leaves nothing. */
+gd_status gd_file_commit(gd_file_draft *draft, gd_error *error);
+void gd_file_abandon(gd_file_draft *draft); /* after begin failed or commit ran: does nothing */
 
 /* A whole text in one go, by a draft. */
 gd_status gd_file_write(const char *path, const void *bytes, size_t length, gd_error *error);

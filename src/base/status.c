@@ -40,6 +40,10 @@ static gd_status fail(gd_error *error, gd_status status, gd_place place, const c
         error->line = error->column = 0;
         set_place(error, place);
         vsnprintf(error->message, sizeof error->message, format, arguments);
+        for (char *c = error->message; *c; c++) { /* one line, and no escape sequences of a stranger's text */
+            if ((unsigned char)*c < 0x20 || *c == 0x7f)
+                *c = '?';
+        }
     }
     return status;
 }

@@ -31,7 +31,8 @@ gd_status gd_fail(gd_error *error, gd_status status, const char *format, ...) GD
 /* The same, at a place in a text. */
 gd_status gd_fail_at(gd_error *error, gd_status status, gd_place place, const char *format, ...) GD_PRINTF(4, 5);
 
-/* Puts "context: " before the message of an error on its way up, and gives it a place if it has none. Returns its status. */
+/* Puts "context: " before the message of an error on its way up, and gives it a place if it has none. Returns its
+ * status. */
 gd_status gd_error_prefix(gd_error *error, gd_place place, const char *format, ...) GD_PRINTF(3, 4);
 
 /* "file:line:column: message" (or as much of it as is known) into `text`. Returns `text`. */

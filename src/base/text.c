@@ -46,16 +46,49 @@ void gd_text_add(gd_text *text, const char *format, ...)
     text->length += (size_t)length;
 }
 
+int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character)
+{
+    /* least code point of each length: smaller ones are overlong, a way to smuggle characters past checks */
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *b = (const unsigned char *)bytes;
+    if (left == 0)
+        return 0;
+    int length = b[0] < 0x80 ? 1 : b[0] < 0xc0 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : b[0] < 0xf8 ? 4 : 0;
+    if (length == 0 || (size_t)length > left)
+        return 0;
+    uint32_t c = length == 1 ? b[0] : b[0] & (0x7fu >> length);
+    for (int i = 1; i < length; i++) {
+        if ((b[i] & 0xc0u) != 0x80u)
+            return 0;
+        c = c << 6 | (b[i] & 0x3fu);
+    }
+    if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
+    *character = c;
+    return length;
+}
+
+static int printable(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x2028 && c != 0x2029 && c != 0xfeff && (c & 0xfffe) != 0xfffe;
+}
+
 void gd_text_add_json(gd_text *text, const char *string)
 {
     gd_text_add_n(text, "\"", 1);
-    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            gd_text_add(text, "\\%c", *c);
-        else if (*c < 0x20 || *c == 0x7f)
-            gd_text_add(text, "\\u%04x", *c);
-        else
-            gd_text_add_n(text, (const char *)c, 1);
+    for (size_t left = strlen(string), length; left > 0; left -= length, string += length) {
+        uint32_t c;
+        length = (size_t)gd_utf8_decode(string, left, &c);
+        if (length == 0) {
+            gd_text_add(text, "\\ufffd");
+            length = 1;
+        } else if (c == '"' || c == '\\') {
+            gd_text_add(text, "\\%c", (char)c);
+        } else if (!printable(c) && c < 0x10000) {
+            gd_text_add(text, "\\u%04x", (unsigned)c);
+        } else {
+            gd_text_add_n(text, string, length);
+        }
     }
     gd_text_add_n(text, "\"", 1);
 }

@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,7 +19,13 @@ typedef struct gd_text {
 
 void gd_text_add(gd_text *text, const char *format, ...) GD_PRINTF(2, 3);
 void gd_text_add_n(gd_text *text, const char *bytes, size_t length);
-void gd_text_add_json(gd_text *text, const char *string); /* with its quotes, escaped */
+
+/* A string as JSON, which is YAML's double-quoted form too: with its quotes, unprintable characters escaped, bytes that
+ * are no UTF-8 replaced by U+FFFD. */
+void gd_text_add_json(gd_text *text, const char *string);
+
+/* The character at the start of `bytes` (`left` of them): its length, 1 to 4, or 0 where that is no valid UTF-8. */
+int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character);
 
 /* NOMEM if any addition failed. */
 gd_status gd_text_status(const gd_text *text, gd_error *error);
