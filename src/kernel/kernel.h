@@ -183,11 +183,20 @@ typedef struct gd_impl {
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \
         GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
-#define GD_SIMD(f, accepts)                                                                                            \
-    GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, accepts, 0, 0, f##_avx512_f32, 0})             \
-    GD_X86({"avx512", GD_CPU, GD_ONE(BF16), GD_AVX512, GD_DETERMINISTIC, accepts, 0, 0, f##_avx512_bf16, 0})           \
-    GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, accepts, 0, 0, f##_avx2_f32, 0})                   \
-    GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, 0, 0, f##_avx2_bf16, 0})
+#define GD_SIMD(f, accepts) GD_SIMD_WORK(f, accepts, 0)
+#define GD_SIMD_WORK(f, accepts, prepare)                                                                              \
+    GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_f32, 0})       \
+    GD_X86({"avx512", GD_CPU, GD_ONE(BF16), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_bf16, 0})     \
+    GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_f32, 0})             \
+    GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_bf16, 0})
+
+/* The same for range ops: blocks of parameters are F32 (F64 for the judge), whatever activations are stored as. */
+#define GD_REF_BLOCK(f)                                                                                                \
+    {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
+        GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
+#define GD_SIMD_BLOCK(f, prepare)                                                                                      \
+    GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, 0, prepare, 0, f##_avx512_f32, 0})             \
+    GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, 0, prepare, 0, f##_avx2_f32, 0})
 
 /* Declares the runs that GD_REF and GD_SIMD name; stands in the contract header. */
 #define GD_DECLARE_REF(f)                                                                                              \

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/* adamw: Adam with decoupled weight decay over a block of parameters.
+ *
+ *     g = scale dw                         scale = tally.gradient_scale
+ *     w = w - rate weight_decay w          rate = record.learning_rate; not in the undecayed ranges
+ *     m = beta1 m + (1 - beta1) g
+ *     v = beta2 v + (1 - beta2) g^2
+ *     w = w - rate/(1 - beta1^t) m / (sqrt(v)/sqrt(1 - beta2^t) + epsilon)         t = tally.applied + 1
+ *
+ * Shapes    w, dw, m, v (count)
+ * Values    f32 (f64 in the double build). m and v start as zeros.
+ * Update    reads and writes w, m, v, reads dw, and counts tally.applied. Where tally.skip is set it changes nothing.
+ * Memory    borrows all; nothing may overlap.
+ * Exact     |got - want| <= k eps S with S the sum of |terms|.
+ * Source    Loshchilov, Hutter, "Decoupled weight decay regularization", 2019; PyTorch's AdamW.
+ */
+#ifndef GD_KERNEL_ADAMW_H
+#define GD_KERNEL_ADAMW_H
+
+#include "kernel/kernel.h"
+
+enum { ADAMW_W = GD_PARAM(0), ADAMW_DW = GD_DPARAM(0), ADAMW_M = GD_SAVED(0), ADAMW_V = GD_SAVED(1) };
+
+typedef struct gd_adamw_params {
+    double beta1, beta2, epsilon, weight_decay;
+    const int64_t *undecayed; /* (kernel/decay.h) borrowed; set by the plan */
+    int n_undecayed;          /* pairs */
+} gd_adamw_params;
+
+GD_DECLARE_REF(gd_adamw_update);
+GD_DECLARE_SIMD(gd_adamw_update);
+
+/* S of the tolerance law. */
+gd_status gd_adamw_update_magnitude(const gd_call *, const gd_ctx *);
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* all_reduce: the mean over all ranks of a block of gradients, in place.
+ *
+ *     dw = 1/ranks sum over the ranks of dw
+ *
+ * Shapes    dw (count), the same on every rank
+ * Values    f32 or f64.
+ * Update    reads and writes dw. Collective: every rank runs it at the same point. INTERNAL without ctx.comm.
+ * Exact     with one rank; else |got - want| <= k eps S with S the sum of |terms|.
+ */
+#ifndef GD_KERNEL_ALL_REDUCE_H
+#define GD_KERNEL_ALL_REDUCE_H
+
+#include "kernel/kernel.h"
+
+enum { ALL_REDUCE_W = GD_PARAM(0), ALL_REDUCE_DW = GD_DPARAM(0) };
+
+gd_status gd_all_reduce_update_comm(const gd_call *, const gd_ctx *);
+
+#endif

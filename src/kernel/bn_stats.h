@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/* bn_stats: mean and variance of every channel over each group of images; and the running statistics that evaluation
+ * uses instead.
+ *
+ *     stats[g,0,c] = mean of x over the M rows of group g
+ *     stats[g,1,c] = mean of (x - mean)^2          biased, as bn_apply wants it
+ *
+ *     running[0,c] = (1 - m) running[0,c] + m sum_g M_g/M mean_g            (update, m = momentum)
+ *     running[1,c] = (1 - m) running[1,c] + m sum_g M_g/M variance_g * M_g/(M_g - 1)
+ *
+ * Shapes    x (N,H,W,C) or (N,C)  ->  stats (G,2,C), G = ceil(N / group)      running (2,C)
+ * Values    x f32 or bf16, all else f32. A group of one row has variance 0.
+ * Update    reads stats and running, writes running; leaves it alone where tally.skip is set.
+ * Backward  none: the dx of bn_apply is the whole gradient, through the statistics too.
+ * Memory    borrows all; nothing may overlap.
+ * Exact     |got - want| <= k eps S with S = sum|x|/M for the mean and sum |x - mean| (|x| + |mean|)/M for the
+ * variance, however far the mean is from 0: differences from the mean are squared, never a difference of squares.
+ * Source    Ioffe, Szegedy, "Batch normalization", 2015; combining pieces: Chan, Golub, LeVeque, "Updating formulae and
+ *           a pairwise algorithm for computing sample variances", 1979.
+ */
+#ifndef GD_KERNEL_BN_STATS_H
+#define GD_KERNEL_BN_STATS_H
+
+#include "kernel/bn.h"
+
+enum { BN_STATS_X = GD_IN(0), BN_STATS_RUNNING = GD_PARAM(0), BN_STATS_STATS = GD_OUT(0) };
+
+typedef struct gd_bn_stats_params {
+    int group; /* images; 0: the whole batch */
+    double momentum;
+} gd_bn_stats_params;
+
+GD_DECLARE_REF(gd_bn_stats_fwd);
+GD_DECLARE_REF(gd_bn_stats_update);
+GD_DECLARE_SIMD(gd_bn_stats_fwd);
+gd_status gd_bn_stats_fwd_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
+
+/* S of the tolerance law. */
+gd_status gd_bn_stats_fwd_magnitude(const gd_call *, const gd_ctx *);
+
+#endif
