@@ -131,7 +131,7 @@ static bool means_something(const char *text)
         if (strcasecmp(text, words[i]) == 0)
             return true;
     }
-    return isdigit((unsigned char)text[0]) || strchr("+-.", text[0]);
+    return isdigit((unsigned char)text[0]) || (strchr("+-.", text[0]) && text[1] != '/' && text[1] != '.');
 }
 
 static void print_yaml_scalar(const char *text, bool quoted, gd_text *out)

@@ -39,7 +39,7 @@ typedef struct gd_model_config {
 typedef enum gd_stem { GD_STEM_AUTO, GD_STEM_CIFAR, GD_STEM_IMAGENET } gd_stem;
 
 typedef struct gd_batch_norm_config {
-    int group; /* images that are normalised together; 0: the whole batch ("all") */
+    int group; /* images that are normalised together; 0: the whole batch */
     double momentum, epsilon;
 } gd_batch_norm_config;
 
@@ -54,7 +54,8 @@ typedef struct gd_train_config {
     uint64_t seed;
     int precision; /* gd_precision */
     int optimizer; /* gd_optimizer */
-    double learning_rate, momentum, beta2, epsilon, weight_decay;
+    double learning_rate; /* the highest of the schedule */
+    double momentum, beta2, epsilon, weight_decay;
     int schedule;        /* gd_schedule_kind */
     double warmup;       /* share of all steps in which the rate rises linearly from 0 (one-cycle: its rising side) */
     gd_ints steps;       /* step: epochs at which the rate is multiplied */
@@ -83,7 +84,7 @@ typedef struct gd_config {
     const gd_attr *impl; /* map op → entry name to force */
 
     gd_arena arena;     /* all texts above */
-    gd_attr *tree;      /* as resolved: every key, defaults too */
+    gd_attr *tree;      /* as resolved: every key, defaults too; places where they were given */
     const char *path;   /* of the YAML file; "" where there was none */
 } gd_config;
 
@@ -96,12 +97,18 @@ gd_status gd_config_parse(const char *name, const char *text, size_t length, con
                           gd_config *config, gd_error *error);
 void gd_config_release(gd_config *config);
 
+/* Where a setting was given ("train.batch"), or what it stands in; for complaints of those who use it. */
+gd_place gd_config_place(const gd_config *config, const char *path);
+
 /* The resolved config as block-style YAML, one key a line: what a run keeps as config.yaml. Reading it back gives the
  * same config. */
 gd_status gd_config_print(const gd_config *config, struct gd_text *out);
 
-/* The tables as text: every key, default, range, meaning. */
+/* The tables as Markdown: every key, default, range, meaning. */
 void gd_config_describe(struct gd_text *out);
+
+/* The table of the whole, a section a field. */
+extern const gd_field gd_config_fields[];
 
 /* YAML alone: one document into a tree; FORMAT→INVALID with place; duplicate keys, aliases that loop, more than 10,000
  * nodes or 64 levels are refused. */
