@@ -68,7 +68,8 @@ typedef struct gd_node_spec {
     const void *params;
     gd_type type; /* GD_F32 unless a pass says otherwise */
     gd_value_id in[GD_MAX_IN];
-    const char *param_name[GD_MAX_PARAM]; /* NULL: "<node>.<operand>"; a parameter of that name is shared if there is one */
+    const char
+        *param_name[GD_MAX_PARAM]; /* NULL: "<node>.<operand>"; a parameter of that name is shared if there is one */
     gd_place place;
 } gd_node_spec;
 gd_status gd_net_add(gd_net *net, const gd_node_spec *spec, gd_value_id *out, gd_error *error);
@@ -91,10 +92,12 @@ typedef struct gd_rewrite {
     gd_net *to;
     gd_value_id *value_map; /* old → new; -1: gone */
     void *argument;         /* the pass's own */
+    bool double_inputs;     /* F32 inputs become F64 */
 } gd_rewrite;
 gd_status gd_net_rewrite(const gd_net *from, int batch, gd_rewrite *rewrite, gd_net **to, gd_error *error);
 gd_status gd_rewrite_copy(gd_rewrite *rewrite, const gd_node *node, gd_error *error);
-/* As copy, with the spec (already mapped to the new net) changed by the caller: gd_rewrite_spec, edit, gd_rewrite_add. */
+/* As copy, with the spec (already mapped to the new net) changed by the caller: gd_rewrite_spec, edit, gd_rewrite_add.
+ */
 gd_node_spec gd_rewrite_spec(const gd_rewrite *rewrite, const gd_node *node);
 gd_status gd_rewrite_add(gd_rewrite *rewrite, const gd_node *node, const gd_node_spec *spec, gd_error *error);
 

@@ -79,6 +79,8 @@ gd_status gd_net_rewrite(const gd_net *from, int batch, gd_rewrite *rewrite, gd_
             continue;
         gd_desc desc = from->value[i].desc;
         desc.dim[0] = batch;
+        if (rewrite->double_inputs && desc.type == GD_F32)
+            desc.type = GD_F64;
         GD_TRY_TO(done, gd_net_add_input(rewrite->to, from->value[i].name, desc, &rewrite->value_map[i], error));
     }
     for (int i = 0; i < from->n_nodes; i++)

@@ -45,7 +45,6 @@ typedef struct gd_slot {
     size_t offset, bytes;
     int first, last;
     const char *name;
-    gd_desc desc;
 } gd_slot;
 
 typedef struct gd_step {
@@ -56,25 +55,29 @@ typedef struct gd_step {
     gd_phase phase;
     int node; /* of the plan's net; -1: belongs to no layer */
     gd_problem problem;
-    int slot[GD_OPERANDS]; /* -1: none */
-    gd_call call;          /* bound */
+    int slot[GD_OPERANDS];  /* -1: none; a packed parameter has its WEIGHT item's */
+    int item[GD_MAX_PARAM]; /* WEIGHT item of PARAM(i) of the set, or of a PACK step what it makes (item[0]); -1: none
+                             */
+    gd_needs needs;
+    gd_call call; /* bound */
+    const gd_ctx *ctx;
     gd_cost cost;
     int stream;           /* 0: compute, 1: communication */
-    int wait, signal;     /* event numbers; -1: none */
+    int wait, signal;     /* event numbers of the set; -1: none */
     const char *refusals; /* "avx512: needs 16 channels; …": why earlier entries were not taken */
 } gd_step;
 
 /* Where a parameter lies: the segment table that goes with PARAM, GRAD, STATE and AVERAGE. */
 typedef struct gd_segment {
     const char *name;
-    int64_t offset, count; /* in floats from the start of the block */
+    int64_t offset, count; /* in elements from the start of the block */
     gd_desc desc;
     gd_role role;
 } gd_segment;
 
 typedef enum gd_mode { GD_MODE_TRAIN, GD_MODE_EVAL, GD_MODE_INFER } gd_mode;
 
-enum { GD_PASS_FUSE = 1, GD_PASS_ALIAS = 2, GD_PASS_ALL = 3 };
+enum { GD_PASS_FUSE = 1, GD_PASS_ALL = 1 };
 
 typedef enum gd_optimizer { GD_SGD, GD_NESTEROV, GD_ADAMW } gd_optimizer;
 
@@ -90,27 +93,27 @@ typedef struct gd_update_options {
 typedef struct gd_plan_options {
     gd_mode mode;
     int batch;
-    gd_type precision;  /* storage of activations: GD_F32, GD_BF16, GD_F64 (reference kernels only) */
-    bool from_average;  /* read the average of the weights */
-    uint32_t passes;    /* GD_PASS_ALL unless a test says otherwise */
+    gd_type precision; /* storage of activations: GD_F32, GD_BF16, GD_F64 (reference kernels only) */
+    bool from_average; /* read the average of the weights */
+    uint32_t passes;   /* GD_PASS_ALL unless a test says otherwise */
 } gd_plan_options;
 
 typedef struct gd_set_options {
     const gd_device *device;
     const gd_comm *comm; /* NULL: no all-reduce steps at all */
     int threads;
-    uint32_t features;              /* gd_cpu_features(), or less */
-    gd_update_options update;       /* of a training plan */
-    const struct gd_attr *impl;     /* (optional) map op → entry name to force */
-    uint64_t shuffle_entries;       /* tests: not 0: try entries in an order drawn from this */
-    bool poison;                    /* tests: fill an activation's slot with NaN when it dies */
+    uint32_t features;          /* gd_cpu_features(), or less */
+    gd_update_options update;   /* of a training plan */
+    const struct gd_attr *impl; /* (optional) map op → entry name to force */
+    uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
+    bool poison;                /* tests: fill an activation's slot with NaN when it dies */
 } gd_set_options;
 
 typedef struct gd_plan {
     const char *name; /* "train(128)" */
     gd_plan_options options;
     const gd_net *net; /* after passes; owned by the set */
-    int n_steps, n_slots, n_events;
+    int n_steps, n_slots;
     gd_step *step;
     gd_slot *slot;
     int phase_end[GD_PHASES]; /* steps of phase p: [phase_end[p-1], phase_end[p]) */
@@ -127,7 +130,7 @@ void gd_plan_set_free(gd_plan_set *set); /* accepts NULL */
 
 const gd_plan *gd_plan_set_plan(const gd_plan_set *set, int i);
 
-/* The blocks, in floats or bytes as they lie; sizes by gd_plan_set_bytes. */
+/* The blocks as they lie: F32 elements where parameters are meant (F64 in a set of that precision). */
 void *gd_plan_set_space(const gd_plan_set *set, gd_space space);
 size_t gd_plan_set_bytes(const gd_plan_set *set, gd_space space);
 const gd_segment *gd_plan_set_segments(const gd_plan_set *set, int *n);
@@ -152,6 +155,9 @@ void gd_plan_print(const gd_plan_set *set, int i, struct gd_text *out);
 gd_status gd_pass_mode(const gd_net *net, gd_mode mode, int batch, gd_net **out, gd_error *error);
 gd_status gd_pass_precision(const gd_net *net, gd_type precision, gd_net **out, gd_error *error);
 gd_status gd_pass_fuse(const gd_net *net, bool training, const gd_set_options *options, gd_net **out, gd_error *error);
+/* mode       evaluation and inference: draws, dropout and batch statistics go; inference ends in softmax
+ * precision  storage types, with casts where they meet
+ * fuse       what follows a convolution, linear layer or batch norm becomes its parameter, where an entry takes it */
 
 /* Folds batch norm's running statistics into the convolution or linear layer before it. Values change too: `from`
  * and `to` are blocks laid out as the parameters of `net` and of `*out` in order; *to is malloc'd. */

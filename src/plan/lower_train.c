@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The rest of a training step: BACKWARD by walking the nodes in reverse, REDUCE, UPDATE.
+ *
+ * A value's gradient is a slot of its own. Entries overwrite; where a value is read by several nodes each writes a
+ * gradient of its own and `add` steps sum them before the value's producer runs backward.
+ */
+#include "kernel/adamw.h"
+#include "kernel/grad_norm.h"
+#include "kernel/sgd.h"
+#include "plan/set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Which values carry a gradient: those that depend on a trained parameter through ops that have a backward. */
+static bool *find_differentiable(const gd_net *net)
+{
+    bool *yes = calloc((size_t)net->n_values + 1, sizeof *yes);
+    for (int n = 0; yes && n < net->n_nodes; n++) {
+        const gd_node *node = &net->node[n];
+        bool any = false;
+        for (int i = 0; i < GD_MAX_PARAM; i++)
+            any |= node->param[i] >= 0 && net->param[node->param[i]].role != GD_ROLE_RUNNING;
+        for (int i = 0; i < GD_MAX_IN; i++)
+            any |= node->in[i] >= 0 && yes[node->in[i]];
+        bool backward = node->op->direction[GD_BWD_DATA].entries || (node->op->traits & GD_OP_VIEW);
+        for (int i = 0; i < GD_MAX_OUT; i++) {
+            if (node->out[i] >= 0)
+                yes[node->out[i]] = any && backward;
+        }
+    }
+    return yes;
+}
+
+/* A gradient arrives for a value: the first stays, a later one is added to what is there. */
+static gd_status add_gradient(gd_lowering *lowering, gd_value_id value, int slot, gd_error *error)
+{
+    int *have = &lowering->gradient[value];
+    if (*have < 0) {
+        *have = slot;
+        return GD_OK;
+    }
+    const gd_value *v = &lowering->plan->net->value[value];
+    const gd_op *add = gd_op_find("add");
+    gd_arena *arena = &lowering->set->arena;
+    char *name = gd_arena_printf(arena, "%s.gradient.add", v->name);
+    void *params = gd_arena_alloc(arena, 1, add->params_bytes);
+    if (!name || !params)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    GD_TRY(gd_fields_read(add->fields, params, NULL, arena, error));
+    gd_step step = gd_step_of(name, add, GD_FWD, GD_BACKWARD, -1);
+    step.problem = (gd_problem){.params = params, .type = v->desc.type};
+    step.problem.desc[GD_IN(0)] = step.problem.desc[GD_IN(1)] = v->desc;
+    GD_TRY(gd_op_infer(add, &step.problem, error));
+    step.slot[GD_IN(0)] = *have;
+    step.slot[GD_IN(1)] = slot;
+    GD_TRY(gd_lower_slot(lowering, GD_SPACE_ACT, gd_desc_bytes(v->desc), name, &step.slot[GD_OUT(0)], error));
+    *have = step.slot[GD_OUT(0)];
+    return gd_lower_step(lowering, &step, error);
+}
+
+/* Where a parameter's gradient lies: at the same place of GRAD as the parameter in PARAM. */
+static gd_status gradient_slot(gd_lowering *lowering, const char *name, int *slot, gd_error *error)
+{
+    const gd_plan_set *set = lowering->set;
+    size_t element = gd_type_bytes(set->real);
+    for (int i = 0; i < set->n_segments; i++) {
+        if (strcmp(set->segment[i].name, name) == 0) {
+            GD_TRY(gd_lower_slot(lowering, GD_SPACE_GRAD, (size_t)set->segment[i].count * element, name, slot, error));
+            lowering->plan->slot[*slot].offset = (size_t)set->segment[i].offset * element;
+            return GD_OK;
+        }
+    }
+    return gd_fail(error, GD_INTERNAL, "parameter '%s' has no segment", name);
+}
+
+/* The forward step of a node, whose slots backward shares. */
+static const gd_step *forward_step(const gd_plan *plan, int n)
+{
+    for (int i = 0; i < plan->phase_end[GD_FORWARD]; i++) {
+        if (plan->step[i].node == n)
+            return &plan->step[i];
+    }
+    return NULL;
+}
+
+static gd_status lower_direction(gd_lowering *lowering, int n, gd_direction direction, gd_step *shared, gd_error *error)
+{
+    gd_plan *plan = lowering->plan;
+    const gd_net *net = plan->net;
+    const gd_node *node = &net->node[n];
+    char *name = gd_arena_printf(&lowering->set->arena, "%s.%s", node->name, gd_direction_name(direction));
+    if (!name)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    gd_step step = *shared;
+    step.name = name;
+    step.direction = direction;
+    step.impl = NULL;
+    uint32_t reads = gd_op_reads(node->op, &step.problem, direction);
+    uint32_t writes = gd_op_writes(node->op, &step.problem, direction);
+    for (int i = 0; i < GD_MAX_SAVED; i++) {
+        int operand = GD_SAVED(i);
+        if ((writes & GD_BIT(operand)) && shared->slot[operand] < 0) {
+            GD_TRY(gd_lower_slot(lowering, GD_SPACE_ACT, gd_desc_bytes(step.problem.desc[operand]),
+                                 node->op->operand[operand].name, &step.slot[operand], error));
+            shared->slot[operand] = step.slot[operand];
+        }
+    }
+    for (int i = 0; i < GD_MAX_PARAM; i++) {
+        if ((writes & GD_BIT(GD_DPARAM(i))) && node->param[i] >= 0)
+            GD_TRY(gradient_slot(lowering, net->param[node->param[i]].name, &step.slot[GD_DPARAM(i)], error));
+    }
+    for (int i = 0; i < GD_MAX_IN; i++) {
+        if ((writes & GD_BIT(GD_DIN(i))) && node->in[i] >= 0)
+            GD_TRY(gd_lower_slot(lowering, GD_SPACE_ACT, gd_desc_bytes(step.problem.desc[GD_DIN(i)]),
+                                 net->value[node->in[i]].name, &step.slot[GD_DIN(i)], error));
+    }
+    for (int i = 0; i < GD_OPERANDS; i++) {
+        if (i != GD_WORK && !((reads | writes) & GD_BIT(i)))
+            step.slot[i] = -1;
+    }
+    step.slot[GD_WORK] = -1;
+    GD_TRY(gd_lower_step(lowering, &step, error));
+    for (int i = 0; i < GD_MAX_IN; i++) {
+        if (step.slot[GD_DIN(i)] >= 0)
+            GD_TRY(add_gradient(lowering, node->in[i], step.slot[GD_DIN(i)], error));
+    }
+    return GD_OK;
+}
+
+static gd_status lower_backward(gd_lowering *lowering, const bool *differentiable, gd_error *error)
+{
+    gd_plan *plan = lowering->plan;
+    const gd_net *net = plan->net;
+    for (int n = net->n_nodes - 1; n >= 0; n--) {
+        const gd_node *node = &net->node[n];
+        int gradient = node->out[0] >= 0 ? lowering->gradient[node->out[0]] : -1;
+        if (node->op->traits & GD_OP_VIEW) {
+            if (gradient >= 0 && differentiable[node->in[0]])
+                GD_TRY(add_gradient(lowering, node->in[0], gradient, error));
+            continue;
+        }
+        const gd_step *forward = forward_step(plan, n);
+        if (!forward)
+            return gd_fail(error, GD_INTERNAL, "'%s' has no forward step", node->name);
+        gd_step shared = gd_step_of(NULL, node->op, GD_FWD, GD_BACKWARD, n);
+        memcpy(shared.slot, forward->slot, sizeof shared.slot);
+        shared.problem = forward->problem;
+        for (int i = 0; i < GD_MAX_OUT; i++)
+            shared.slot[GD_DOUT(i)] = node->out[i] < 0 ? -1 : lowering->gradient[node->out[i]];
+        for (int direction = GD_BWD_WEIGHT; direction <= GD_BWD_DATA; direction++) {
+            if (!node->op->direction[direction].entries)
+                continue;
+            bool roots = !(node->op->direction[direction].reads & GD_BIT(GD_DOUT(0))); /* a loss starts the chain */
+            if (gradient < 0 && !roots)
+                continue;
+            bool wanted = direction == GD_BWD_WEIGHT;
+            for (int i = 0; i < GD_MAX_IN; i++)
+                wanted |= node->in[i] >= 0 && differentiable[node->in[i]];
+            if (wanted)
+                GD_TRY(lower_direction(lowering, n, (gd_direction)direction, &shared, error));
+        }
+    }
+    return GD_OK;
+}
+
+/* ---- what works on whole blocks ---- */
+
+/* A slot over the first `elements` of a space. */
+static gd_status block_slot(gd_lowering *lowering, gd_space space, int64_t elements, int *slot, gd_error *error)
+{
+    return gd_lower_slot(lowering, space, (size_t)elements * gd_type_bytes(lowering->set->real), gd_space_name(space),
+                         slot, error);
+}
+
+typedef struct block {
+    int operand;
+    gd_space space;
+} block;
+
+static gd_status lower_range(gd_lowering *lowering, const char *op_name, const char *name, gd_direction direction,
+                             gd_phase phase, const void *params, int64_t elements, const block *blocks, int n_blocks,
+                             gd_step *step, gd_error *error)
+{
+    const gd_plan_set *set = lowering->set;
+    *step = gd_step_of(name, gd_op_find(op_name), direction, phase, -1);
+    step->problem = (gd_problem){.params = params, .type = set->real};
+    step->problem.desc[GD_PARAM(0)] = gd_desc_1(set->real, elements); /* the shape of all blocks, present or not */
+    for (int i = 0; i < n_blocks; i++) {
+        step->problem.desc[blocks[i].operand] = gd_desc_1(set->real, elements);
+        GD_TRY(block_slot(lowering, blocks[i].space, elements, &step->slot[blocks[i].operand], error));
+    }
+    return gd_op_infer(step->op, &step->problem, error);
+}
+
+static gd_status lower_optimizer(gd_lowering *lowering, gd_space gradients, gd_error *error)
+{
+    gd_plan_set *set = lowering->set;
+    const gd_update_options *u = &set->options.update;
+    const block blocks[] = {{GD_PARAM(0), GD_SPACE_PARAM},
+                            {GD_DPARAM(0), gradients},
+                            {GD_SAVED(0), GD_SPACE_MOMENT1},
+                            {GD_SAVED(1), GD_SPACE_MOMENT2}};
+    gd_step step;
+    if (u->optimizer == GD_ADAMW) {
+        gd_adamw_params *p = gd_arena_alloc(&set->arena, 1, sizeof *p);
+        if (!p)
+            return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+        *p = (gd_adamw_params){.beta1 = u->momentum,
+                               .beta2 = u->beta2,
+                               .epsilon = u->epsilon,
+                               .weight_decay = u->weight_decay,
+                               .undecayed = set->undecayed,
+                               .n_undecayed = set->n_undecayed};
+        GD_TRY(lower_range(lowering, "adamw", "update", GD_UPDATE, GD_STEP_UPDATE, p, set->trained, blocks, 4, &step,
+                           error));
+    } else {
+        gd_sgd_params *p = gd_arena_alloc(&set->arena, 1, sizeof *p);
+        if (!p)
+            return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+        *p = (gd_sgd_params){.momentum = u->momentum,
+                             .nesterov = u->optimizer == GD_NESTEROV,
+                             .weight_decay = u->weight_decay,
+                             .undecayed = set->undecayed,
+                             .n_undecayed = set->n_undecayed};
+        GD_TRY(lower_range(lowering, "sgd", "update", GD_UPDATE, GD_STEP_UPDATE, p, set->trained, blocks, 3, &step,
+                           error));
+    }
+    return gd_lower_step(lowering, &step, error);
+}
+
+/* Ops that change something of their own once a step: running statistics. They read what was reduced. */
+static gd_status lower_op_updates(gd_lowering *lowering, gd_space gradients, gd_error *error)
+{
+    gd_plan *plan = lowering->plan;
+    for (int i = 0; i < plan->phase_end[GD_FORWARD]; i++) {
+        const gd_step *forward = &plan->step[i];
+        if (forward->node < 0 || !forward->op->direction[GD_UPDATE].entries)
+            continue;
+        const gd_node *node = &plan->net->node[forward->node];
+        gd_step step = gd_step_of(NULL, node->op, GD_UPDATE, GD_STEP_UPDATE, forward->node);
+        step.name = gd_arena_printf(&lowering->set->arena, "%s.update", node->name);
+        if (!step.name)
+            return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+        step.problem = forward->problem;
+        int statistics = forward->slot[GD_OUT(0)];
+        GD_TRY(gd_lower_slot(lowering, gradients, plan->slot[statistics].bytes, plan->slot[statistics].name,
+                             &step.slot[GD_OUT(0)], error));
+        plan->slot[step.slot[GD_OUT(0)]].offset = plan->slot[statistics].offset;
+        const char *running = plan->net->param[node->param[0]].name;
+        GD_TRY(gradient_slot(lowering, running, &step.slot[GD_PARAM(0)], error));
+        plan->slot[step.slot[GD_PARAM(0)]].space = GD_SPACE_PARAM;
+        GD_TRY(gd_lower_step(lowering, &step, error));
+    }
+    return GD_OK;
+}
+
+static gd_status lower_reduce_and_update(gd_lowering *lowering, gd_error *error)
+{
+    gd_plan_set *set = lowering->set;
+    gd_plan *plan = lowering->plan;
+    const gd_update_options *u = &set->options.update;
+    gd_space gradients = u->accumulate > 1 ? GD_SPACE_ACCUM : GD_SPACE_GRAD;
+    int64_t reduced = set->trained + set->statistics;
+    gd_step step;
+
+    if (u->accumulate > 1) {
+        const block blocks[] = {{GD_PARAM(0), GD_SPACE_ACCUM}, {GD_DPARAM(0), GD_SPACE_GRAD}};
+        GD_TRY(lower_range(lowering, "accumulate", "accumulate", GD_UPDATE, GD_BACKWARD, NULL, reduced, blocks, 2,
+                           &step, error));
+        GD_TRY(gd_lower_step(lowering, &step, error));
+    }
+    plan->phase_end[GD_BACKWARD] = plan->n_steps;
+
+    int reduced_event = -1;
+    if (set->options.comm) {
+        /* One bucket: the whole block when backward is done. It runs on the communication stream; what follows waits.
+         */
+        const block blocks[] = {{GD_DPARAM(0), gradients}};
+        int ready = set->n_events++;
+        reduced_event = set->n_events++;
+        plan->step[plan->n_steps - 1].signal = ready;
+        GD_TRY(lower_range(lowering, "all_reduce", "all_reduce", GD_UPDATE, GD_REDUCE, NULL, reduced, blocks, 1, &step,
+                           error));
+        step.stream = 1;
+        step.wait = ready;
+        step.signal = reduced_event;
+        GD_TRY(gd_lower_step(lowering, &step, error));
+    }
+    plan->phase_end[GD_REDUCE] = plan->n_steps;
+
+    gd_grad_norm_params *norm = gd_arena_alloc(&set->arena, 1, sizeof *norm);
+    if (!norm)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    norm->clip = u->clip_norm;
+    const block norm_blocks[] = {{GD_DPARAM(0), gradients}};
+    GD_TRY(lower_range(lowering, "grad_norm", "gradient_norm", GD_UPDATE, GD_STEP_UPDATE, norm, set->trained,
+                       norm_blocks, 1, &step, error));
+    step.wait = reduced_event;
+    GD_TRY(gd_lower_step(lowering, &step, error));
+    GD_TRY(lower_op_updates(lowering, gradients, error));
+    GD_TRY(lower_optimizer(lowering, gradients, error));
+    if (u->average) {
+        const block blocks[] = {{GD_PARAM(0), GD_SPACE_AVERAGE}, {GD_IN(0), GD_SPACE_PARAM}};
+        GD_TRY(lower_range(lowering, "average", "average", GD_UPDATE, GD_STEP_UPDATE, NULL, set->params, blocks, 2,
+                           &step, error));
+        GD_TRY(gd_lower_step(lowering, &step, error));
+    }
+    plan->phase_end[GD_STEP_UPDATE] = plan->n_steps;
+    return GD_OK;
+}
+
+gd_status gd_lower_train(gd_lowering *lowering, gd_error *error)
+{
+    const gd_net *net = lowering->plan->net;
+    bool *differentiable = find_differentiable(net);
+    lowering->gradient = malloc(sizeof(int) * (size_t)(net->n_values + 1));
+    gd_status status = GD_OK;
+    if (!differentiable || !lowering->gradient) {
+        status = gd_fail(error, GD_NOMEM, "out of memory for a plan");
+        goto done;
+    }
+    for (int v = 0; v < net->n_values; v++)
+        lowering->gradient[v] = -1;
+    GD_TRY_TO(done, lower_backward(lowering, differentiable, error));
+    status = lower_reduce_and_update(lowering, error);
+done:
+    free(differentiable);
+    free(lowering->gradient);
+    return status;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Plan sets: passes, segments, lowering of each plan, then one layout for all. */
+#include "plan/set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *gd_space_name(gd_space space)
+{
+    static const char *const names[GD_SPACES] = {"PARAM",   "GRAD",   "MOMENT1", "MOMENT2", "ACCUM",
+                                                 "AVERAGE", "WEIGHT", "ACT",     "WORK",    "INPUT"};
+    return names[space];
+}
+
+/* Trained parameters in net order, then running statistics. */
+static gd_status make_segments(gd_plan_set *set, const gd_net *net, gd_error *error)
+{
+    set->segment = gd_arena_alloc(&set->arena, (size_t)net->n_params + 1, sizeof *set->segment);
+    set->undecayed = gd_arena_alloc(&set->arena, 2 * (size_t)net->n_params + 1, sizeof *set->undecayed);
+    if (!set->segment || !set->undecayed)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    for (int running = 0; running < 2; running++) {
+        for (int i = 0; i < net->n_params; i++) {
+            const gd_param *param = &net->param[i];
+            if ((param->role == GD_ROLE_RUNNING) != running)
+                continue;
+            int64_t count = gd_desc_count(param->desc);
+            char *name = gd_arena_text(&set->arena, param->name);
+            if (!name)
+                return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+            set->segment[set->n_segments++] = (gd_segment){name, set->params, count, param->desc, param->role};
+            if (!running && param->role != GD_ROLE_WEIGHT && param->role != GD_ROLE_FINAL_WEIGHT) {
+                int64_t *pairs = set->undecayed, n = 2 * (int64_t)set->n_undecayed;
+                if (n > 0 && pairs[n - 1] == set->params) {
+                    pairs[n - 1] += count; /* scale and shift of one layer: one range */
+                } else {
+                    pairs[n] = set->params;
+                    pairs[n + 1] = set->params + count;
+                    set->n_undecayed++;
+                }
+            }
+            set->params += count;
+        }
+        if (!running)
+            set->trained = set->params;
+    }
+    return GD_OK;
+}
+
+/* The net that a plan computes: mode, precision, fusion. */
+static gd_status apply_passes(const gd_plan_set *set, gd_plan *plan, const gd_net *net, gd_error *error)
+{
+    const gd_plan_options *o = &plan->options;
+    gd_net *a = NULL, *b = NULL, *c = NULL;
+    gd_status status;
+    GD_TRY_TO(done, gd_pass_mode(net, o->mode, o->batch, &a, error));
+    GD_TRY_TO(done, gd_pass_precision(a, o->precision, &b, error));
+    if (o->passes & GD_PASS_FUSE) {
+        GD_TRY_TO(done, gd_pass_fuse(b, o->mode == GD_MODE_TRAIN, &set->options, &c, error));
+        plan->net = c;
+        c = NULL;
+    } else {
+        plan->net = b;
+        b = NULL;
+    }
+    static const char *const modes[] = {"train", "eval", "infer"};
+    plan->name = gd_arena_printf((gd_arena *)&set->arena, "%s(%d)", modes[o->mode], o->batch);
+done:
+    gd_net_free(a);
+    gd_net_free(b);
+    gd_net_free(c);
+    return status;
+}
+
+static gd_status make_streams(gd_plan_set *set, gd_error *error)
+{
+    const gd_device *device = set->options.device;
+    if (set->n_events == 0)
+        return GD_OK;
+    if (set->n_events > (int)(sizeof set->event / sizeof *set->event))
+        return gd_fail(error, GD_INTERNAL, "a plan set has %d events", set->n_events);
+    GD_TRY(device->stream_new(&set->communication, error));
+    for (int i = 0; i < set->n_events; i++)
+        GD_TRY(device->event_new(&set->event[i], error));
+    return GD_OK;
+}
+
+gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n_plans, const gd_set_options *options,
+                          gd_plan_set **out, gd_error *error)
+{
+    gd_plan_set *set = calloc(1, sizeof *set);
+    gd_status status = GD_OK;
+    *out = NULL;
+    if (!set)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    set->options = *options;
+    set->version = 1;
+    set->real = plans[0].precision == GD_F64 ? GD_F64 : GD_F32;
+    set->plan = gd_arena_alloc(&set->arena, (size_t)n_plans, sizeof *set->plan);
+    if (!set->plan) {
+        status = gd_fail(error, GD_NOMEM, "out of memory for a plan");
+        goto done;
+    }
+    GD_TRY_TO(done, make_segments(set, net, error));
+    for (int p = 0; p < n_plans; p++) {
+        set->plan[p].options = plans[p];
+        set->n_plans++;
+        GD_TRY_TO(done, apply_passes(set, &set->plan[p], net, error));
+        GD_TRY_TO(done, gd_lower(set, &set->plan[p], error));
+    }
+    GD_TRY_TO(done, gd_layout(set, error));
+    void *tally;
+    GD_TRY_TO(done, options->device->alloc(sizeof *set->tally, &tally, error));
+    set->tally = tally;
+    set->tally->gradient_scale = 1;
+    GD_TRY_TO(done, make_streams(set, error));
+    set->ctx = (gd_ctx){options->threads, &set->record, set->tally, options->comm, NULL};
+    *out = set;
+    set = NULL;
+done:
+    gd_plan_set_free(set);
+    return status;
+}
+
+void gd_plan_set_free(gd_plan_set *set)
+{
+    if (!set)
+        return;
+    const gd_device *device = set->options.device;
+    device->stream_free(set->communication);
+    for (int i = 0; i < set->n_events; i++)
+        device->event_free(set->event[i]);
+    for (int p = 0; p < set->n_plans; p++) {
+        gd_plan *plan = &set->plan[p];
+        for (int s = 0; s < plan->n_steps; s++) {
+            if (plan->step[s].impl && plan->step[s].impl->release)
+                plan->step[s].impl->release(plan->step[s].call.state);
+        }
+        gd_net_free((gd_net *)plan->net);
+        free(plan->step);
+        free(plan->slot);
+    }
+    for (int i = 0; i < GD_SPACES; i++)
+        device->free(set->space[i]);
+    device->free(set->tally);
+    free(set->item);
+    gd_arena_release(&set->arena);
+    free(set);
+}
+
+const gd_plan *gd_plan_set_plan(const gd_plan_set *set, int i) { return &set->plan[i]; }
+void *gd_plan_set_space(const gd_plan_set *set, gd_space space) { return set->space[space]; }
+size_t gd_plan_set_bytes(const gd_plan_set *set, gd_space space) { return set->bytes[space]; }
+gd_record *gd_plan_set_record(gd_plan_set *set) { return &set->record; }
+gd_tally *gd_plan_set_tally(gd_plan_set *set) { return set->tally; }
+void gd_plan_set_touch(gd_plan_set *set) { set->version++; }
+
+const gd_segment *gd_plan_set_segments(const gd_plan_set *set, int *n)
+{
+    *n = set->n_segments;
+    return set->segment;
+}
+
+void *gd_plan_value(const gd_plan_set *set, int i, const char *name, gd_desc *desc)
+{
+    const gd_plan *plan = &set->plan[i];
+    gd_value_id value = gd_net_find_value(plan->net, name);
+    if (value < 0)
+        return NULL;
+    const gd_slot *slot = &plan->slot[plan->value_slot[value]];
+    bool stays = slot->space == GD_SPACE_INPUT;
+    for (int o = 0; o < plan->net->n_outputs; o++)
+        stays |= plan->net->output[o] == value;
+    if (!stays)
+        return NULL;
+    if (desc)
+        *desc = plan->net->value[value].desc;
+    return (unsigned char *)set->space[slot->space] + slot->offset;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The inside of a plan set: what lowering, layout, binding and running share. Private to the room. */
+#ifndef GD_PLAN_SET_H
+#define GD_PLAN_SET_H
+
+#include "plan/plan.h"
+
+/* A packed parameter: made by a PACK step, read by steps of any plan of the set. */
+typedef struct gd_item {
+    int segment;
+    bool from_average;
+    gd_pack pack;     /* the first asker's */
+    size_t offset;    /* in WEIGHT */
+    uint64_t version; /* of the parameters it was made from; 0: never */
+} gd_item;
+
+struct gd_plan_set {
+    gd_arena arena;
+    gd_set_options options;
+    gd_type real; /* of parameters, gradients, statistics: F32, or F64 in a set of that precision */
+
+    int n_plans;
+    gd_plan *plan;
+
+    int n_segments;
+    gd_segment *segment; /* trained ones first, then running statistics */
+    int64_t trained;     /* elements of all trained segments: the first part of PARAM and of GRAD */
+    int64_t params;      /* with running statistics: length of PARAM */
+    int64_t statistics;  /* elements of the statistics range of GRAD */
+    int64_t *undecayed;  /* pairs (begin, end) of trained elements without weight decay */
+    int n_undecayed;
+
+    int n_items, item_capacity;
+    gd_item *item;
+    uint64_t version; /* of the parameters; counts up from 1 */
+
+    void *space[GD_SPACES];
+    size_t bytes[GD_SPACES];
+    gd_record record;
+    gd_tally *tally; /* behind PARAM's lifetime: allocated on the device */
+    gd_ctx ctx;
+
+    gd_stream *communication; /* stream 1; NULL: no step uses it */
+    int n_events;
+    gd_event *event[8];
+};
+
+/* A plan being made: steps and slots in growing arrays. */
+typedef struct gd_lowering {
+    gd_plan_set *set;
+    gd_plan *plan;
+    int step_capacity, slot_capacity;
+    int *gradient; /* slot of each value's gradient, training only; -1: none (yet) */
+} gd_lowering;
+
+/* lower.c: forward steps, and what backward lowering builds on. */
+gd_status gd_lower(gd_plan_set *set, gd_plan *plan, gd_error *error);
+gd_status gd_lower_slot(gd_lowering *lowering, gd_space space, size_t bytes, const char *name, int *slot,
+                        gd_error *error);
+gd_status gd_lower_step(gd_lowering *lowering, const gd_step *step, gd_error *error); /* chooses the entry */
+gd_step gd_step_of(const char *name, const gd_op *op, gd_direction direction, gd_phase phase, int node);
+
+/* lower_train.c: BACKWARD, REDUCE, UPDATE. */
+gd_status gd_lower_train(gd_lowering *lowering, gd_error *error);
+
+/* layout.c: WEIGHT items and PACK steps, offsets of all slots, memory, addresses. */
+gd_status gd_layout(gd_plan_set *set, gd_error *error);
+
+#endif
