@@ -65,12 +65,11 @@ gd_status gd_conv2d_fwd_onednn_prepare(const gd_problem *, int threads, gd_needs
 gd_status gd_conv2d_bwd_data_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 gd_status gd_conv2d_bwd_weight_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
-/* Direct convolution for inference: a block of pixels times 16 filters in registers, weights packed (K/16,R,S,C,16). */
-const char *gd_conv2d_fwd_avx512_accepts(const gd_problem *);
+/* Direct convolution (kernel/conv2d_direct.h): pixels times blocks of 16 filters in registers, any shape. Both run by
+ * gd_conv2d_direct_run and are released by gd_conv2d_direct_release. */
 gd_status gd_conv2d_fwd_avx512_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
-gd_status gd_conv2d_fwd_avx512(const gd_call *, const gd_ctx *);
-const char *gd_conv2d_fwd_avx2_accepts(const gd_problem *);
 gd_status gd_conv2d_fwd_avx2_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
-gd_status gd_conv2d_fwd_avx2(const gd_call *, const gd_ctx *);
+gd_status gd_conv2d_direct_run(const gd_call *, const gd_ctx *);
+void gd_conv2d_direct_release(void *state);
 
 #endif
