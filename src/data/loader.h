@@ -29,7 +29,7 @@ typedef struct gd_augment {
 gd_draw gd_augment_draw(const gd_augment *augment, int height, int width, double mean, uint64_t seed, int epoch,
                         int64_t image);
 
-/* Position → row: permutation of [0, n) of an epoch. Fills order (n). */
+/* Position → row: permutation of [0, n) of an epoch, n < 2^32. Fills order (n). */
 void gd_shuffle(uint64_t seed, int epoch, int64_t n, int64_t *order);
 
 typedef struct gd_batch {
@@ -55,6 +55,8 @@ typedef struct gd_loader_options {
     int threads, depth;          /* of the queue */
 } gd_loader_options;
 
+/* Borrows images and rows until freed, everything else only during the call. INVALID where the batch is larger than a
+ * training split. */
 typedef struct gd_loader gd_loader;
 gd_status gd_loader_new(const gd_loader_options *options, gd_loader **loader, gd_error *error);
 void gd_loader_free(gd_loader *loader); /* stops the threads; accepts NULL */
