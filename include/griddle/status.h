@@ -8,6 +8,15 @@
 #ifndef GRIDDLE_STATUS_H
 #define GRIDDLE_STATUS_H
 
+#include <stddef.h>
+
+/* What the library shows to its users; all else in it is hidden. */
+#if defined(__GNUC__)
+#define GD_PUBLIC __attribute__((visibility("default")))
+#else
+#define GD_PUBLIC
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -41,10 +50,13 @@ typedef struct gd_error {
 } gd_error;
 
 /* The text of a status: a static string. */
-const char *gd_status_text(gd_status status);
+GD_PUBLIC const char *gd_status_text(gd_status status);
 
 /* The process exit code that stands for a status: 0, 1 or 2. */
-int gd_status_exit_code(gd_status status);
+GD_PUBLIC int gd_status_exit_code(gd_status status);
+
+/* "file:line:column: message" (or as much of it as is known) into `text`. Returns `text`. */
+GD_PUBLIC const char *gd_error_text(const gd_error *error, char *text, size_t text_bytes);
 
 #ifdef __cplusplus
 }

@@ -35,9 +35,6 @@ gd_status gd_fail_at(gd_error *error, gd_status status, gd_place place, const ch
  * status. */
 gd_status gd_error_prefix(gd_error *error, gd_place place, const char *format, ...) GD_PRINTF(3, 4);
 
-/* "file:line:column: message" (or as much of it as is known) into `text`. Returns `text`. */
-const char *gd_error_text(const gd_error *error, char *text, size_t text_bytes);
-
 /* Returns on failure. */
 #define GD_TRY(expression)                                                                                             \
     do {                                                                                                               \

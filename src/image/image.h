@@ -7,20 +7,15 @@
 #define GD_IMAGE_H
 
 #include "base/status.h"
+#include "griddle/image.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { GD_IMAGE_SIDE = 16384, GD_IMAGE_CHANNELS = 4 }; /* at most */
-
-typedef struct gd_image {
-    int height, width, channels;
-    const uint8_t *pixels; /* (H,W,C); borrowed */
-} gd_image;
 
 /* Scales a picture until it just covers height x width, then cuts out the middle: `to` (height,width,C) is overwritten.
  *
