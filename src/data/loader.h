@@ -16,12 +16,12 @@ extern "C" {
 #define GD_FLIP_CHOICES "none random alternate"
 typedef enum gd_flip { GD_FLIP_NONE, GD_FLIP_RANDOM, GD_FLIP_ALTERNATE } gd_flip;
 typedef struct gd_augment {
-    int flip;             /* gd_flip; alternate: each image is flipped every other epoch, from a random start */
-    int crop;             /* pixels of shift to each side */
-    int edge;             /* gd_edge */
-    int cutout;           /* side of the square, pixels; 0: none */
-    double brightness;    /* up to this fraction of 255, added; uniform in +- */
-    double contrast;      /* factor in 1 +- this, uniform, about the set's mean */
+    int flip;          /* gd_flip; alternate: each image is flipped every other epoch, from a random start */
+    int crop;          /* pixels of shift to each side */
+    int edge;          /* gd_edge */
+    int cutout;        /* side of the square, pixels; 0: none */
+    double brightness; /* up to this fraction of 255, added; uniform in +- */
+    double contrast;   /* factor in 1 +- this, uniform, about the set's mean */
 } gd_augment;
 
 /* The draw for one image of one epoch. `image`: its row in the staged set. `mean`: of all channels, in bytes (contrast
@@ -33,12 +33,12 @@ gd_draw gd_augment_draw(const gd_augment *augment, int height, int width, double
 void gd_shuffle(uint64_t seed, int epoch, int64_t n, int64_t *order);
 
 typedef struct gd_batch {
-    int64_t first;       /* position of row 0 in the epoch */
-    int valid;           /* rows that count; the rest are padded with row 0's image and zero targets */
-    uint8_t *images;     /* (batch,H,W,C) */
-    gd_draw *draws;      /* (batch); NULL without augmentation */
-    float *targets;      /* (batch, n_classes): one-hot; smoothing and class weights are the loss' */
-    int32_t *labels;     /* (batch); -1 where padded */
+    int64_t first;   /* position of row 0 in the epoch */
+    int valid;       /* rows that count; the rest are padded with row 0's image and zero targets */
+    uint8_t *images; /* (batch,H,W,C) */
+    gd_draw *draws;  /* (batch); NULL without augmentation */
+    float *targets;  /* (batch, n_classes): one-hot; smoothing and class weights are the loss' */
+    int32_t *labels; /* (batch); -1 where padded */
 } gd_batch;
 
 typedef struct gd_loader_options {
@@ -56,10 +56,10 @@ typedef struct gd_loader_options {
 } gd_loader_options;
 
 /* Borrows images and rows until freed, everything else only during the call. INVALID where the batch is larger than a
- * training split. */
+ * training split, or crop or cutout than its images. */
 typedef struct gd_loader gd_loader;
 gd_status gd_loader_new(const gd_loader_options *options, gd_loader **loader, gd_error *error);
-void gd_loader_free(gd_loader *loader); /* stops the threads; accepts NULL */
+void gd_loader_free(gd_loader *loader);             /* stops the threads; accepts NULL */
 int64_t gd_loader_batches(const gd_loader *loader); /* per epoch */
 
 /* The next batch, in order, valid until the next call; NULL at the end of the last epoch. */

@@ -5,7 +5,8 @@
  *     test.images, test.labels, test.names                  only where the source has a test split
  *
  * Metadata: "format" "griddle-staged", "format_version", "classes" (JSON array), "source", "mean" and "deviation"
- * (JSON arrays per channel in bytes, over train), "settings" (what decides the content; a change stages anew).
+ * (JSON arrays per channel in bytes, over train), "settings" (what decides the content; a change stages anew), "rejected"
+ * (JSON array of {"file", "reason"}).
  *
  * The training images appear in the source's order. The validation split is not stored: it is drawn from the seed
  * (gd_split_make), so that one staged set serves any.
@@ -22,8 +23,8 @@ extern "C" {
 typedef struct gd_images {
     int64_t n;
     int height, width, channels;
-    const uint8_t *pixels; /* (n, H, W, C); borrowed from the mapping */
-    const int32_t *labels; /* (n), each in [0, n_classes) */
+    const uint8_t *pixels;    /* (n, H, W, C); borrowed from the mapping */
+    const int32_t *labels;    /* (n), each in [0, n_classes) */
     const char *const *names; /* (n), or NULL: the source has no names */
 } gd_images;
 

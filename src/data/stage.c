@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/stage.h"
+
+#include "base/file.h"
+#include "data/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* In the order of gd_format, and of trying. */
+static const gd_reader *const readers[] = {&gd_reader_idx, &gd_reader_cifar10, &gd_reader_cifar100, &gd_reader_folder};
+enum { N_READERS = sizeof readers / sizeof *readers };
+
+/* Makes the folder of a file. */
+static gd_status make_folder(const char *path, char folder[GD_PATH_MAX], gd_error *error)
+{
+    snprintf(folder, GD_PATH_MAX, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (!slash)
+        snprintf(folder, GD_PATH_MAX, ".");
+    else
+        slash[slash == folder] = '\0';
+    return gd_folder_make(folder, error);
+}
+
+/* Waits until no other process stages into the folder. A file system without locks is no reason to fail. */
+static gd_status lock_folder(const char *folder, int *lock, gd_error *error)
+{
+    *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0)
+        return gd_fail(error, GD_IO, "cannot open folder '%s': %s", folder, strerror(errno));
+    while (flock(*lock, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    return GD_OK;
+}
+
+static gd_status fetch(const gd_config *config, const gd_staging *staging, const gd_stage_watch *watch, gd_error *error)
+{
+    char folder[GD_PATH_MAX];
+    GD_TRY(make_folder(staging->fetched, folder, error));
+    gd_fetch_options options = {.address = staging->source, .path = staging->fetched, .sha256 = config->data.sha256};
+    if (watch) {
+        options.context = watch->context;
+        options.progress = watch->progress;
+    }
+    return gd_fetch(&options, error);
+}
+
+/* Where the source lies on this machine, verified. */
+static gd_status obtain(const gd_config *config, const gd_staging *staging, const gd_stage_watch *watch,
+                        const char **root, gd_error *error)
+{
+    const char *sha256 = config->data.sha256;
+    *root = staging->remote ? staging->fetched : staging->source;
+    if (staging->remote && !gd_file_exists(*root))
+        return fetch(config, staging, watch, error);
+    if (!*sha256)
+        return GD_OK;
+    gd_error cause = {0};
+    gd_status status = gd_sha256_check(*root, sha256, &cause);
+    if (status == GD_OK)
+        return GD_OK;
+    if (!staging->remote || status != GD_FORMAT)
+        return gd_fail(error, status, "%s", cause.message);
+    /* what was fetched is of an earlier digest */
+    if (unlink(*root) != 0)
+        return gd_fail(error, GD_IO, "cannot replace '%s': %s", *root, strerror(errno));
+    return fetch(config, staging, watch, error);
+}
+
+static gd_status choose_reader(const gd_config *config, const gd_files *files, const gd_reader **reader,
+                               gd_error *error)
+{
+    int format = config->data.format;
+    *reader = NULL;
+    for (int i = 0; i < N_READERS && !*reader; i++)
+        if ((format == GD_FORMAT_AUTO || format == GD_FORMAT_IDX + i) && readers[i]->knows(files))
+            *reader = readers[i];
+    if (*reader)
+        return GD_OK;
+    if (format != GD_FORMAT_AUTO)
+        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "data.format"),
+                          "data.format is %s, but '%s' holds no such files", readers[format - GD_FORMAT_IDX]->name,
+                          files->root);
+    return gd_fail(
+        error, GD_FORMAT,
+        "'%s' with its %lld files is of no known format: neither IDX, nor CIFAR, nor folders of PNG and JPEG",
+        files->root, (long long)files->n);
+}
+
+static gd_status read_source(const gd_config *config, const gd_staging *staging, const char *root,
+                             const gd_stage_watch *watch, gd_error *error)
+{
+    gd_files files;
+    const gd_reader *reader;
+    gd_sink *sink = NULL;
+    gd_status status;
+    GD_TRY(gd_files_list(root, &files, error));
+    GD_TRY_TO(done, choose_reader(config, &files, &reader, error));
+    GD_TRY_TO(done, gd_sink_new(staging->staged, &config->data, watch, &sink, error));
+    GD_TRY_TO(done, reader->read(&files, sink, error));
+    GD_TRY_TO(done, gd_sink_finish(sink, staging->source, staging->settings, error));
+done:
+    gd_sink_free(sink);
+    gd_files_release(&files);
+    return status;
+}
+
+gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_stage_watch *watch, bool *fresh,
+                   gd_error *error)
+{
+    char folder[GD_PATH_MAX];
+    const char *root;
+    int lock = -1;
+    *fresh = false;
+    if (gd_staging_current(staging))
+        return GD_OK;
+    GD_TRY(make_folder(staging->staged, folder, error));
+    GD_TRY(obtain(config, staging, watch, &root, error));
+    GD_TRY(lock_folder(folder, &lock, error));
+    gd_status status = GD_OK;
+    if (!gd_staging_current(staging)) { /* another process may have made it while we waited */
+        status = read_source(config, staging, root, watch, error);
+        *fresh = status == GD_OK;
+    }
+    close(lock);
+    return status;
+}
