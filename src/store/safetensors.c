@@ -54,7 +54,7 @@ static gd_status parse_tensor(const gd_attr *node, const unsigned char *data, in
                               gd_tensor_entry *entry, gd_error *error)
 {
     const gd_attr *offsets = gd_attr_find(node, "data_offsets");
-    int64_t bytes, begin, end;
+    int64_t bytes = 0, begin, end;
     GD_TRY(parse_desc(node, &entry->desc, &bytes, error));
     if (!offsets || gd_attr_count(offsets) != 2 || gd_attr_count(node) != 3 || !parse_size(offsets->first, &begin) ||
         !parse_size(offsets->last, &end))
