@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The verbs of griddle-engine, a file each, and what they share. */
+#ifndef GD_CLI_ENGINE_H
+#define GD_CLI_ENGINE_H
+
+#include "cli/command.h"
+#include "config/config.h"
+#include "data/staged.h"
+
+extern const gd_verb gd_verb_config, gd_verb_net, gd_verb_plan, gd_verb_train, gd_verb_evaluate, gd_verb_export,
+    gd_verb_run, gd_verb_bench;
+
+typedef struct gd_engine_path {
+    char text[4096];
+} gd_engine_path;
+
+/* The config that a command names, with its --set. */
+gd_status gd_engine_config(gd_command *command, const char *path, gd_config *config, gd_error *error);
+
+/* The run's folder: --out, or runs/<name of the config>. Makes it. */
+gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
+
+/* Makes sure that `staged` is the staged set of this config (with the command's --set), by starting griddle-stage,
+ * which does nothing where it is up to date. Its messages go to standard error. */
+gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error);
+
+/* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
+gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
+                          gd_error *error);
+
+/* Evaluates folder/model.safetensors on the test split of its staged set, writes evaluation.json, prints. */
+gd_status gd_engine_evaluate_run(gd_command *command, const char *folder, gd_error *error);
+
+/* INVALID unless --device names one that is there: only the CPU yet. */
+gd_status gd_engine_device(const gd_command *command, gd_error *error);
+
+#endif

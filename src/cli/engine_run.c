@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/* griddle run: the whole road, resumable. A folder of pictures needs no config: one is written into the run. */
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/engine.h"
+#include "train/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* A config for a folder of pictures: defaults, and what a folder of unknown pictures needs. Kept if it is there: the
+ * user may have edited it. */
+static gd_status write_config(const char *pictures, const char *path, gd_error *error)
+{
+    char absolute[4096];
+    gd_text text = {0};
+    if (gd_file_exists(path))
+        return GD_OK;
+    if (!realpath(pictures, absolute))
+        return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
+    gd_text_add(&text, "# Written by `griddle run %s`; every key: griddle config --keys\ndata:\n  source: ", pictures);
+    gd_text_add_json(&text, absolute);
+    gd_text_add(&text, "\n  format: folder\n  size: 64\n  channels: 3\n  test: 0.1\n  max_rejected: 100\n"
+                       "model:\n  network: resnet-9\naugment:\n  flip: random\n  crop: 6\n  brightness: 0.1\n"
+                       "  contrast: 0.1\ntrain:\n  epochs: 30\n  batch: 64\n  label_smoothing: 0.1\n");
+    gd_status status = gd_text_status(&text, error);
+    if (status == GD_OK)
+        status = gd_file_write(path, text.at, text.length, error);
+    gd_text_release(&text);
+    return status;
+}
+
+static gd_status run_road(gd_command *command, gd_error *error)
+{
+    gd_config config = {0};
+    gd_engine_path folder;
+    gd_run_path config_path;
+    gd_text text = {0};
+    gd_status status;
+    GD_TRY(gd_engine_device(command, error));
+    GD_TRY(gd_engine_folder(command, command->word[0], &folder, error));
+    snprintf(config_path.text, sizeof config_path.text, "%s", command->word[0]);
+    if (is_folder(command->word[0])) {
+        config_path = gd_run_file(folder.text, "pictures.yaml");
+        GD_TRY(write_config(command->word[0], config_path.text, error));
+    }
+    GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
+    GD_TRY_TO(done,
+              gd_engine_stage(command, config_path.text, gd_run_file(folder.text, "staged.safetensors").text, error));
+    GD_TRY_TO(done, gd_config_print(&config, &text));
+    GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
+    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, true, error));
+    status = gd_engine_evaluate_run(command, folder.text, error);
+done:
+    gd_text_release(&text);
+    gd_config_release(&config);
+    return status;
+}
+
+static const gd_option options[] = {GD_OPTION_SET, GD_OPTION_OUT, GD_OPTION_DEVICE, GD_OPTION_JSON, {0}};
+
+const gd_verb gd_verb_run = {
+    "run",
+    "CONFIG|FOLDER",
+    1,
+    1,
+    "the whole road: stage, train, evaluate; goes on where it was stopped",
+    "griddle run configs/fashion-mnist.yaml\n"
+    "griddle run pictures/                     a folder with a folder of pictures per class\n",
+    options,
+    run_road,
+};

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* griddle train: stages if need be, trains, shows how it goes. */
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/engine.h"
+#include "train/run.h"
+#include "train/train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- signals: the step is finished, the checkpoint saved ---- */
+
+static volatile sig_atomic_t stop_signal; /* the only way in from a handler */
+
+static void on_signal(int number)
+{
+    if (stop_signal)
+        _exit(128 + number); /* a second one will not wait */
+    stop_signal = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- progress ---- */
+
+typedef struct display {
+    bool terminal, silent;
+    double last; /* seconds, of the last line on a terminal */
+    int width;
+} display;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void clear_line(display *d)
+{
+    if (d->width > 0)
+        fprintf(stderr, "\r%*s\r", d->width, "");
+    d->width = 0;
+}
+
+static void show_bar(display *d, const gd_progress *p)
+{
+    enum { CELLS = 24 };
+    char bar[CELLS + 1];
+    int full = (int)(p->step * CELLS / (p->steps ? p->steps : 1));
+    for (int i = 0; i < CELLS; i++)
+        bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+    bar[CELLS] = '\0';
+    int left = (int)p->seconds_left;
+    int width = fprintf(stderr, "\repoch %d/%d [%s] loss %.4f  accuracy %.4f  %.0f images/s  %d:%02d left ", p->epoch,
+                        p->epochs, bar, p->loss, p->accuracy, p->images_per_second, left / 60, left % 60);
+    if (width < d->width)
+        fprintf(stderr, "%*s", d->width - width, "");
+    d->width = width > d->width ? width : d->width;
+    fflush(stderr);
+}
+
+static void show_progress(void *argument, const gd_progress *p)
+{
+    display *d = argument;
+    if (!p->epoch_ended) {
+        if (d->terminal && now() - d->last > 0.1) {
+            d->last = now();
+            show_bar(d, p);
+        }
+        return;
+    }
+    clear_line(d);
+    fprintf(stderr, "epoch %d/%d  loss %.4f  accuracy %.4f", p->epoch, p->epochs, p->loss, p->accuracy);
+    if (p->has_validation)
+        fprintf(stderr, "  validation loss %.4f  accuracy %.4f%s", p->validation_loss, p->validation_accuracy,
+                p->is_best ? " *" : "");
+    fprintf(stderr, "  %.0f images/s  %.1f s\n", p->images_per_second, p->seconds);
+}
+
+gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
+                          gd_error *error)
+{
+    gd_run_path staged = gd_run_file(folder, "staged.safetensors");
+    display d = {.terminal = isatty(STDERR_FILENO)};
+    gd_train_result result = {0};
+    catch_signals();
+    const gd_train_options options = {
+        .config = config,
+        .run = folder,
+        .staged = staged.text,
+        .resume = resume,
+        .stop = &stop_signal,
+        .progress = show_progress,
+        .argument = &d,
+    };
+    gd_status status = gd_train(&options, &result, error);
+    clear_line(&d);
+    if (status == GD_STOPPED)
+        command->exit_code = 128 + stop_signal;
+    if (status != GD_OK)
+        return status;
+    fprintf(stderr, "trained %d epochs in %.1f s%s", result.epochs, result.seconds,
+            result.stopped_early ? " (stopped early)" : "");
+    if (result.best_epoch)
+        fprintf(stderr, "; best: epoch %d, validation accuracy %.4f", result.best_epoch, result.best_accuracy);
+    fprintf(stderr, "; %s\n", gd_run_file(folder, "model.safetensors").text);
+    if (gd_command_has(command, "--json"))
+        printf("{\"run\":\"%s\",\"epochs\":%d,\"stopped_early\":%s,\"best_epoch\":%d,\"validation_accuracy\":%.9g,"
+               "\"train_accuracy\":%.9g,\"train_loss\":%.9g,\"seconds\":%.3f}\n",
+               folder, result.epochs, result.stopped_early ? "true" : "false", result.best_epoch, result.best_accuracy,
+               result.train_accuracy, result.train_loss, result.seconds);
+    return GD_OK;
+}
+
+/* Writes the resolved config into the run, unless it resumes one. */
+static gd_status keep_config(const gd_config *config, const char *folder, gd_error *error)
+{
+    gd_text text = {0};
+    gd_status status = gd_config_print(config, &text);
+    if (status == GD_OK)
+        status = gd_file_write(gd_run_file(folder, "config.yaml").text, text.at, text.length, error);
+    gd_text_release(&text);
+    return status;
+}
+
+static gd_status run_train(gd_command *command, gd_error *error)
+{
+    gd_config config = {0};
+    gd_engine_path folder;
+    gd_status status;
+    bool resume = gd_command_has(command, "--resume");
+    GD_TRY(gd_engine_device(command, error));
+    GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
+    GD_TRY_TO(done, gd_engine_folder(command, command->word[0], &folder, error));
+    gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
+    if (!resume && gd_file_exists(checkpoint.text)) {
+        status = gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",
+                         folder.text);
+        goto done;
+    }
+    if (resume && !gd_file_exists(checkpoint.text))
+        fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", folder.text);
+    GD_TRY_TO(done,
+              gd_engine_stage(command, command->word[0], gd_run_file(folder.text, "staged.safetensors").text, error));
+    GD_TRY_TO(done, keep_config(&config, folder.text, error));
+    status = gd_engine_train(command, &config, folder.text, resume, error);
+done:
+    gd_config_release(&config);
+    return status;
+}
+
+static const gd_option options[] = {
+    GD_OPTION_SET,
+    GD_OPTION_OUT,
+    {"--resume", NULL, NULL, "go on from the checkpoint; only train.epochs may differ"},
+    GD_OPTION_DEVICE,
+    GD_OPTION_JSON,
+    {0},
+};
+
+const gd_verb gd_verb_train = {
+    "train",
+    "CONFIG",
+    1,
+    1,
+    "train a classifier; stages the data first if need be",
+    "griddle train configs/fashion-mnist.yaml\n"
+    "griddle train configs/scones.yaml --set train.epochs=40 --out runs/short\n"
+    "griddle train configs/scones.yaml --out runs/short --resume\n",
+    options,
+    run_train,
+};
