@@ -161,7 +161,7 @@ static void print_option(const gd_option *option)
 
 static void print_help(const gd_verb *verb)
 {
-    printf("%s\n\nusage: griddle %s %s [options]\n\n%s\n\noptions\n", verb->examples, verb->name, verb->words,
+    printf("%s\nusage: griddle %s %s [options]\n\n%s\n\noptions\n", verb->examples, verb->name, verb->words,
            verb->summary);
     for (const gd_option *option = options_of(verb); option->flag; option++)
         print_option(option);
@@ -190,7 +190,7 @@ int gd_command_run(const gd_verb *verb, int argc, char **argv)
         gd_status lost = gd_fail(&error, GD_IO, "cannot write to standard output: %s", strerror(errno));
         status = status == GD_OK ? lost : status;
     }
-    int exit_code = status == GD_OK ? command.exit_code : gd_status_exit_code(status);
+    int exit_code = command.exit_code ? command.exit_code : gd_status_exit_code(status);
     if (status != GD_OK)
         gd_command_complain(&error);
     gd_command_release(&command);

@@ -59,7 +59,7 @@ typedef struct gd_command {
     const struct gd_verb *verb;
     int n_words;
     const char **word; /* RUN, IMAGE …: what is no option; ends with NULL */
-    int exit_code;     /* what the process exits with when run returns GD_OK; 0 unless run sets it */
+    int exit_code;     /* set by run: what the process exits with; 0: the status decides */
 
     /* the command's own */
     gd_arena arena;
@@ -78,7 +78,7 @@ typedef struct gd_verb {
 } gd_verb;
 
 /* Runs the verb that argv[1] names: parses, runs, complains; flushes standard output, whose failure is one too. Returns
- * the exit code: `exit_code` of the command, or the status' (2: wrong command line or config, 1: other faults). Without
+ * the exit code: that of the command, or else of the status (2: wrong command line or config, 1: other faults). Without
  * a verb, or with one that is not in the table: 2. */
 int gd_command_main(const gd_verb *verbs, int argc, char **argv);
 
