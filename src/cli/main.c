@@ -101,9 +101,8 @@ static gd_status info(gd_command *command, gd_error *error)
     static const char *const programs[] = {ENGINE, STAGE};
     const bool json = gd_command_has(command, "--json");
     gd_text out = {0};
-    gd_text_add(&out,
-                json ? "{\"version\":\"%s\",\"cpu\":\"%s\",\"threads\":%d" : "griddle %s\ncpu      %s\nthreads  %d\n",
-                gd_infer_version(), gd_infer_isa(), gd_parallel_threads());
+    gd_text_add(&out, json ? "{\"version\":\"%s\",\"isa\":\"%s\",\"cores\":%ld" : "griddle %s\nisa    %s\ncores  %ld\n",
+                gd_infer_version(), gd_infer_isa(), sysconf(_SC_NPROCESSORS_ONLN));
     for (int i = 0; i < 2; i++) {
         char path[PATH_MAX];
         const bool found = find_program(programs[i], path, sizeof path);
