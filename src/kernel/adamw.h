@@ -19,6 +19,8 @@
 
 #include "kernel/kernel.h"
 
+#include <math.h>
+
 enum { ADAMW_W = GD_PARAM(0), ADAMW_DW = GD_DPARAM(0), ADAMW_M = GD_SAVED(0), ADAMW_V = GD_SAVED(1) };
 
 typedef struct gd_adamw_params {
@@ -26,6 +28,21 @@ typedef struct gd_adamw_params {
     const int64_t *undecayed; /* (kernel/decay.h) borrowed; set by the plan */
     int n_undecayed;          /* pairs */
 } gd_adamw_params;
+
+/* What one update does to every element, from the record and the tally. */
+typedef struct gd_adamw_factors {
+    double scale;  /* of the gradients */
+    double decay;  /* w times this, where it decays */
+    double length; /* rate / (1 - beta1^t) */
+    double root;   /* sqrt(1 - beta2^t) */
+} gd_adamw_factors;
+
+static inline gd_adamw_factors gd_adamw_factors_of(const gd_adamw_params *p, const gd_ctx *ctx)
+{
+    double rate = (double)ctx->record->learning_rate, t = (double)(ctx->tally->applied + 1);
+    return (gd_adamw_factors){(double)ctx->tally->gradient_scale, 1 - rate * p->weight_decay,
+                              rate / (1 - pow(p->beta1, t)), sqrt(1 - pow(p->beta2, t))};
+}
 
 GD_DECLARE_REF(gd_adamw_update);
 GD_DECLARE_SIMD(gd_adamw_update);

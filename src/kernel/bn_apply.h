@@ -19,8 +19,8 @@
  * Backward  in training only, where stats must be present. bwd_weight reads x, stats, y, dy; bwd_data reads x, stats,
  *           gamma, y, dy, sums. y is not read without activation.
  * Memory    borrows all; nothing may overlap.
- * Exact     |got - want| <= k eps S with S the sum of |terms| after every difference is taken apart: |x| + |mean| for
- *           x - mean.
+ * Exact     |got - want| <= 8 eps S with S the sum of |terms| after every difference is taken apart: |x| + |mean| for
+ *           x - mean. 8, as a term of dx is a product of up to six rounded factors.
  * Source    Ioffe, Szegedy, "Batch normalization", 2015.
  */
 #ifndef GD_KERNEL_BN_APPLY_H

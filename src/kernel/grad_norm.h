@@ -24,6 +24,9 @@ typedef struct gd_grad_norm_params {
     double clip; /* largest norm; 0: no clipping */
 } gd_grad_norm_params;
 
+/* The sum is one of partial sums over pieces of this many elements. */
+enum { GD_GRAD_NORM_GRAIN = 16384 };
+
 /* What the norm means for the update; the end of every entry. */
 void gd_grad_norm_decide(const gd_problem *problem, double sum_of_squares, gd_tally *tally);
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One pass over memory: a tile is read twice, the second time out of the cache, for its own mean and the squares of
+ * the differences from it; tiles are then combined by Chan's formula. */
+#include "base/parallel.h"
+#include "kernel/bn_stats.h"
+#include "kernel/bn_tiles.h"
+#include "kernel/variant.h"
+
+#include <string.h>
+
+typedef struct stats_run {
+    gd_bn_tiles t;
+    const store_t *x;
+    real *partial; /* (tiles, 2, C): mean, sum of squares of differences from it */
+} stats_run;
+
+/* sum[i] += x[i] over rows that are `step` apart. */
+static void add(real *restrict sum, const store_t *restrict x, int64_t width, int64_t step, int64_t rows)
+{
+    for (; rows >= 4; rows -= 4, x += 4 * step) {
+        for (int64_t i = 0; i < width; i++)
+            sum[i] += (load(x[i]) + load(x[i + step])) + (load(x[i + 2 * step]) + load(x[i + 3 * step]));
+    }
+    for (; rows > 0; rows--, x += step) {
+        for (int64_t i = 0; i < width; i++)
+            sum[i] += load(x[i]);
+    }
+}
+
+/* sum[i] += (x[i] - mean[i])^2 */
+static void add_squares(real *restrict sum, const store_t *restrict x, const real *restrict mean, int64_t width,
+                        int64_t step, int64_t rows)
+{
+    for (; rows >= 4; rows -= 4, x += 4 * step) {
+        for (int64_t i = 0; i < width; i++) {
+            real a = load(x[i]) - mean[i], b = load(x[i + step]) - mean[i];
+            real c = load(x[i + 2 * step]) - mean[i], d = load(x[i + 3 * step]) - mean[i];
+            sum[i] += (a * a + b * b) + (c * c + d * d);
+        }
+    }
+    for (; rows > 0; rows--, x += step) {
+        for (int64_t i = 0; i < width; i++) {
+            real a = load(x[i]) - mean[i];
+            sum[i] += a * a;
+        }
+    }
+}
+
+/* `width` channels, or `fold` times C of them, of one tile: the tail is what remains of its last wide row. */
+static void strip(const stats_run *run, const store_t *x, int64_t rows, int64_t width, real *mean, real *squares)
+{
+    const int64_t C = run->t.z.C, fold = run->t.fold, step = run->t.width, channels = width / fold;
+    const int64_t wide_rows = rows / fold, tail = rows % fold * C;
+    real sum[GD_BN_WIDE] = {0}, means[GD_BN_WIDE] = {0};
+
+    add(sum, x, width, step, wide_rows);
+    add(sum, x + wide_rows * step, tail, step, 1);
+    for (int64_t c = 0; c < channels; c++) {
+        real total = 0;
+        for (int64_t f = 0; f < fold; f++)
+            total += sum[f * channels + c];
+        mean[c] = total / (real)rows;
+    }
+    for (int64_t f = 0; f < fold; f++)
+        memcpy(means + f * channels, mean, (size_t)channels * sizeof(real));
+
+    memset(sum, 0, sizeof sum);
+    add_squares(sum, x, means, width, step, wide_rows);
+    add_squares(sum, x + wide_rows * step, means, tail, step, 1);
+    for (int64_t c = 0; c < channels; c++) {
+        squares[c] = 0;
+        for (int64_t f = 0; f < fold; f++)
+            squares[c] += sum[f * channels + c];
+    }
+}
+
+static void tiles(void *argument, int64_t begin, int64_t end)
+{
+    const stats_run *run = argument;
+    const int64_t C = run->t.z.C;
+    for (int64_t i = begin; i < end; i++) {
+        const gd_bn_tile tile = gd_bn_tile_at(&run->t, i);
+        real *mean = run->partial + i * 2 * C;
+        for (int64_t c = 0; c < C && tile.rows; c += GD_BN_WIDE) {
+            int64_t width = C <= GD_BN_WIDE ? run->t.width : C - c < GD_BN_WIDE ? C - c : GD_BN_WIDE;
+            strip(run, run->x + tile.first * C + c, tile.rows, width, mean + c, mean + C + c);
+        }
+    }
+}
+
+/* mean = sum n_t mean_t / n;   variance = sum (squares_t + n_t (mean_t - mean)^2) / n */
+static void combine(const stats_run *run, int64_t g, double *restrict total, real *restrict stats)
+{
+    const int64_t C = run->t.z.C, first = g * run->t.per_group, last = first + run->t.per_group;
+    const double n = (double)gd_bn_rows_of(run->t.z, g);
+    double *restrict mean = total, *restrict squares = total + C;
+    memset(total, 0, (size_t)(2 * C) * sizeof(double));
+    for (int64_t t = first; t < last; t++) {
+        const double rows = (double)gd_bn_tile_at(&run->t, t).rows;
+        const real *restrict mean_t = run->partial + t * 2 * C;
+        for (int64_t c = 0; c < C && rows > 0; c++)
+            mean[c] += rows / n * mean_t[c];
+    }
+    for (int64_t t = first; t < last; t++) {
+        const double rows = (double)gd_bn_tile_at(&run->t, t).rows;
+        const real *restrict mean_t = run->partial + t * 2 * C, *restrict squares_t = mean_t + C;
+        for (int64_t c = 0; c < C && rows > 0; c++)
+            squares[c] += squares_t[c] + rows * (mean_t[c] - mean[c]) * (mean_t[c] - mean[c]);
+    }
+    for (int64_t c = 0; c < C; c++) {
+        stats[c] = (real)mean[c];
+        stats[C + c] = (real)(squares[c] / n);
+    }
+}
+
+gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
+{
+    const gd_bn_stats_params *p = call->problem->params;
+    stats_run run = {gd_bn_tiles_of(gd_bn_sizes_of(call->problem->desc[BN_STATS_X], p->group)), call->at[BN_STATS_X],
+                     NULL};
+    const int64_t C = run.t.z.C;
+    double *totals = call->at[GD_WORK];
+    real *stats = call->at[BN_STATS_STATS];
+    run.partial = (real *)((char *)call->at[GD_WORK] + gd_bn_totals_bytes(&run.t));
+
+    gd_parallel_for(ctx->threads, run.t.n, 1, tiles, &run);
+    for (int64_t g = 0; g < run.t.z.groups; g++)
+        combine(&run, g, totals + g * 2 * C, stats + g * 2 * C);
+    return GD_OK;
+}
