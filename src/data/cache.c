@@ -198,34 +198,40 @@ static void short_name(const char *source, char name[64])
     name[n] = '\0';
 }
 
-static gd_status place_staged(const gd_staging *staging, const char *out, uint64_t key, char *path, gd_error *error)
+/* A file, or its usual name in a folder. */
+static gd_status place_out(const char *out, char *path, gd_error *error)
 {
-    char cache[GD_PATH_MAX], name[64];
     struct stat info;
-    size_t length = out ? strlen(out) : 0;
-    if (out && ((stat(out, &info) == 0 && S_ISDIR(info.st_mode)) || (length > 0 && out[length - 1] == '/'))) {
-        PRINT(path, "the staged set", error, "%s%sstaged.safetensors", out, out[length - 1] == '/' ? "" : "/");
-    } else if (out) {
+    size_t length = strlen(out);
+    bool slash = length > 0 && out[length - 1] == '/';
+    if (slash || (stat(out, &info) == 0 && S_ISDIR(info.st_mode)))
+        PRINT(path, "the staged set", error, "%s%sstaged.safetensors", out, slash ? "" : "/");
+    else
         PRINT(path, "the staged set", error, "%s", out);
-    } else {
-        GD_TRY(find_cache(cache, error));
-        short_name(staging->source, name);
-        PRINT(path, "the staged set", error, "%s/staged/%s-%016llx.safetensors", cache, name, (unsigned long long)key);
-    }
     return GD_OK;
 }
 
 static gd_status finish(const gd_config *config, const char *out, gd_text *text, gd_arena *arena, gd_staging *staging,
                         gd_error *error)
 {
+    char cache[GD_PATH_MAX], name[64];
+    bool has_cache = find_cache(cache, out && !staging->remote ? NULL : error) == GD_OK;
+    if (!has_cache && (!out || staging->remote))
+        return GD_IO;
     print_settings(&config->data, staging, text);
     GD_TRY(gd_text_status(text, error));
-    /* the times of files are not part of the name: a changed source replaces its set */
-    GD_TRY(place_staged(staging, out, hash(hash_start, text->at, text->length), staging->staged, error));
+    short_name(staging->source, name);
+    if (has_cache) {
+        /* the times of files are not part of the name: a changed source replaces its set */
+        uint64_t key = hash(hash_start, text->at, text->length);
+        PRINT(staging->cached, "the staged set", error, "%s/staged/%s-%016llx.safetensors", cache, name,
+              (unsigned long long)key);
+    }
+    if (out)
+        GD_TRY(place_out(out, staging->staged, error));
+    else
+        memcpy(staging->staged, staging->cached, sizeof staging->staged);
     if (staging->remote) {
-        char cache[GD_PATH_MAX], name[64];
-        GD_TRY(find_cache(cache, error));
-        short_name(staging->source, name);
         uint64_t key = hash(hash_start, staging->source, strlen(staging->source));
         PRINT(staging->fetched, "the fetched file", error, "%s/fetched/%016llx-%s", cache, (unsigned long long)key,
               name);
@@ -255,16 +261,15 @@ gd_status gd_staging_find(const gd_config *config, const char *out, gd_arena *ar
     return status;
 }
 
-bool gd_staging_current(const gd_staging *staging)
+bool gd_staged_current(const char *path, const char *settings)
 {
     gd_safetensors file;
     gd_error ignored = {0};
-    if (!gd_file_exists(staging->staged) || gd_safetensors_open(staging->staged, &file, &ignored) != GD_OK)
+    if (!gd_file_exists(path) || gd_safetensors_open(path, &file, &ignored) != GD_OK)
         return false;
     const char *format = gd_safetensors_metadata(&file, "format");
-    const char *settings = gd_safetensors_metadata(&file, "settings");
-    bool current =
-        format && settings && strcmp(format, "griddle-staged") == 0 && strcmp(settings, staging->settings) == 0;
+    const char *its = gd_safetensors_metadata(&file, "settings");
+    bool current = format && its && strcmp(format, "griddle-staged") == 0 && strcmp(its, settings) == 0;
     gd_safetensors_close(&file);
     return current;
 }

@@ -7,7 +7,8 @@
  *     staged/<source>-<key>.safetensors      key: a hash of the source and of the settings that decide the content
  *     fetched/<key>-<file>                   what came from https: addresses, key: a hash of the address
  *
- * All of it can be made again; deleting it is safe.
+ * All of it can be made again; deleting it is safe. What lies there is replaced, never changed, so a run may keep a
+ * hard link to its set.
  */
 #ifndef GD_DATA_CACHE_H
 #define GD_DATA_CACHE_H
@@ -25,6 +26,7 @@ typedef struct gd_staging {
     char source[GD_PATH_MAX];  /* the address, or the absolute path of file or folder */
     char fetched[GD_PATH_MAX]; /* remote: where the fetched file lies or will lie */
     char staged[GD_PATH_MAX];  /* where the staged set lies or will lie */
+    char cached[GD_PATH_MAX];  /* its place in the cache, the same or another; "": there is no cache */
     char *settings;            /* what decides its content, as JSON: the source (of a local one also sizes and times of
                                   its files) and the keys of `data` that staging reads. In the arena */
 } gd_staging;
@@ -35,8 +37,8 @@ typedef struct gd_staging {
 gd_status gd_staging_find(const gd_config *config, const char *out, gd_arena *arena, gd_staging *staging,
                           gd_error *error);
 
-/* Whether a staged set lies at `staged` and was made with these settings. */
-bool gd_staging_current(const gd_staging *staging);
+/* Whether a staged set lies at `path` and was made with these settings. */
+bool gd_staged_current(const char *path, const char *settings);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -92,7 +93,7 @@ static gd_status choose_reader(const gd_config *config, const gd_files *files, c
         files->root, (long long)files->n);
 }
 
-static gd_status read_source(const gd_config *config, const gd_staging *staging, const char *root,
+static gd_status read_source(const gd_config *config, const gd_staging *staging, const char *path, const char *root,
                              const gd_stage_watch *watch, gd_error *error)
 {
     gd_files files;
@@ -101,7 +102,7 @@ static gd_status read_source(const gd_config *config, const gd_staging *staging,
     gd_status status;
     GD_TRY(gd_files_list(root, &files, error));
     GD_TRY_TO(done, choose_reader(config, &files, &reader, error));
-    GD_TRY_TO(done, gd_sink_new(staging->staged, &config->data, watch, &sink, error));
+    GD_TRY_TO(done, gd_sink_new(path, &config->data, watch, &sink, error));
     GD_TRY_TO(done, reader->read(&files, sink, error));
     GD_TRY_TO(done, gd_sink_finish(sink, staging->source, staging->settings, error));
 done:
@@ -110,23 +111,51 @@ done:
     return status;
 }
 
+/* Makes the set at `path`, unless it is there. */
+static gd_status make_set(const gd_config *config, const gd_staging *staging, const char *path, const char *root,
+                          const gd_stage_watch *watch, gd_error *error)
+{
+    char folder[GD_PATH_MAX];
+    int lock;
+    GD_TRY(make_folder(path, folder, error));
+    GD_TRY(lock_folder(folder, &lock, error));
+    gd_status status = GD_OK;
+    if (!gd_staged_current(path, staging->settings)) /* another process may have made it while we waited */
+        status = read_source(config, staging, path, root, watch, error);
+    close(lock);
+    return status;
+}
+
+/* Puts a hard link to the set at `from` in the place of `to`. False: not possible here, as between two file systems. */
+static bool share(const char *from, const char *to)
+{
+    char beside[GD_PATH_MAX + 8];
+    snprintf(beside, sizeof beside, "%s.link", to);
+    unlink(beside);
+    if (link(from, beside) != 0)
+        return false;
+    bool shared = rename(beside, to) == 0;
+    unlink(beside); /* where `to` was that very file already, rename does nothing */
+    return shared;
+}
+
 gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_stage_watch *watch, bool *fresh,
                    gd_error *error)
 {
     char folder[GD_PATH_MAX];
     const char *root;
-    int lock = -1;
     *fresh = false;
-    if (gd_staging_current(staging))
+    if (gd_staged_current(staging->staged, staging->settings))
         return GD_OK;
     GD_TRY(make_folder(staging->staged, folder, error));
     GD_TRY(obtain(config, staging, watch, &root, error));
-    GD_TRY(lock_folder(folder, &lock, error));
-    gd_status status = GD_OK;
-    if (!gd_staging_current(staging)) { /* another process may have made it while we waited */
-        status = read_source(config, staging, root, watch, error);
-        *fresh = status == GD_OK;
+    *fresh = true;
+    bool elsewhere = staging->cached[0] && strcmp(staging->cached, staging->staged) != 0;
+    gd_error no_cache = {0}; /* a cache that cannot be made is only slower */
+    if (elsewhere && make_folder(staging->cached, folder, &no_cache) == GD_OK && access(folder, W_OK) == 0) {
+        GD_TRY(make_set(config, staging, staging->cached, root, watch, error));
+        if (share(staging->cached, staging->staged))
+            return GD_OK;
     }
-    close(lock);
-    return status;
+    return make_set(config, staging, staging->staged, root, watch, error);
 }
