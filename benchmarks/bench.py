@@ -151,7 +151,7 @@ class Bench:
     scratch: pathlib.Path
     threads: int
     rounds: int  # 0: the suite's own number
-    seconds: float
+    seconds: int
 
     def griddle_version(self):
         """Asked first by every sample of Griddle's: Absent where it is not built."""

@@ -13,9 +13,10 @@ AVX2 = {"GRIDDLE_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILIT
 
 
 def griddle_train(bench, network, precision, seconds, env=None):
-    """`griddle bench train` → its run; the output is {"images_per_second": [...], "first_step_ms": …, …}."""
+    """`griddle bench train`; seconds 0: one step alone. Prints {"images_per_second": […], "first_step_ms": …, …}."""
+    length = ("--seconds", seconds) if seconds else ("--steps", 1)
     return run([bench.griddle, "bench", "train", "--network", network, "--batch", BATCH, "--precision", precision,
-                "--seconds", seconds, "--json"], {"OMP_NUM_THREADS": str(bench.threads), **(env or {})})
+                "--threads", bench.threads, *length, "--json"], env)
 
 
 def torch_train(bench, network, precision, seconds, env=None):
