@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include "base/rng.h"
+#include "comm/comm.h"
 #include "kernel/augment.h"
 
 #include <math.h>
@@ -181,7 +182,7 @@ static gd_status run_exact(check_answer *a, gd_direction direction, bool magnitu
             at[i] = from[i];
         }
     }
-    gd_ctx ctx = {.threads = 1, .record = &a->record, .tally = tally};
+    gd_ctx ctx = {.threads = 1, .record = &a->record, .tally = tally, .comm = &gd_comm_self};
     return check_run(magnitude ? &scale : reference, &a->exact, at, &ctx, error);
 }
 

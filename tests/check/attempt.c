@@ -5,6 +5,8 @@
  */
 #include "check.h"
 
+#include "comm/comm.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,7 +105,8 @@ gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, int
                             gd_error *error)
 {
     *attempt = (check_attempt){.answer = answer, .impl = impl, .threads = threads};
-    attempt->ctx = (gd_ctx){.threads = threads, .record = &answer->record, .tally = &attempt->tally};
+    attempt->ctx =
+        (gd_ctx){.threads = threads, .record = &answer->record, .tally = &attempt->tally, .comm = &gd_comm_self};
     attempt->call.problem = &answer->problem;
     if (impl->prepare)
         GD_TRY(impl->prepare(&answer->problem, threads, &attempt->needs, error));
