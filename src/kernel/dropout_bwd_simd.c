@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/dropout_lanes.h"
+
+gd_status GD_NAME(gd_dropout_bwd_data)(const gd_call *call, const gd_ctx *ctx)
+{
+    return drop_all(call, ctx, call->at[DROPOUT_DY], call->at[DROPOUT_DX]);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/cast.h"
+#include "op/op.h"
+
+static gd_status infer(gd_problem *problem, gd_error *error)
+{
+    const gd_desc x = problem->desc[CAST_X];
+    if (gd_type_epsilon(x.type) <= 0)
+        return gd_fail(error, GD_INVALID, "input is %s where cast needs a floating type", gd_type_name(x.type));
+    problem->desc[CAST_Y] = x;
+    problem->desc[CAST_Y].type = problem->type;
+    return GD_OK;
+}
+
+static const char *accepts(const gd_problem *problem)
+{
+    gd_type from = problem->desc[CAST_X].type;
+    return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
+}
+
+static const gd_impl forward[] = {GD_SIMD(gd_cast_fwd, accepts) GD_REF(gd_cast_fwd)};
+GD_TRAIN(static const gd_impl backward[] = {GD_SIMD(gd_cast_bwd_data, accepts) GD_REF(gd_cast_bwd_data)};)
+
+const gd_op gd_op_cast = {
+    .name = "cast",
+    .summary = "the same numbers in another storage type",
+    .operand = {[CAST_X] = {"x"}, [CAST_Y] = {"y"}},
+    .infer = infer,
+    .direction = {[GD_FWD] = {GD_BIT(CAST_X), GD_BIT(CAST_Y), forward},
+                  GD_TRAIN([GD_BWD_DATA] = {GD_BIT(CAST_DY), GD_BIT(CAST_DX), backward})},
+    .tolerance = 1,
+};

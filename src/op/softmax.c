@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/softmax.h"
+#include "op/op.h"
+
+static const gd_field fields[] = {
+    GD_FIELD_REAL(gd_softmax_params, temperature, "1", 1e-3, 1e3, "divides the logits: above 1 is less certain"),
+    {0},
+};
+
+static gd_status infer(gd_problem *problem, gd_error *error)
+{
+    const gd_desc x = problem->desc[SOFTMAX_X];
+    if (x.rank != 2)
+        return gd_fail(error, GD_INVALID, "input has %d dimensions where softmax needs 2 (N,K)", x.rank);
+    problem->desc[SOFTMAX_Y] = x;
+    return GD_OK;
+}
+
+static const gd_impl forward[] = {GD_SIMD(gd_softmax_fwd, 0) GD_REF(gd_softmax_fwd)};
+
+const gd_op gd_op_softmax = {
+    .name = "softmax",
+    .summary = "each row as probabilities",
+    .params_bytes = sizeof(gd_softmax_params),
+    .fields = fields,
+    .operand = {[SOFTMAX_X] = {"x"}, [SOFTMAX_Y] = {"y"}},
+    .infer = infer,
+    .direction = {[GD_FWD] = {GD_BIT(SOFTMAX_X), GD_BIT(SOFTMAX_Y), forward}},
+    .tolerance = 4,
+    .magnitude = {[GD_FWD] = gd_softmax_fwd_magnitude},
+};
