@@ -200,6 +200,13 @@ def ratio(a, b):
     return statistics.median(x) / statistics.median(y), low, high
 
 
+def paired_difference(pairs):
+    """Mean of a - b over cases, of (a, b) records' means, with a bootstrap interval over cases."""
+    differences = [statistics.fmean(a["samples"]) - statistics.fmean(b["samples"]) for a, b in pairs]
+    low, high = bootstrap(statistics.fmean, lambda rng: rng.choices(differences, k=len(differences)))
+    return statistics.fmean(differences), low, high
+
+
 # ---- records on disk -------------------------------------------------------------------------------------------------
 def record(suite, case, system, version, metric, unit, samples, threads, machine, others, source, date):
     return {
