@@ -5,7 +5,7 @@
 #define GD_CONFIG_H
 
 #include "base/field.h"
-#include "data/loader.h"
+#include "kernel/augment.h"
 #include "plan/plan.h"
 
 #ifdef __cplusplus
@@ -13,20 +13,39 @@ extern "C" {
 #endif
 
 #define GD_FORMAT_CHOICES "auto idx cifar10 cifar100 folder"
-typedef enum gd_format { GD_FORMAT_AUTO, GD_FORMAT_IDX, GD_FORMAT_CIFAR10, GD_FORMAT_CIFAR100, GD_FORMAT_FOLDER } gd_format;
+typedef enum gd_format {
+    GD_FORMAT_AUTO,
+    GD_FORMAT_IDX,
+    GD_FORMAT_CIFAR10,
+    GD_FORMAT_CIFAR100,
+    GD_FORMAT_FOLDER
+} gd_format;
 
 typedef struct gd_data_config {
-    const char *source;  /* a file, a folder, file: or https: address; relative paths: to the config's folder, then here */
-    const char *sha256;  /* of the fetched file; "": not checked */
-    int format;          /* gd_format */
-    gd_texts classes;    /* which, in this order; empty: all, in the source's order (folders: sorted) */
-    int size;            /* side of the staged square, pixels; 0: as it is (all images must agree) */
-    int channels;        /* 0: as the source (grey 1, colour 3) */
-    double validation;   /* share of train held out */
-    int fold, folds;     /* cross-validation; folds 0: none */
-    double test;         /* share drawn as test split where a folder has none; 0: none */
-    int max_rejected;    /* broken files that are tolerated */
+    const char
+        *source; /* a file, a folder, file: or https: address; relative paths: to the config's folder, then here */
+    const char *sha256; /* of the fetched file; "": not checked */
+    int format;         /* gd_format */
+    gd_texts classes;   /* which, in this order; empty: all, in the source's order (folders: sorted) */
+    int size;           /* side of the staged square, pixels; 0: as it is (all images must agree) */
+    int channels;       /* 0: as the source (grey 1, colour 3) */
+    double validation;  /* share of train held out */
+    int fold, folds;    /* cross-validation; folds 0: none */
+    double test;        /* share drawn as test split where a folder has none; 0: none */
+    int max_rejected;   /* broken files that are tolerated */
 } gd_data_config;
+
+/* How training images are varied: the `augment` section of the config. */
+#define GD_FLIP_CHOICES "none random alternate"
+typedef enum gd_flip { GD_FLIP_NONE, GD_FLIP_RANDOM, GD_FLIP_ALTERNATE } gd_flip;
+typedef struct gd_augment {
+    int flip;          /* gd_flip; alternate: each image is flipped every other epoch, from a random start */
+    int crop;          /* pixels of shift to each side */
+    int edge;          /* gd_edge */
+    int cutout;        /* side of the square, pixels; 0: none */
+    double brightness; /* up to this fraction of 255, added; uniform in +- */
+    double contrast;   /* factor in 1 +- this, uniform, about the set's mean */
+} gd_augment;
 
 typedef struct gd_model_config {
     const char *network;   /* resnet-9 | resnet-20 … | resnet-18 | resnet-34 | resnet-50 | lenet | layers */
@@ -47,27 +66,32 @@ typedef struct gd_batch_norm_config {
 typedef enum gd_precision { GD_PRECISION_AUTO, GD_PRECISION_FP32, GD_PRECISION_BF16, GD_PRECISION_FP64 } gd_precision;
 #define GD_OPTIMIZER_CHOICES "sgd nesterov adamw"
 #define GD_SCHEDULE_CHOICES "constant step cosine one-cycle"
-typedef enum gd_schedule_kind { GD_SCHEDULE_CONSTANT, GD_SCHEDULE_STEP, GD_SCHEDULE_COSINE, GD_SCHEDULE_ONE_CYCLE } gd_schedule_kind;
+typedef enum gd_schedule_kind {
+    GD_SCHEDULE_CONSTANT,
+    GD_SCHEDULE_STEP,
+    GD_SCHEDULE_COSINE,
+    GD_SCHEDULE_ONE_CYCLE
+} gd_schedule_kind;
 
 typedef struct gd_train_config {
     int epochs, batch;
     uint64_t seed;
-    int precision; /* gd_precision */
-    int optimizer; /* gd_optimizer */
+    int precision;        /* gd_precision */
+    int optimizer;        /* gd_optimizer */
     double learning_rate; /* the highest of the schedule */
     double momentum, beta2, epsilon, weight_decay;
-    int schedule;        /* gd_schedule_kind */
-    double warmup;       /* share of all steps in which the rate rises linearly from 0 (one-cycle: its rising side) */
-    gd_ints steps;       /* step: epochs at which the rate is multiplied */
+    int schedule;  /* gd_schedule_kind */
+    double warmup; /* share of all steps in which the rate rises linearly from 0 (one-cycle: its rising side) */
+    gd_ints steps; /* step: epochs at which the rate is multiplied */
     double step_factor;
     double label_smoothing;
     gd_reals class_weights; /* empty: 1 each; else one per class */
-    double average;      /* decay of the average of weights; 0: none */
-    double clip_norm;    /* 0: none */
-    int accumulate;      /* micro-batches per update: `batch` is split into this many */
-    int checkpoint_every; /* epochs; 0: only when stopped and at the end */
-    int patience;        /* early stopping: epochs without a better validation; 0: never */
-    int threads;         /* 0: as many as this process may use */
+    double average;         /* decay of the average of weights; 0: none */
+    double clip_norm;       /* 0: none */
+    int accumulate;         /* micro-batches per update: `batch` is split into this many */
+    int checkpoint_every;   /* epochs; 0: only when stopped and at the end */
+    int patience;           /* early stopping: epochs without a better validation; 0: never */
+    int threads;            /* 0: as many as this process may use */
 } gd_train_config;
 
 typedef struct gd_evaluate_config {
@@ -83,9 +107,9 @@ typedef struct gd_config {
     gd_evaluate_config evaluate;
     const gd_attr *impl; /* map op → entry name to force */
 
-    gd_arena arena;     /* all texts above */
-    gd_attr *tree;      /* as resolved: every key, defaults too; places where they were given */
-    const char *path;   /* of the YAML file; "" where there was none */
+    gd_arena arena;   /* all texts above */
+    gd_attr *tree;    /* as resolved: every key, defaults too; places where they were given */
+    const char *path; /* of the YAML file; "" where there was none */
 } gd_config;
 
 /* Reads a file, applies `set` (n texts "a.b=value", later ones win), binds. INVALID with file, line and column; a bad

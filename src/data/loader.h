@@ -5,24 +5,13 @@
 #ifndef GD_DATA_LOADER_H
 #define GD_DATA_LOADER_H
 
+#include "config/config.h"
 #include "data/staged.h"
 #include "kernel/augment.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* How training images are varied: the `augment` section of the config. */
-#define GD_FLIP_CHOICES "none random alternate"
-typedef enum gd_flip { GD_FLIP_NONE, GD_FLIP_RANDOM, GD_FLIP_ALTERNATE } gd_flip;
-typedef struct gd_augment {
-    int flip;          /* gd_flip; alternate: each image is flipped every other epoch, from a random start */
-    int crop;          /* pixels of shift to each side */
-    int edge;          /* gd_edge */
-    int cutout;        /* side of the square, pixels; 0: none */
-    double brightness; /* up to this fraction of 255, added; uniform in +- */
-    double contrast;   /* factor in 1 +- this, uniform, about the set's mean */
-} gd_augment;
 
 /* The draw for one image of one epoch. `image`: its row in the staged set. `mean`: of all channels, in bytes (contrast
  * turns about it: gd_draw.brightness contains mean * (1 - contrast)). */
