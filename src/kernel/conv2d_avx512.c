@@ -29,7 +29,7 @@ TO_13(PANEL)
 #define PANEL_NAME(n) panel_##n,
 static void (*const blocks[])(const gd_conv2d_tile *) = {TO_26(BLOCK_NAME)};
 static void (*const panels[])(const gd_conv2d_tile *) = {TO_13(PANEL_NAME)};
-static const gd_conv2d_isa isa = {.block = {26, blocks}, .panel = {13, panels}};
+static const gd_conv2d_isa isa = {.block = {CONV2D_TILE_PIXELS, blocks}, .panel = {CONV2D_TILE_PIXELS / 2, panels}};
 
 gd_status gd_conv2d_fwd_avx512_prepare(const gd_problem *problem, int threads, gd_needs *needs, gd_error *error)
 {

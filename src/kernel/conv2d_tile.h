@@ -14,10 +14,13 @@
  */
 #include "kernel/conv2d_direct.h"
 
+#include <math.h>
+
+/* for (int i = 0; i < n; i++), written out n times by the compiler */
 #if defined(__clang__)
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#define foreach(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
 #else
-#define UNROLLED _Pragma("GCC unroll 32")
+#define foreach(i, n) _Pragma("GCC unroll 32") for (int i = 0; i < (n); i++)
 #endif
 #define INLINED static inline __attribute__((always_inline))
 
@@ -29,19 +32,15 @@ INLINED void accumulate(vec *acc, const float *const *x, int64_t i, const float 
                         const int vectors, const int channels, const int copies)
 {
     vec weights[8];
-    UNROLLED for (int j = 0; j < channels * vectors; j++)
-    {
+    foreach (j, channels * vectors) {
         int c = j / vectors, v = j % vectors;
         weights[j] = vec_load(w + v / VECTORS_A_BLOCK * w_block + c * CONV2D_BLOCK + v % VECTORS_A_BLOCK * LANES);
     }
-    UNROLLED for (int m = 0; m < pixels; m++)
-    {
+    foreach (m, pixels) {
         const float *window = x[m] + i;
-        UNROLLED for (int c = 0; c < channels; c++)
-        {
+        foreach (c, channels) {
             vec value = vec_set(window[c]);
-            UNROLLED for (int v = 0; v < vectors; v++)
-            {
+            foreach (v, vectors) {
                 vec *sum = &acc[(c % copies * pixels + m) * vectors + v];
                 *sum = vec_fma(value, weights[c * vectors + v], *sum);
             }
@@ -49,7 +48,7 @@ INLINED void accumulate(vec *acc, const float *const *x, int64_t i, const float 
     }
 }
 
-/* What of the tile's filters vector v holds: LANES or less. */
+/* Of the tile's filters: how many vector v holds, LANES or less. */
 INLINED int filled(const gd_conv2d_tile *tile, int v)
 {
     int n = tile->filters - v * LANES;
@@ -59,30 +58,30 @@ INLINED int filled(const gd_conv2d_tile *tile, int v)
 /* Bias in the first copy of the sums, zero in the others. */
 INLINED void begin(const gd_conv2d_tile *tile, vec *acc, const int pixels, const int vectors, const int copies)
 {
-    UNROLLED for (int v = 0; v < vectors; v++)
-    {
-        vec bias = tile->bias ? vec_load_first(tile->bias + v * LANES, filled(tile, v)) : vec_zero();
-        UNROLLED for (int m = 0; m < copies * pixels; m++) acc[m * vectors + v] = m < pixels ? bias : vec_zero();
+    foreach (v, vectors) {
+        const vec bias = tile->bias ? vec_load_first(tile->bias + v * LANES, filled(tile, v)) : vec_zero();
+        foreach (m, copies * pixels)
+            acc[m * vectors + v] = m < pixels ? bias : vec_zero();
     }
 }
 
-/* Adds the copies, the residual, applies the activation, stores. */
-INLINED void finish(const gd_conv2d_tile *tile, const vec *acc, const int pixels, const int vectors, const int copies)
+/* Adds the copies of the sums and the residual, applies the activation, stores. */
+INLINED void finish(const gd_conv2d_tile *tile, vec *acc, const int pixels, const int vectors, const int copies)
 {
-    UNROLLED for (int m = 0; m < pixels; m++)
-    {
-        UNROLLED for (int v = 0; v < vectors; v++)
-        {
-            const int n = filled(tile, v);
-            const int64_t at = tile->y[m] + v * LANES;
-            vec sum = acc[m * vectors + v];
-            UNROLLED for (int c = 1; c < copies; c++) sum = vec_add(sum, acc[(c * pixels + m) * vectors + v]);
-            if (tile->residual)
-                sum = vec_add(sum, vec_load_first(tile->residual + at, n));
-            if (tile->relu)
-                sum = vec_max(vec_zero(), sum);
-            vec_store_first(tile->out + at, sum, n);
+    const int sums = pixels * vectors;
+    const vec least = vec_set(tile->relu ? 0 : -INFINITY);
+    foreach (j, (copies - 1) * sums)
+        acc[j % sums] = vec_add(acc[j % sums], acc[j + sums]);
+    foreach (v, vectors) {
+        const int n = filled(tile, v);
+        if (tile->residual) {
+            foreach (m, pixels) {
+                vec *sum = &acc[m * vectors + v];
+                *sum = vec_add(*sum, vec_load_first(tile->residual + tile->y[m] + v * LANES, n));
+            }
         }
+        foreach (m, pixels)
+            vec_store_first(tile->out + tile->y[m] + v * LANES, vec_max(least, acc[m * vectors + v]), n);
     }
 }
 
