@@ -16,9 +16,12 @@
 
 /* ---- while it runs ---- */
 
+enum { MOST_TOLD = 20 };
+
 typedef struct stage_view {
     bool terminal, drawn; /* standard error is one; a line of progress stands there */
-    gd_text rejected;     /* told when staging fails; otherwise the report tells */
+    gd_text rejected;     /* the first of them, told when staging fails; otherwise the report tells of all */
+    int64_t n_rejected;
 } stage_view;
 
 static void on_progress(void *context, const char *doing, int64_t done, int64_t total)
@@ -37,7 +40,8 @@ static void on_progress(void *context, const char *doing, int64_t done, int64_t 
 static void on_rejected(void *context, const char *file, const char *reason)
 {
     stage_view *view = context;
-    gd_text_add(&view->rejected, "rejected '%s': %s\n", file, reason);
+    if (view->n_rejected++ < MOST_TOLD)
+        gd_text_add(&view->rejected, "rejected '%s': %s\n", file, reason);
 }
 
 static void end_line(stage_view *view)
@@ -127,11 +131,11 @@ static void print_table(const gd_staged *set, bool fresh, const gd_attr *rejecte
         gd_text_add(out, "rejected '%s': %s\n", file && file->text ? file->text : "",
                     reason && reason->text ? reason->text : "");
     }
-    gd_text_add(out, "images   %dx%d %s, %d rejected\n", set->train.width, set->train.height,
+    gd_text_add(out, "images    %dx%d %s, %d rejected\n", set->train.width, set->train.height,
                 set->train.channels == 1 ? "grey" : "colour", gd_attr_count(rejected));
-    print_numbers("mean    ", set->mean, set->train.channels, out);
+    print_numbers("mean     ", set->mean, set->train.channels, out);
     print_numbers("\ndeviation", set->deviation, set->train.channels, out);
-    gd_text_add(out, "\nstaged   %s (%s)\n", set->path, fresh ? "new" : "up to date");
+    gd_text_add(out, "\nstaged    %s (%s)\n", set->path, fresh ? "new" : "up to date");
 }
 
 static gd_status report(const char *path, bool fresh, bool json, gd_error *error)
@@ -183,6 +187,8 @@ static gd_status stage(gd_command *command, gd_error *error)
     end_line(&view);
     if (status != GD_OK && view.rejected.length > 0)
         fputs(view.rejected.at, stderr);
+    if (status != GD_OK && view.n_rejected > MOST_TOLD)
+        fprintf(stderr, "… and %" PRId64 " more\n", view.n_rejected - MOST_TOLD);
     if (status == GD_OK)
         status = report(staging.staged, fresh, gd_command_has(command, "--json"), error);
 done:

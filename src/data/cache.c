@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "data/walk.h"
+#include "store/safetensors.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -154,33 +154,47 @@ static gd_status on_file(void *context, int64_t file, gd_file_bytes bytes, gd_er
     return gd_sink_picture(state->sink, state->samples[file], bytes.at, bytes.length, error);
 }
 
-/* The files that lie in a class' folder of a split that is used, by path. Pictures that lie elsewhere are rejected. */
-static gd_status find_candidates(const gd_files *files, const folder_plan *plan, gd_sink *sink, candidate *found,
-                                 int64_t *n, gd_error *error)
+/* What becomes of a file: NULL and a filled candidate, or why it is none; "" where nobody expects it to be one. */
+static const char *judge(const gd_files *files, int64_t i, const folder_plan *plan, candidate *it)
 {
-    *n = 0;
-    int64_t passed_over = 0;
+    const char *path = files->at[i].path;
+    split_role role = plan->splits ? role_at(path, plan->depth) : TRAIN;
+    *it = (candidate){.file = i, .path = path, .part = role == TRAIN ? GD_PART_TRAIN : GD_PART_TEST};
+    it->folder = folder_at(path, plan->depth + (plan->splits ? 1 : 0), &it->folder_length);
+    if ((role == VALIDATION && plan->has_test) || (!like_picture(path) && (role == NO_SPLIT || !it->folder)))
+        return "";
+    if (files->at[i].trouble)
+        return files->at[i].trouble;
+    return role == NO_SPLIT ? "it lies in no folder of a split"
+           : !it->folder    ? "it lies in no folder of a class"
+                            : NULL;
+}
+
+/* The files to be used, by path. */
+static int64_t find_candidates(const gd_files *files, const folder_plan *plan, candidate *found)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < files->n; i++)
+        n += judge(files, i, plan, &found[n]) == NULL;
+    if (n > 0)
+        qsort(found, (size_t)n, sizeof *found, by_path);
+    return n;
+}
+
+/* Tells of what lies where it cannot be used. */
+static gd_status reject_others(const gd_files *files, const folder_plan *plan, gd_sink *sink, gd_error *error)
+{
+    bool left_out = false;
     for (int64_t i = 0; i < files->n; i++) {
-        const char *path = files->at[i].path;
-        split_role role = plan->splits ? role_at(path, plan->depth) : TRAIN;
-        candidate it = {.file = i, .path = path, .part = role == TRAIN ? GD_PART_TRAIN : GD_PART_TEST};
-        it.folder = folder_at(path, plan->depth + (plan->splits ? 1 : 0), &it.folder_length);
-        if (role == VALIDATION && plan->has_test)
-            passed_over++;
-        else if (role != NO_SPLIT && it.folder && !files->at[i].trouble)
-            found[(*n)++] = it;
-        else if (files->at[i].trouble || like_picture(path))
-            GD_TRY(gd_sink_reject(sink, path,
-                                  files->at[i].trouble ? files->at[i].trouble
-                                  : role == NO_SPLIT   ? "it lies in no folder of a split"
-                                                       : "it lies in no folder of a class",
-                                  error));
+        candidate unused;
+        const char *why = judge(files, i, plan, &unused);
+        if (why && *why)
+            GD_TRY(gd_sink_reject(sink, files->at[i].path, why, error));
+        left_out |= plan->has_test && role_at(files->at[i].path, plan->depth) == VALIDATION;
     }
-    if (passed_over > 0)
+    if (left_out)
         gd_sink_note(sink, "the validation folder is left out: there is a test folder, and data.validation draws from "
                            "the training images");
-    if (*n > 0)
-        qsort(found, (size_t)*n, sizeof *found, by_path);
     return GD_OK;
 }
 
@@ -231,7 +245,7 @@ static gd_status read_all(const gd_files *files, gd_sink *sink, gd_error *error)
         goto done;
     }
     folder_plan plan = find_plan(files);
-    GD_TRY_TO(done, find_candidates(files, &plan, sink, found, &n, error));
+    n = find_candidates(files, &plan, found);
     GD_TRY_TO(done, find_classes(found, n, &arena, &classes, &n_classes, error));
     if (n_classes == 0) {
         status =
@@ -240,6 +254,7 @@ static gd_status read_all(const gd_files *files, gd_sink *sink, gd_error *error)
         goto done;
     }
     GD_TRY_TO(done, gd_sink_classes(sink, classes, n_classes, error));
+    GD_TRY_TO(done, reject_others(files, &plan, sink, error));
     for (int64_t i = 0; i < n; i++) {
         const char **place = bsearch(&found[i].class, classes, (size_t)n_classes, sizeof *classes, by_text);
         int class = (int)(place - classes);

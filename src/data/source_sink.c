@@ -101,11 +101,11 @@ static gd_status select_classes(gd_sink *sink, const char *const *classes, int n
             c++;
         if (c == n) {
             const char *near = gd_nearest(wanted->at[label], classes, n);
-            return gd_fail(error, GD_INVALID, "data.classes: the source has no class '%s'%s%s%s among its %d",
-                           wanted->at[label], near ? ", but '" : "", near ? near : "", near ? "'," : "", n);
+            return gd_fail(error, GD_INVALID, "the source has no class '%s' among its %d%s%s%s", wanted->at[label], n,
+                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
         if (sink->label[c] >= 0)
-            return gd_fail(error, GD_INVALID, "data.classes: '%s' stands there twice", classes[c]);
+            return gd_fail(error, GD_INVALID, "class '%s' stands there twice", classes[c]);
         sink->label[c] = label;
     }
     return GD_OK;

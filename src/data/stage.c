@@ -106,6 +106,8 @@ static gd_status read_source(const gd_config *config, const gd_staging *staging,
     GD_TRY_TO(done, reader->read(&files, sink, error));
     GD_TRY_TO(done, gd_sink_finish(sink, staging->source, staging->settings, error));
 done:
+    if (status == GD_INVALID && sink) /* all that a reader or the sink finds wrong with a config */
+        gd_error_prefix(error, gd_config_place(config, "data.classes"), "data.classes");
     gd_sink_free(sink);
     gd_files_release(&files);
     return status;
