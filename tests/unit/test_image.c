@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What can be known by thinking. That the bits are Pillow's, tests/judge/resize.py shows. */
+/* What can be known by thinking. That the bits are Pillow's, tests/judge/resize_as_pillow.py shows. */
 #include "image/image.h"
 
 #include "unit.h"
