@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "unit.h"
@@ -291,6 +292,22 @@ TEST(the_description_has_every_key)
     CHECK_CONTAINS(described, "| `train.epochs` | 30 | 1 to 100000 | passes over the training images |\n");
     CHECK_CONTAINS(described, "| `augment.edge` | reflect | zero, reflect | ");
     gd_text_release(&text);
+}
+
+TEST(the_page_is_the_description)
+{
+    gd_arena arena = {0};
+    gd_error error = {0};
+    gd_text text = {0};
+    char *page;
+    size_t bytes;
+    gd_config_describe(&text);
+    CHECK_OK(gd_file_read(unit_source("docs/config.md"), 1 << 20, &arena, &page, &bytes, &error), &error);
+    const char *tables = strstr(page, "## ");
+    CHECK(tables != NULL);
+    CHECK_TEXT(tables, text.at); /* else: griddle config --keys, and put it there */
+    gd_text_release(&text);
+    gd_arena_release(&arena);
 }
 
 TEST(the_template_has_every_key_at_its_default)
