@@ -112,8 +112,6 @@ static gd_status find_source(const gd_config *config, gd_staging *staging, gd_er
 {
     const char *source = config->data.source;
     gd_place place = gd_config_place(config, "data.source");
-    if (!*source)
-        return gd_fail_at(error, GD_INVALID, place, "data.source is missing: a file, a folder or an https: address");
     size_t length = scheme_length(source);
     staging->remote = strncmp(source, "https:", 6) == 0;
     if (staging->remote) {
@@ -133,16 +131,6 @@ static gd_status find_source(const gd_config *config, gd_staging *staging, gd_er
 }
 
 /* ---- settings ---- */
-
-static gd_status check_digest(const gd_config *config, gd_error *error)
-{
-    const char *digest = config->data.sha256;
-    size_t n = strspn(digest, "0123456789abcdefABCDEF");
-    if (*digest && (n != 64 || digest[n]))
-        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "data.sha256"),
-                          "data.sha256 '%s' is no digest: 64 hexadecimal digits are needed", digest);
-    return GD_OK;
-}
 
 /* Sizes and times of the source's files: bytes of the one file, or of all in the folder, and a stamp of the rest. */
 static gd_status stamp(const char *source, char text[64], gd_error *error)
@@ -251,10 +239,6 @@ gd_status gd_staging_find(const gd_config *config, const char *out, gd_arena *ar
                           gd_error *error)
 {
     *staging = (gd_staging){0};
-    GD_TRY(check_digest(config, error));
-    if (config->data.channels == 2)
-        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "data.channels"),
-                          "data.channels is 2: 1 is grey, 3 colour, 0 as the source");
     GD_TRY(find_source(config, staging, error));
     gd_text text = {0};
     gd_status status = finish(config, out, &text, arena, staging, error);

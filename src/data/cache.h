@@ -33,7 +33,7 @@ typedef struct gd_staging {
 
 /* Looks at config and source; writes nothing. `out`: file or folder of the staged set, NULL: in the cache. A relative
  * source is looked for beside the config's file, then in the working folder. INVALID, with its place in the config, for
- * a source that is missing or of another scheme, and a digest that is none; IO for a source that is not there. */
+ * a source of another scheme; IO for one that is not there. */
 gd_status gd_staging_find(const gd_config *config, const char *out, gd_arena *arena, gd_staging *staging,
                           gd_error *error);
 

@@ -67,8 +67,8 @@ gd_status gd_sink_new(const char *path, const gd_data_config *data, const gd_sta
                       gd_error *error);
 void gd_sink_free(gd_sink *sink); /* accepts NULL */
 
-/* First: the classes of the source (n), copied. INVALID when data.classes names another one or one twice; nothing else
- * here is INVALID. */
+/* First: the classes of the source (n), copied. INVALID when data.classes names another one; nothing
+ * else here is INVALID. */
 gd_status gd_sink_classes(gd_sink *sink, const char *const *classes, int n, gd_error *error);
 /* Whether images of the source's class number `class` are wanted. */
 bool gd_sink_wants(const gd_sink *sink, int class);

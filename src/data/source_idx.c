@@ -135,7 +135,7 @@ static gd_status find_pairs(const gd_files *files, file_pair pairs[GD_PARTS], bo
                            files->at[pairs[part].file[0]].path, files->at[i].path);
         pairs[part].file[0] = i;
         for (int64_t j = 0; j < files->n; j++)
-            if (is_partner(files->at[i].path, files->at[j].path))
+            if (j != i && is_partner(files->at[i].path, files->at[j].path))
                 pairs[part].file[1] = j;
         if (pairs[part].file[1] < 0)
             return gd_fail_at(error, GD_FORMAT, (gd_place){files->at[i].path, 0, 0},

@@ -31,9 +31,13 @@ static void sort_items(gd_staged_draft *draft, int64_t count[GD_PARTS])
         count[draft->items[i].part]++;
 }
 
-/* Every class has training images, and enough to give some away where a test split is drawn. */
+/* There is something to tell apart; every class has training images, and enough to give some away where a test split is
+ * drawn. */
 static gd_status check_classes(const gd_staged_draft *draft, bool draws_test, gd_error *error)
 {
+    if (draft->n_classes < 2)
+        return gd_fail(error, GD_FORMAT, "the source holds images of 1 class, '%s': a classifier needs 2 or more",
+                       draft->classes[0]);
     int64_t *members = calloc((size_t)draft->n_classes, sizeof *members);
     if (!members)
         return gd_fail(error, GD_NOMEM, "out of memory for %d classes", draft->n_classes);

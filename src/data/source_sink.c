@@ -104,8 +104,6 @@ static gd_status select_classes(gd_sink *sink, const char *const *classes, int n
             return gd_fail(error, GD_INVALID, "the source has no class '%s' among its %d%s%s%s", wanted->at[label], n,
                            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
-        if (sink->label[c] >= 0)
-            return gd_fail(error, GD_INVALID, "class '%s' stands there twice", classes[c]);
         sink->label[c] = label;
     }
     return GD_OK;

@@ -153,7 +153,7 @@ static inline blob get_file(const char *path)
     return content;
 }
 
-/* An archive of n entries in this order; format "pax" or "zip", filter "gzip", "xz" or "none". Takes the contents. */
+/* An archive of n entries in this order; format "pax" or "zip", filter "gzip", "xz" or NULL. Takes the contents. */
 typedef struct packed_file {
     const char *name;
     blob content;
@@ -163,7 +163,8 @@ static inline const char *put_archive(const char *path, const char *format, cons
 {
     struct archive *writer = archive_write_new();
     CHECK_EQ_INT(archive_write_set_format_by_name(writer, format), ARCHIVE_OK);
-    CHECK_EQ_INT(archive_write_add_filter_by_name(writer, filter), ARCHIVE_OK);
+    if (filter)
+        CHECK_EQ_INT(archive_write_add_filter_by_name(writer, filter), ARCHIVE_OK);
     CHECK_EQ_INT(archive_write_open_filename(writer, path), ARCHIVE_OK);
     for (int i = 0; i < n; i++) {
         struct archive_entry *header = archive_entry_new();
