@@ -10,7 +10,7 @@
  * Values    logits and dlogits f32 or bf16; targets and loss f32. A row of zeros (padding) has loss and gradient 0.
  *           The row's largest logit is subtracted first, so nothing overflows; a NaN among the logits reaches the loss.
  * Backward  bwd_data reads logits and targets. dloss is not read: it is 1/N by definition.
- * Memory    borrows all; dlogits may be logits.
+ * Memory    borrows all; nothing may overlap.
  * Exact     |got - want| <= k eps S: exp and log are conditioned by the size of their arguments, so with
  *           d = |logit| + |largest logit| of the row, z = log sum exp(logit - largest)
  *               loss     S = sum_k w[k] t'[k] (d[k] + z + 1)
