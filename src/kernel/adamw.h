@@ -11,7 +11,7 @@
  * Values    f32 (f64 in the double build). m and v start as zeros.
  * Update    reads and writes w, m, v, reads dw, and counts tally.applied. Where tally.skip is set it changes nothing.
  * Memory    borrows all; nothing may overlap.
- * Exact     |got - want| <= k eps S with S the sum of |terms|.
+ * Exact     |got - want| <= 8 eps S with S the sum of |terms|: a term is a product of up to six rounded factors.
  * Source    Loshchilov, Hutter, "Decoupled weight decay regularization", 2019; PyTorch's AdamW.
  */
 #ifndef GD_KERNEL_ADAMW_H

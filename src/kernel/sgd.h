@@ -9,7 +9,7 @@
  * Values    f32 (f64 in the double build). m starts as zeros.
  * Update    reads and writes w and m, reads dw, and counts tally.applied. Where tally.skip is set it changes nothing.
  * Memory    borrows all; nothing may overlap.
- * Exact     |got - want| <= k eps S with S the sum of |terms|.
+ * Exact     |got - want| <= 8 eps S with S the sum of |terms|: a term is a product of up to six rounded factors.
  * Source    PyTorch's SGD (dampening 0); Sutskever et al., "On the importance of initialization and momentum", 2013.
  */
 #ifndef GD_KERNEL_SGD_H

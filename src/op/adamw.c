@@ -37,6 +37,6 @@ const gd_op gd_op_adamw = {
     .flops = flops,
     .direction = {[GD_UPDATE] = {GD_BIT(ADAMW_W) | GD_BIT(ADAMW_DW) | GD_BIT(ADAMW_M) | GD_BIT(ADAMW_V),
                                  GD_BIT(ADAMW_W) | GD_BIT(ADAMW_M) | GD_BIT(ADAMW_V), update}},
-    .tolerance = 4,
+    .tolerance = 8,
     .magnitude = {[GD_UPDATE] = gd_adamw_update_magnitude},
 };

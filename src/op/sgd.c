@@ -40,6 +40,6 @@ const gd_op gd_op_sgd = {
     .flops = flops,
     .direction = {[GD_UPDATE] = {GD_BIT(SGD_W) | GD_BIT(SGD_DW) | GD_BIT(SGD_M), GD_BIT(SGD_W) | GD_BIT(SGD_M),
                                  update}},
-    .tolerance = 4,
+    .tolerance = 8,
     .magnitude = {[GD_UPDATE] = gd_sgd_update_magnitude},
 };
