@@ -149,10 +149,11 @@ gd_status gd_archive_next(gd_archive *archive, const char **name, gd_error *erro
         if (code == ARCHIVE_EOF)
             return archive->gzip ? drain(archive, error) : GD_OK;
         /* the formats are only recognised here; a file of another kind fails before its first entry */
-        if (code < ARCHIVE_WARN && archive->entries == 0 && !archive->gzip)
+        bool sound = code == ARCHIVE_OK || code == ARCHIVE_WARN;
+        if (!sound && archive->entries == 0 && !archive->gzip)
             return gd_fail_at(error, GD_FORMAT, (gd_place){archive->path, 0, 0}, "no tar archive and no zip: %s",
                               archive_error_string(archive->reader));
-        if (code < ARCHIVE_WARN)
+        if (!sound)
             return broken(archive, archive_error_string(archive->reader), error);
         if (++archive->entries > MAX_ENTRIES)
             return broken(archive, "more than 20 million entries", error);
