@@ -17,6 +17,9 @@
 
 const char *const gd_part_names[GD_PARTS] = {"train", "test"};
 
+/* Pictures are decoded many at a time, as many as these bytes hold, packed and unpacked. */
+enum { MAX_PENDING = 1024, PENDING_BYTES = 32 << 20 };
+
 /* A picture on its way through the decoder. */
 typedef struct pending {
     gd_sample sample;
@@ -37,8 +40,9 @@ struct gd_sink {
     int *label; /* (source classes) → label, or -1 */
     int n_source_classes;
     char first_name[256]; /* the first image, which all others must be as large as */
-    int threads, n_pending, pending_room;
-    pending *pending; /* (pending_room) */
+    int threads, n_pending;
+    size_t pending_bytes;
+    pending *pending; /* (MAX_PENDING) */
 };
 
 gd_status gd_sink_new(const char *path, const gd_data_config *data, const gd_stage_watch *watch, gd_sink **result,
@@ -52,9 +56,7 @@ gd_status gd_sink_new(const char *path, const gd_data_config *data, const gd_sta
     sink->watch = watch;
     sink->path = path;
     sink->threads = gd_parallel_threads();
-    /* few at a time: each may be a picture of GD_PICTURE_PIXELS */
-    sink->pending_room = 4 * sink->threads;
-    sink->pending = calloc((size_t)sink->pending_room, sizeof *sink->pending);
+    sink->pending = calloc(MAX_PENDING, sizeof *sink->pending);
     char *name = gd_arena_printf(&sink->set.arena, "%s.spool-XXXXXX", path);
     gd_status status = GD_OK;
     int file = -1;
@@ -264,8 +266,19 @@ static gd_status flush(gd_sink *sink, gd_error *error)
         gd_picture_release(&it->picture);
     }
     sink->n_pending = 0;
+    sink->pending_bytes = 0;
     tell_progress(sink, 1);
     return status;
+}
+
+/* Before the first one is decoded nobody knows how large they are. */
+static bool is_full(const gd_sink *sink)
+{
+    const gd_staged_draft *set = &sink->set;
+    int64_t side = set->data->size, pixels = side > 0 ? side * side : (int64_t)set->height * set->width;
+    int64_t room = pixels > 0 ? PENDING_BYTES / (3 * pixels) : 1;
+    room = room < sink->threads ? sink->threads : room;
+    return sink->n_pending >= (room < MAX_PENDING ? room : MAX_PENDING) || sink->pending_bytes > PENDING_BYTES;
 }
 
 gd_status gd_sink_picture(gd_sink *sink, gd_sample sample, uint8_t *bytes, size_t length, gd_error *error)
@@ -275,7 +288,8 @@ gd_status gd_sink_picture(gd_sink *sink, gd_sample sample, uint8_t *bytes, size_
         return GD_OK;
     }
     sink->pending[sink->n_pending++] = (pending){.sample = sample, .bytes = bytes, .length = length};
-    return sink->n_pending == sink->pending_room ? flush(sink, error) : GD_OK;
+    sink->pending_bytes += length;
+    return is_full(sink) ? flush(sink, error) : GD_OK;
 }
 
 gd_status gd_sink_reject(gd_sink *sink, const char *file, const char *reason, gd_error *error)
