@@ -168,11 +168,17 @@ gd_status gd_onednn_add_weight_gradient(gd_onednn *state, int arg, int operand, 
     return new_memory(state, ours, &state->unpack[1].memory, error);
 }
 
+/* What the gradient in the library's form takes at the start of WORK. */
+static size_t gradient_bytes(const gd_onednn *state)
+{
+    return state->unpacks ? rounded(dnnl_memory_desc_get_size(&state->theirs)) : 0;
+}
+
 gd_status gd_onednn_bind(gd_call *call)
 {
     gd_onednn *state = call->state;
     unsigned char *work = call->at[GD_WORK];
-    size_t gradient = state->unpacks ? rounded(dnnl_memory_desc_get_size(&state->theirs)) : 0;
+    size_t gradient = gradient_bytes(state);
     for (int i = 0; i < state->n_args; i++) {
         void *at = call->at[state->operand[i]];
         if (state->operand[i] == GD_WORK)
@@ -192,6 +198,8 @@ gd_status gd_onednn_run(const gd_call *call, const gd_ctx *ctx)
 {
     (void)ctx;
     const gd_onednn *state = call->state;
+    if (state->clears_scratch && state->scratch_bytes > 0)
+        memset((unsigned char *)call->at[GD_WORK] + gradient_bytes(state), 0, state->scratch_bytes);
     if (dnnl_primitive_execute(state->primitive, state->stream, state->n_args, state->arg) != dnnl_success)
         return GD_DEVICE;
     if (state->unpacks && dnnl_primitive_execute(state->reorder, state->stream, 2, state->unpack) != dnnl_success)

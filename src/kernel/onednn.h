@@ -30,6 +30,7 @@ typedef struct gd_onednn {
     int operand[GD_ONEDNN_ARGS + 1];         /* whose memory it is */
     int n_args;
     size_t scratch_bytes;
+    bool clears_scratch; /* the primitive reads scratch that it has not written (seen: bf16 weight gradients) */
 
     /* The parameter's two forms, and the reorder between them: to pack a weight, or to unpack its gradient. */
     dnnl_memory_desc_t ours, theirs;

@@ -39,21 +39,27 @@ static gd_status find_item(gd_plan_set *set, const gd_item *wanted, int *found, 
     return GD_OK;
 }
 
-/* Points the packed parameters of a plan's steps at WEIGHT items. */
+/* Gives every step that wants a parameter packed a slot of its own in WEIGHT: forward and backward of one node share
+ * the master's slot, but each may want another form. */
 static gd_status use_items(gd_plan_set *set, gd_plan *plan, gd_error *error)
 {
+    gd_slot *grown = realloc(plan->slot, sizeof *grown * (size_t)(plan->n_slots + plan->n_steps * GD_MAX_PARAM));
+    if (!grown)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
+    plan->slot = grown;
     for (int s = 0; s < plan->n_steps; s++) {
         gd_step *step = &plan->step[s];
         for (int i = 0; i < GD_MAX_PARAM; i++) {
             if (!step->needs.pack[i].run || step->slot[GD_PARAM(i)] < 0)
                 continue;
             gd_item wanted = {.pack = step->needs.pack[i], .from_average = plan->options.from_average};
-            gd_slot *slot = &plan->slot[step->slot[GD_PARAM(i)]];
-            while (strcmp(set->segment[wanted.segment].name, slot->name) != 0)
+            const char *name = plan->slot[step->slot[GD_PARAM(i)]].name;
+            while (strcmp(set->segment[wanted.segment].name, name) != 0)
                 wanted.segment++;
             GD_TRY(find_item(set, &wanted, &step->item[i], error));
             const gd_item *item = &set->item[step->item[i]];
-            *slot = (gd_slot){GD_SPACE_WEIGHT, item->offset, item->pack.bytes, 0, INT_MAX, slot->name};
+            step->slot[GD_PARAM(i)] = plan->n_slots;
+            plan->slot[plan->n_slots++] = (gd_slot){GD_SPACE_WEIGHT, item->offset, item->pack.bytes, 0, INT_MAX, name};
         }
     }
     return GD_OK;
