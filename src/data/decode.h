@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-/* Refused before anything is allocated: a longer side, more pixels, more scans of a progressive JPEG. */
+/* Refused before anything is allocated: a longer side, more pixels. And while decoding: more scans of a
+ * progressive JPEG, or scans of ten times those pixels in all. */
 enum { GD_PICTURE_SIDE = 16384, GD_PICTURE_PIXELS = 64 << 20, GD_PICTURE_SCANS = 100 };
 
 /* {0} is an empty picture. */

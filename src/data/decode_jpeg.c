@@ -36,12 +36,16 @@ static void on_message(j_common_ptr jpeg, int level)
         on_error(jpeg);
 }
 
-/* A small progressive file may hold thousands of scans of a large picture, each of them as slow as a whole one. */
-static void on_progress(j_common_ptr jpeg)
+/* A small progressive file may hold many scans of a large picture, each of them as slow as a whole one; cameras and
+ * programs write about ten. */
+static void on_progress(j_common_ptr common)
 {
-    jpeg_state *state = jpeg->client_data;
-    if (((j_decompress_ptr)jpeg)->input_scan_number > GD_PICTURE_SCANS) {
-        snprintf(state->message, sizeof state->message, "more than %d scans", GD_PICTURE_SCANS);
+    jpeg_state *state = common->client_data;
+    j_decompress_ptr jpeg = (j_decompress_ptr)common;
+    int64_t scans = jpeg->input_scan_number, pixels = (int64_t)jpeg->image_height * jpeg->image_width;
+    if (scans > GD_PICTURE_SCANS || scans * pixels > (int64_t)10 * GD_PICTURE_PIXELS) {
+        snprintf(state->message, sizeof state->message, "%lld scans are too many for %lld pixels", (long long)scans,
+                 (long long)pixels);
         longjmp(state->escape, 1);
     }
 }

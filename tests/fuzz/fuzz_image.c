@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* PNG and JPEG. A picture that is accepted has its shape's bytes, all of them written; one that is refused has none. */
+#include "data/decode.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile unsigned sum;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    for (int channels = 0; channels <= 3; channels += channels ? 2 : 1) {
+        gd_picture picture;
+        gd_error error = {0};
+        if (gd_decode("fuzz", data, size, channels, &picture, &error) != GD_OK) {
+            if (picture.pixels || error.status == GD_OK || !error.message[0])
+                abort();
+            continue;
+        }
+        size_t bytes = (size_t)picture.height * (size_t)picture.width * (size_t)picture.channels;
+        if (bytes == 0 || (channels && picture.channels != channels))
+            abort();
+        for (size_t i = 0; i < bytes; i++)
+            sum += picture.pixels[i];
+        gd_picture_release(&picture);
+    }
+    return 0;
+}
