@@ -50,6 +50,13 @@ with tempfile.TemporaryDirectory() as folder:
         for got in ([float(line[0]) for line in lines], answer):
             assert max(abs(g - w) for g, w in zip(got, want)) < 1e-6, (got, want)
 
+    # a session that exists allocates nothing
+    wraps = ("gd_session_run", "malloc", "calloc", "realloc", "posix_memalign")
+    counter = os.path.join(SOURCE, "tests/e2e/support/allocations.c")
+    run("cc", "-std=c17", example, counter, "-o", program, *(f"-Wl,--wrap={name}" for name in wraps), *flags)
+    counted = subprocess.run([program, model, pgm], capture_output=True, text=True, check=True).stderr
+    assert counted == "0 allocations\n", counted
+
     here = json.loads(run(griddle, "info", "--json"))
     assert all(here[name].startswith(tree + os.sep) for name in ("griddle-engine", "griddle-stage")), here
     broken = subprocess.run([program, png, pgm], capture_output=True, text=True, check=False)
