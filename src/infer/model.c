@@ -145,9 +145,7 @@ static gd_status read_graph(gd_model *model, gd_error *error)
     const char *name = gd_arena_printf(&model->arena, "%s (graph)", model->file.name);
     if (!name)
         return gd_fail(error, GD_NOMEM, "out of memory for a model");
-    GD_TRY(gd_net_parse_json(name, text, strlen(text), 1, &model->net, error));
-    model->info.parameters = gd_net_count_params(model->net);
-    return GD_OK;
+    return gd_net_parse_json(name, text, strlen(text), 1, &model->net, error);
 }
 
 static gd_status read_model(gd_model *model, gd_error *error)
@@ -157,7 +155,9 @@ static gd_status read_model(gd_model *model, gd_error *error)
     GD_TRY(read_classes(model, error));
     GD_TRY(read_graph(model, error));
     GD_TRY(check_ends(model, error));
-    return check_parameters(model, error);
+    GD_TRY(check_parameters(model, error));
+    model->info.parameters = gd_net_count_params(model->net); /* only now they are no larger than the file */
+    return GD_OK;
 }
 
 /* Settings in a model file are the file's fault, not the caller's. */
