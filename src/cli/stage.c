@@ -20,7 +20,7 @@ enum { MOST_TOLD = 20 };
 
 typedef struct stage_view {
     bool terminal, drawn; /* standard error is one; a line of progress stands there */
-    gd_text rejected;     /* the first of them, told when staging fails; otherwise the report tells of all */
+    gd_text rejected;     /* the first of them, told when staging fails of several; else the report tells of all */
     int64_t n_rejected;
 } stage_view;
 
@@ -185,7 +185,7 @@ static gd_status stage(gd_command *command, gd_error *error)
     GD_TRY_TO(done, gd_staging_find(&config, gd_command_option(command, "--out"), &command->arena, &staging, error));
     status = gd_stage(&config, &staging, &watch, &fresh, error);
     end_line(&view);
-    if (status != GD_OK && view.rejected.length > 0)
+    if (status != GD_OK && view.n_rejected > 1 && view.rejected.at)
         fputs(view.rejected.at, stderr);
     if (status != GD_OK && view.n_rejected > MOST_TOLD)
         fprintf(stderr, "… and %" PRId64 " more\n", view.n_rejected - MOST_TOLD);

@@ -318,7 +318,7 @@ gd_status gd_sink_finish(gd_sink *sink, const char *source, const char *settings
     gd_staged_draft *set = &sink->set;
     GD_TRY(flush(sink, error));
     if (set->n_rejected > set->data->max_rejected)
-        return gd_fail(error, GD_FORMAT, "%lld files rejected, data.max_rejected allows %d; the first: %s",
+        return gd_fail(error, GD_FORMAT, "rejected files: %lld, data.max_rejected allows %d; the first: %s",
                        (long long)set->n_rejected, set->data->max_rejected,
                        set->first_rejected ? set->first_rejected : "");
     if (set->n == 0)

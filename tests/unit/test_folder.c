@@ -86,7 +86,7 @@ TEST(broken_files_are_rejected_with_their_reasons)
     put_file(unit_path("pets/train/dog/notes.txt"), blob_of("no picture", 10));
     put_file(unit_path("pets/readme.txt"), blob_of("nobody takes this for a picture", 31));
     stage_fails(source, GD_FORMAT,
-                "2 files rejected, data.max_rejected allows 0; the first: 'train/cat/half.png': broken PNG");
+                "rejected files: 2, data.max_rejected allows 0; the first: 'train/cat/half.png': broken PNG");
     stage_fails(unit_text("%s\n  max_rejected: 1", source), GD_FORMAT, "allows 1");
     gd_staged set = staged_of(unit_text("%s\n  max_rejected: 2", source));
     check_pets(&set);
