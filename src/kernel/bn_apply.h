@@ -68,6 +68,11 @@ gd_status gd_bn_apply_fwd_prepare(const gd_problem *, int threads, gd_needs *, g
 gd_status gd_bn_apply_bwd_data_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 gd_status gd_bn_apply_bwd_weight_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
+/* bf16 by pairs (kernel/bn_loops.h). */
+gd_status gd_bn_apply_fwd_avx512bf16(const gd_call *, const gd_ctx *);
+gd_status gd_bn_apply_bwd_data_avx512bf16(const gd_call *, const gd_ctx *);
+gd_status gd_bn_apply_bwd_weight_avx512bf16(const gd_call *, const gd_ctx *);
+
 /* S of the tolerance law. */
 gd_status gd_bn_apply_fwd_magnitude(const gd_call *, const gd_ctx *);
 gd_status gd_bn_apply_bwd_data_magnitude(const gd_call *, const gd_ctx *);

@@ -35,6 +35,9 @@ GD_DECLARE_REF(gd_bn_stats_update);
 GD_DECLARE_SIMD(gd_bn_stats_fwd);
 gd_status gd_bn_stats_fwd_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
+/* bf16 by pairs (kernel/bn_loops.h). */
+gd_status gd_bn_stats_fwd_avx512bf16(const gd_call *, const gd_ctx *);
+
 /* S of the tolerance law. */
 gd_status gd_bn_stats_fwd_magnitude(const gd_call *, const gd_ctx *);
 

@@ -2,21 +2,17 @@
 /* One pass over memory: a tile is read twice, the second time out of the cache, for its own mean and the squares of
  * the differences from it; tiles are then combined by Chan's formula. */
 #include "base/parallel.h"
+#include "kernel/bn_loops.h"
 #include "kernel/bn_stats.h"
-#include "kernel/bn_tiles.h"
 #include "kernel/variant.h"
 
 #include <string.h>
 
-typedef struct stats_run {
-    gd_bn_tiles t;
-    const store_t *x;
-    real *partial; /* (tiles, 2, C): mean, sum of squares of differences from it */
-} stats_run;
+/* ---- the loops ---- */
 
-/* sum[i] += x[i] over rows that are `step` apart. */
-static void add(real *restrict sum, const store_t *restrict x, int64_t width, int64_t step, int64_t rows)
+static void add(real *restrict sum, const void *from, int64_t width, int64_t step, int64_t rows)
 {
+    const store_t *restrict x = from;
     for (; rows >= 4; rows -= 4, x += 4 * step) {
         for (int64_t i = 0; i < width; i++)
             sum[i] += (load(x[i]) + load(x[i + step])) + (load(x[i + 2 * step]) + load(x[i + 3 * step]));
@@ -27,10 +23,10 @@ static void add(real *restrict sum, const store_t *restrict x, int64_t width, in
     }
 }
 
-/* sum[i] += (x[i] - mean[i])^2 */
-static void add_squares(real *restrict sum, const store_t *restrict x, const real *restrict mean, int64_t width,
-                        int64_t step, int64_t rows)
+static void add_squares(real *restrict sum, const void *from, const real *restrict mean, int64_t width, int64_t step,
+                        int64_t rows)
 {
+    const store_t *restrict x = from;
     for (; rows >= 4; rows -= 4, x += 4 * step) {
         for (int64_t i = 0; i < width; i++) {
             real a = load(x[i]) - mean[i], b = load(x[i + step]) - mean[i];
@@ -46,32 +42,34 @@ static void add_squares(real *restrict sum, const store_t *restrict x, const rea
     }
 }
 
-/* `width` channels, or `fold` times C of them, of one tile: the tail is what remains of its last wide row. */
+/* ---- what calls them ---- */
+
+typedef struct stats_run {
+    gd_bn_tiles t;
+    const gd_bn_stats_loops *loops;
+    const store_t *x;
+    real *partial; /* (tiles, 2, C): mean, sum of squares of differences from it */
+} stats_run;
+
+/* `width` elements of each wide row of a tile: `fold` times its channels. What remains of the last one is the tail. */
 static void strip(const stats_run *run, const store_t *x, int64_t rows, int64_t width, real *mean, real *squares)
 {
-    const int64_t C = run->t.z.C, fold = run->t.fold, step = run->t.width, channels = width / fold;
-    const int64_t wide_rows = rows / fold, tail = rows % fold * C;
+    const gd_bn_stats_loops *loops = run->loops;
+    const int64_t fold = run->t.fold, step = run->t.width, C = width / fold;
+    const store_t *tail = x + rows / fold * step;
     real sum[GD_BN_WIDE] = {0}, means[GD_BN_WIDE] = {0};
 
-    add(sum, x, width, step, wide_rows);
-    add(sum, x + wide_rows * step, tail, step, 1);
-    for (int64_t c = 0; c < channels; c++) {
-        real total = 0;
-        for (int64_t f = 0; f < fold; f++)
-            total += sum[f * channels + c];
-        mean[c] = total / (real)rows;
-    }
-    for (int64_t f = 0; f < fold; f++)
-        memcpy(means + f * channels, mean, (size_t)channels * sizeof(real));
+    loops->add(sum, x, width, step, rows / fold);
+    loops->add(sum, tail, rows % fold * C, step, 1);
+    gd_bn_fold(loops->pairs, sum, fold, C, mean);
+    for (int64_t c = 0; c < C; c++)
+        mean[c] /= (real)rows;
+    gd_bn_spread(loops->pairs, mean, fold, C, means);
 
     memset(sum, 0, sizeof sum);
-    add_squares(sum, x, means, width, step, wide_rows);
-    add_squares(sum, x + wide_rows * step, means, tail, step, 1);
-    for (int64_t c = 0; c < channels; c++) {
-        squares[c] = 0;
-        for (int64_t f = 0; f < fold; f++)
-            squares[c] += sum[f * channels + c];
-    }
+    loops->add_squares(sum, x, means, width, step, rows / fold);
+    loops->add_squares(sum, tail, means, rows % fold * C, step, 1);
+    gd_bn_fold(loops->pairs, sum, fold, C, squares);
 }
 
 static void tiles(void *argument, int64_t begin, int64_t end)
@@ -81,10 +79,8 @@ static void tiles(void *argument, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) {
         const gd_bn_tile tile = gd_bn_tile_at(&run->t, i);
         real *mean = run->partial + i * 2 * C;
-        for (int64_t c = 0; c < C && tile.rows; c += GD_BN_WIDE) {
-            int64_t width = C <= GD_BN_WIDE ? run->t.width : C - c < GD_BN_WIDE ? C - c : GD_BN_WIDE;
-            strip(run, run->x + tile.first * C + c, tile.rows, width, mean + c, mean + C + c);
-        }
+        for (int64_t c = 0; c < C && tile.rows; c += GD_BN_WIDE)
+            strip(run, run->x + tile.first * C + c, tile.rows, gd_bn_strip_width(&run->t, c), mean + c, mean + C + c);
     }
 }
 
@@ -113,11 +109,11 @@ static void combine(const stats_run *run, int64_t g, double *restrict total, rea
     }
 }
 
-gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
+gd_status GD_NAME(gd_bn_stats_fwd_by)(const gd_call *call, const gd_ctx *ctx, const gd_bn_stats_loops *loops)
 {
     const gd_bn_stats_params *p = call->problem->params;
-    stats_run run = {gd_bn_tiles_of(gd_bn_sizes_of(call->problem->desc[BN_STATS_X], p->group)), call->at[BN_STATS_X],
-                     NULL};
+    stats_run run = {gd_bn_tiles_of(gd_bn_sizes_of(call->problem->desc[BN_STATS_X], p->group)), loops,
+                     call->at[BN_STATS_X], NULL};
     const int64_t C = run.t.z.C;
     double *totals = call->at[GD_WORK];
     real *stats = call->at[BN_STATS_STATS];
@@ -127,4 +123,10 @@ gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
     for (int64_t g = 0; g < run.t.z.groups; g++)
         combine(&run, g, totals + g * 2 * C, stats + g * 2 * C);
     return GD_OK;
+}
+
+gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
+{
+    static const gd_bn_stats_loops loops = {false, add, add_squares};
+    return GD_NAME(gd_bn_stats_fwd_by)(call, ctx, &loops);
 }

@@ -8,7 +8,7 @@
 static void need_factors(gd_bn_sizes z, int n, gd_needs *needs)
 {
     const gd_bn_tiles t = gd_bn_tiles_of(z);
-    needs->work_bytes = (size_t)(z.groups * n * t.width) * sizeof(float);
+    needs->work_bytes = (size_t)(z.groups * n * t.pitch) * sizeof(float);
 }
 
 gd_status gd_bn_apply_fwd_prepare(const gd_problem *problem, int threads, gd_needs *needs, gd_error *error)

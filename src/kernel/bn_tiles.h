@@ -20,6 +20,7 @@ enum { GD_BN_WIDE = 256 };
 typedef struct gd_bn_tiles {
     gd_bn_sizes z;
     int64_t fold, width; /* rows in a wide row; its elements */
+    int64_t pitch;       /* from one array of a wide row's length to the next: a multiple of 32 */
     int64_t rows;        /* of a whole tile: a multiple of fold */
     int64_t per_group, n;
 } gd_bn_tiles;
@@ -30,9 +31,10 @@ typedef struct gd_bn_tile {
 
 static inline gd_bn_tiles gd_bn_tiles_of(gd_bn_sizes z)
 {
-    enum { ELEMENTS = 4096, LEAST_ROWS = 64 };
+    enum { ELEMENTS = 16384, LEAST_ROWS = 64 };
     gd_bn_tiles t = {.z = z, .fold = z.C < GD_BN_WIDE ? GD_BN_WIDE / z.C : 1};
     t.width = t.fold * z.C;
+    t.pitch = (t.width + 31) / 32 * 32;
     int64_t rows = ELEMENTS / z.C > LEAST_ROWS ? ELEMENTS / z.C : LEAST_ROWS;
     t.rows = (rows + t.fold - 1) / t.fold * t.fold;
     t.per_group = (z.group_rows + t.rows - 1) / t.rows;
@@ -45,6 +47,14 @@ static inline gd_bn_tile gd_bn_tile_at(const gd_bn_tiles *t, int64_t i)
     int64_t group = i / t->per_group, begin = i % t->per_group * t->rows;
     int64_t left = gd_bn_rows_of(t->z, group) - begin;
     return (gd_bn_tile){group, group * t->z.group_rows + begin, left < 0 ? 0 : left < t->rows ? left : t->rows};
+}
+
+/* Elements of a wide row that one strip of sums takes, from channel `c` on. */
+static inline int64_t gd_bn_strip_width(const gd_bn_tiles *t, int64_t c)
+{
+    if (t->z.C <= GD_BN_WIDE)
+        return t->width;
+    return t->z.C - c < GD_BN_WIDE ? t->z.C - c : GD_BN_WIDE;
 }
 
 /* Scratch of the sums: two of f64 per group and channel, then two of f32 per tile and channel. */
