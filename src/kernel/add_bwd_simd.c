@@ -18,7 +18,7 @@ static void backward(void *argument, int64_t begin, int64_t end)
     size_t bytes = (size_t)(end - begin) * sizeof *dy;
     if (p->activation == GD_ACTIVATION_RELU) {
         for (int64_t i = begin; i < end; i++)
-            first[i] = load(y[i]) > 0 ? dy[i] : store(0);
+            first[i] = keep(dy[i], load(y[i]) > 0);
     } else if (first != dy) {
         memcpy(first + begin, dy + begin, bytes);
     }

@@ -17,7 +17,7 @@ static void put(const store_t *restrict dy, const int32_t *restrict argmax, int6
 {
     for (int64_t pixel = 0; pixel < pixels; pixel++, dx += C) {
         for (int64_t c = 0; c < C; c++)
-            dx[c] = argmax[c] == (int32_t)pixel ? dy[c] : store(0);
+            dx[c] = keep(dy[c], argmax[c] == (int32_t)pixel);
     }
 }
 

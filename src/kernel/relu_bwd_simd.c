@@ -11,7 +11,7 @@ static void backward(void *argument, int64_t begin, int64_t end)
     const store_t *y = call->at[RELU_Y], *dy = call->at[RELU_DY];
     store_t *dx = call->at[RELU_DX];
     for (int64_t i = begin; i < end; i++)
-        dx[i] = load(y[i]) > 0 ? dy[i] : store(0);
+        dx[i] = keep(dy[i], load(y[i]) > 0);
 }
 
 gd_status GD_NAME(gd_relu_bwd_data)(const gd_call *call, const gd_ctx *ctx)

@@ -34,4 +34,14 @@ static inline real load(store_t v) { return v; }
 static inline store_t store(real v) { return v; }
 #endif
 
+/* v where `yes`, else 0. By a mask in 16 bits: compilers leave a choice there by a 32-bit comparison scalar. */
+static inline store_t keep(store_t v, int yes)
+{
+#if defined(GD_STORE_BF16)
+    return (store_t)(v & -(uint32_t)yes);
+#else
+    return yes ? v : 0;
+#endif
+}
+
 #endif
