@@ -1,99 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Gathers: every pixel of dx is written once, from the windows that hold it; vectors over channels. One piece of work
- * is some rows of dx. Where windows tile the image (stride = kernel, no pad) a pixel has one window at most. */
+/* Every pixel of dx is written once, by vectors of channels. Where windows tile the image (stride = kernel, no pad) a
+ * window writes its own pixels; else a pixel gathers from the windows that hold it. One piece of work is some rows of
+ * windows, or of dx. */
 #include "base/parallel.h"
+#include "kernel/lanes.h"
 #include "kernel/pool2d.h"
-#include "kernel/variant.h"
 
-#include <string.h>
+#define INLINED static inline __attribute__((always_inline))
 
-enum { BLOCK = 64, PIECE = 32768 }; /* channels at once; elements of dx in a piece, about */
+enum { PIECE = 32768 }; /* elements of dx in a piece, about */
 
-/* What one window gives to its pixel at `position`. */
-static inline void take_max(store_t *restrict dx, const store_t *restrict dy, const uint8_t *restrict argmax,
-                            int position, int64_t C)
+/* n channels, from c on, of a window that shares no pixel; dx at its first pixel, `row` from one to the next. */
+INLINED void spread(const store_t *dy, const uint8_t *argmax, const int kernel, int64_t C, int64_t c, const int n,
+                    store_t *dx, int64_t row)
 {
-    for (int64_t c = 0; c < C; c++)
-        dx[c] = argmax[c] == position ? dy[c] : store(0);
-}
-
-static inline void take_share(store_t *restrict dx, const store_t *restrict dy, real share, int64_t C)
-{
-    for (int64_t c = 0; c < C; c++)
-        dx[c] = store(load(dy[c]) * share);
-}
-
-/* A row of dx where windows tile the image: pixel w is column w % kernel of window w / kernel. */
-static void tiled_row(const gd_call *call, const gd_pool2d_sizes z, int64_t n, int64_t h, store_t *restrict dx)
-{
-    int64_t p = h / z.kernel, r = h % z.kernel;
-    if (p >= z.P) {
-        memset(dx, 0, (size_t)(z.W * z.C) * sizeof *dx);
-        return;
-    }
-    int64_t first = (n * z.P + p) * z.Q * z.C;
-    const store_t *dy = (const store_t *)call->at[POOL2D_DY] + first;
-    const uint8_t *argmax = call->at[POOL2D_ARGMAX];
-    const real share = 1 / (real)(z.kernel * z.kernel);
-    for (int64_t q = 0; q < z.Q; q++, dy += z.C) {
-        for (int64_t s = 0; s < z.kernel; s++, dx += z.C) {
+    const lanes gradient = lanes_load(dy + c, n), position = argmax ? lanes_load_bytes(argmax + c, n) : lanes_set(0);
+    const lanes share = lanes_mul(gradient, lanes_set(1.0f / (float)(kernel * kernel)));
+    for (int r = 0; r < kernel; r++) {
+        for (int s = 0; s < kernel; s++) {
+            store_t *to = dx + r * row + s * C + c;
+            lanes_mask is_max = lanes_equal(position, lanes_set((float)(r * kernel + s)));
             if (argmax)
-                take_max(dx, dy, argmax + first + q * z.C, (int)(r * z.kernel + s), z.C);
+                lanes_store_exact(to, lanes_pick(is_max, gradient, lanes_set(0)), n);
             else
-                take_share(dx, dy, share, z.C);
+                lanes_store(to, share, n);
         }
     }
-    memset(dx, 0, (size_t)((z.W - z.Q * z.kernel) * z.C) * sizeof *dx);
 }
 
-/* Channels [c0, c0 + count) of pixel (h,w), whose windows are rows x columns. */
-static void gather(const gd_call *call, const gd_pool2d_sizes z, int64_t n, int64_t h, int64_t w, gd_pool2d_range rows,
-                   gd_pool2d_range columns, int64_t c0, int count, store_t *restrict dx)
+INLINED void spread_all(const store_t *dy, const uint8_t *argmax, const int kernel, int64_t C, store_t *dx, int64_t row)
 {
-    const store_t *dys = call->at[POOL2D_DY];
-    const uint8_t *argmaxes = call->at[POOL2D_ARGMAX];
-    real sum[BLOCK] = {0};
-    for (int64_t p = rows.begin; p < rows.end; p++) {
-        gd_pool2d_range taps_r = gd_pool2d_taps(z, p, z.H);
-        for (int64_t q = columns.begin; q < columns.end; q++) {
-            gd_pool2d_range taps_s = gd_pool2d_taps(z, q, z.W);
-            int64_t i = ((n * z.P + p) * z.Q + q) * z.C + c0;
-            const store_t *dy = dys + i;
-            if (argmaxes) {
-                const uint8_t *argmax = argmaxes + i;
-                const int position = (int)((h + z.pad - p * z.stride) * z.kernel + w + z.pad - q * z.stride);
-                for (int c = 0; c < count; c++)
-                    sum[c] += argmax[c] == position ? load(dy[c]) : 0;
-            } else {
-                const real share = 1 / (real)((taps_r.end - taps_r.begin) * (taps_s.end - taps_s.begin));
-                for (int c = 0; c < count; c++)
-                    sum[c] += load(dy[c]) * share;
-            }
-        }
-    }
-    for (int c = 0; c < count; c++)
-        dx[c] = store(sum[c]);
+    int64_t c = 0;
+    for (; c + LANES <= C; c += LANES)
+        spread(dy, argmax, kernel, C, c, LANES, dx, row);
+    if (c < C)
+        spread(dy, argmax, kernel, C, c, (int)(C - c), dx, row);
 }
 
-/* Rows of dx [begin, end), counted over images. */
-static void backward(void *argument, int64_t begin, int64_t end)
+/* Rows of windows [begin, end), counted over images, and the pixels to the right of and below the last window. */
+static void spread_rows(void *argument, int64_t begin, int64_t end)
 {
     const gd_call *call = argument;
     const gd_pool2d_sizes z = gd_pool2d_sizes_of(call->problem);
-    const bool tiles = z.stride == z.kernel && z.pad == 0;
+    const int64_t row = z.W * z.C, right = (z.W - z.Q * z.kernel) * z.C;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t n = i / z.P, p = i % z.P;
+        store_t *dx = (store_t *)call->at[POOL2D_DX] + (n * z.H + p * z.kernel) * row;
+        for (int64_t q = 0; q < z.Q; q++) {
+            const int64_t first = (i * z.Q + q) * z.C;
+            const store_t *dy = (const store_t *)call->at[POOL2D_DY] + first;
+            const uint8_t *argmax = call->at[POOL2D_ARGMAX];
+            store_t *to = dx + q * z.kernel * z.C;
+            if (argmax && z.kernel == 2)
+                spread_all(dy, argmax + first, 2, z.C, to, row);
+            else
+                spread_all(dy, argmax ? argmax + first : NULL, (int)z.kernel, z.C, to, row);
+        }
+        for (int64_t r = 1; right && r <= z.kernel; r++)
+            memset(dx + r * row - right, 0, (size_t)right * sizeof *dx);
+        if (p + 1 == z.P)
+            memset(dx + z.kernel * row, 0, (size_t)((z.H - z.P * z.kernel) * row) * sizeof *dx);
+    }
+}
+
+/* A pixel of dx, and the windows that hold it. */
+typedef struct pixel {
+    int64_t n, h, w;
+    gd_pool2d_range rows, columns;
+} pixel;
+
+/* n channels of a pixel, from c on. */
+INLINED void gather(const gd_call *call, const gd_pool2d_sizes z, pixel at, int64_t c, const int n, store_t *dx)
+{
+    const uint8_t *argmax = call->at[POOL2D_ARGMAX];
+    lanes sum = lanes_set(0);
+    for (int64_t p = at.rows.begin; p < at.rows.end; p++) {
+        const gd_pool2d_range rows = gd_pool2d_taps(z, p, z.H);
+        for (int64_t q = at.columns.begin; q < at.columns.end; q++) {
+            const gd_pool2d_range columns = gd_pool2d_taps(z, q, z.W);
+            const int64_t first = ((at.n * z.P + p) * z.Q + q) * z.C + c;
+            const int64_t tap = (at.h + z.pad - p * z.stride) * z.kernel + at.w + z.pad - q * z.stride;
+            const int64_t pixels = (rows.end - rows.begin) * (columns.end - columns.begin);
+            lanes gradient = lanes_load((const store_t *)call->at[POOL2D_DY] + first, n);
+            if (argmax)
+                gradient = lanes_pick(lanes_equal(lanes_load_bytes(argmax + first, n), lanes_set((float)tap)), gradient,
+                                      lanes_set(0));
+            else
+                gradient = lanes_mul(gradient, lanes_set(1.0f / (float)pixels));
+            sum = lanes_add(sum, gradient);
+        }
+    }
+    lanes_store(dx + c, sum, n);
+}
+
+/* Rows of dx [begin, end), counted over images. */
+static void gather_rows(void *argument, int64_t begin, int64_t end)
+{
+    const gd_call *call = argument;
+    const gd_pool2d_sizes z = gd_pool2d_sizes_of(call->problem);
     store_t *dx = (store_t *)call->at[POOL2D_DX] + begin * z.W * z.C;
     for (int64_t i = begin; i < end; i++) {
-        int64_t n = i / z.H, h = i % z.H;
-        if (tiles) {
-            tiled_row(call, z, n, h, dx);
-            dx += z.W * z.C;
-            continue;
-        }
-        gd_pool2d_range rows = gd_pool2d_windows(z, h, z.P);
-        for (int64_t w = 0; w < z.W; w++, dx += z.C) {
-            gd_pool2d_range columns = gd_pool2d_windows(z, w, z.Q);
-            for (int64_t c0 = 0; c0 < z.C; c0 += BLOCK)
-                gather(call, z, n, h, w, rows, columns, c0, z.C - c0 < BLOCK ? (int)(z.C - c0) : BLOCK, dx + c0);
+        pixel at = {.n = i / z.H, .h = i % z.H, .rows = gd_pool2d_windows(z, i % z.H, z.P)};
+        for (at.w = 0; at.w < z.W; at.w++, dx += z.C) {
+            at.columns = gd_pool2d_windows(z, at.w, z.Q);
+            int64_t c = 0;
+            for (; c + LANES <= z.C; c += LANES)
+                gather(call, z, at, c, LANES, dx);
+            if (c < z.C)
+                gather(call, z, at, c, (int)(z.C - c), dx);
         }
     }
 }
@@ -101,6 +115,9 @@ static void backward(void *argument, int64_t begin, int64_t end)
 gd_status GD_NAME(gd_pool2d_bwd_data)(const gd_call *call, const gd_ctx *ctx)
 {
     const gd_pool2d_sizes z = gd_pool2d_sizes_of(call->problem);
-    gd_parallel_for(ctx->threads, z.N * z.H, 1 + PIECE / (z.W * z.C), backward, (void *)call);
+    if (z.stride == z.kernel && z.pad == 0)
+        gd_parallel_for(ctx->threads, z.N * z.P, 1 + PIECE / (z.W * z.C * z.kernel), spread_rows, (void *)call);
+    else
+        gd_parallel_for(ctx->threads, z.N * z.H, 1 + PIECE / (z.W * z.C), gather_rows, (void *)call);
     return GD_OK;
 }

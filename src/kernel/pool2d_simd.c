@@ -1,101 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Vectors over channels; one piece of work is some rows of windows. Windows of 2x2 and 3x3 inside the image keep their
- * result in registers; all others go tap by tap over a block of channels. */
+/* One piece of work is some rows of windows. A window goes by vectors of channels, which stay in registers while its
+ * taps pass. */
 #include "base/parallel.h"
+#include "kernel/lanes.h"
 #include "kernel/pool2d.h"
-#include "kernel/variant.h"
 
 #define INLINED static inline __attribute__((always_inline))
 
-enum { BLOCK = 64, PIECE = 32768 }; /* channels at once; elements of y in a piece, about */
+enum { PIECE = 32768 }; /* elements of y in a piece, about */
 
-/* One window: `x` at its first pixel inside the image, whose taps are [r0, r1) x [s0, s1). */
+/* A window: x at its first tap inside the image, its taps [r0, r1) x [s0, s1), how far apart they are in x. */
 typedef struct window {
     const store_t *x;
     int r0, r1, s0, s1;
-    int64_t row; /* elements from one row of x to the next */
+    int64_t row, column;
 } window;
 
-INLINED void max_whole(window at, int64_t C, const int kernel, store_t *restrict y, uint8_t *restrict argmax)
+/* n channels of a window from channel c on. */
+INLINED void maximum(window at, const int kernel, int64_t c, const int n, store_t *y, uint8_t *argmax)
 {
-    for (int64_t c = 0; c < C; c++) {
-        real best = load(at.x[c]);
-        int position = 0;
-        for (int i = 1; i < kernel * kernel; i++) {
-            real v = load(at.x[i / kernel * at.row + i % kernel * C + c]);
-            int replaces = GD_POOL_REPLACES(v, best);
-            best = replaces ? v : best;
-            position = replaces ? i : position;
+    lanes best = lanes_load(at.x + c, n), position = lanes_set((float)(at.r0 * kernel + at.s0));
+    for (int r = at.r0; r < at.r1; r++) {
+        for (int s = at.s0; s < at.s1; s++) {
+            lanes v = lanes_load(at.x + (r - at.r0) * at.row + (s - at.s0) * at.column + c, n);
+            lanes_mask above = lanes_above(v, best); /* GD_POOL_REPLACES */
+            best = lanes_pick(above, v, best);
+            position = lanes_pick(above, lanes_set((float)(r * kernel + s)), position);
         }
-        y[c] = store(best);
-        if (argmax)
-            argmax[c] = (uint8_t)position;
     }
+    lanes_store_exact(y + c, best, n);
+    if (argmax)
+        lanes_store_bytes(argmax + c, position, n);
 }
 
-static void max_any(window at, int64_t C, int kernel, store_t *restrict y, uint8_t *restrict argmax)
+INLINED void average(window at, int64_t c, const int n, store_t *y)
 {
-    real best[BLOCK];
-    int position[BLOCK];
-    for (int64_t c0 = 0; c0 < C; c0 += BLOCK) {
-        const int n = C - c0 < BLOCK ? (int)(C - c0) : BLOCK;
-        for (int c = 0; c < n; c++) {
-            best[c] = load(at.x[c0 + c]);
-            position[c] = at.r0 * kernel + at.s0;
-        }
-        for (int r = at.r0; r < at.r1; r++) {
-            for (int s = at.s0; s < at.s1; s++) {
-                const store_t *x = at.x + (r - at.r0) * at.row + (s - at.s0) * C + c0;
-                for (int c = 0; c < n; c++) {
-                    real v = load(x[c]);
-                    int replaces = GD_POOL_REPLACES(v, best[c]);
-                    best[c] = replaces ? v : best[c];
-                    position[c] = replaces ? r * kernel + s : position[c];
-                }
-            }
-        }
-        for (int c = 0; c < n; c++)
-            y[c0 + c] = store(best[c]);
-        for (int c = 0; argmax && c < n; c++)
-            argmax[c0 + c] = (uint8_t)position[c];
+    lanes sum = lanes_set(0);
+    for (int r = 0; r < at.r1 - at.r0; r++) {
+        for (int s = 0; s < at.s1 - at.s0; s++)
+            sum = lanes_add(sum, lanes_load(at.x + r * at.row + s * at.column + c, n));
     }
+    lanes_store(y + c, lanes_mul(sum, lanes_set(1.0f / (float)((at.r1 - at.r0) * (at.s1 - at.s0)))), n);
 }
 
-static void average_any(window at, int64_t C, store_t *restrict y)
+INLINED void maxima(window at, const int kernel, int64_t C, store_t *y, uint8_t *argmax)
 {
-    real sum[BLOCK];
-    const real pixels = (real)((at.r1 - at.r0) * (at.s1 - at.s0));
-    for (int64_t c0 = 0; c0 < C; c0 += BLOCK) {
-        const int n = C - c0 < BLOCK ? (int)(C - c0) : BLOCK;
-        for (int c = 0; c < n; c++)
-            sum[c] = 0;
-        for (int r = 0; r < at.r1 - at.r0; r++) {
-            for (int s = 0; s < at.s1 - at.s0; s++) {
-                const store_t *x = at.x + r * at.row + s * C + c0;
-                for (int c = 0; c < n; c++)
-                    sum[c] += load(x[c]);
-            }
-        }
-        for (int c = 0; c < n; c++)
-            y[c0 + c] = store(sum[c] / pixels);
-    }
+    int64_t c = 0;
+    for (; c + LANES <= C; c += LANES)
+        maximum(at, kernel, c, LANES, y, argmax);
+    if (c < C)
+        maximum(at, kernel, c, (int)(C - c), y, argmax);
 }
 
-static void pool(window at, const gd_pool2d_params *p, int64_t C, store_t *restrict y, uint8_t *restrict argmax)
+static void averages(window at, int64_t C, store_t *y)
 {
-    bool whole = at.r1 - at.r0 == p->kernel && at.s1 - at.s0 == p->kernel;
+    int64_t c = 0;
+    for (; c + LANES <= C; c += LANES)
+        average(at, c, LANES, y);
+    if (c < C)
+        average(at, c, (int)(C - c), y);
+}
+
+/* The usual window is compiled for itself. */
+static void pool(window at, const gd_pool2d_params *p, int64_t C, store_t *y, uint8_t *argmax)
+{
+    const bool whole = at.r1 - at.r0 == p->kernel && at.s1 - at.s0 == p->kernel;
+    const window two = {at.x, 0, 2, 0, 2, at.row, at.column};
     if (p->kind == GD_POOL_AVERAGE)
-        average_any(at, C, y);
+        averages(at, C, y);
     else if (whole && p->kernel == 2 && argmax)
-        max_whole(at, C, 2, y, argmax);
+        maxima(two, 2, C, y, argmax);
     else if (whole && p->kernel == 2)
-        max_whole(at, C, 2, y, NULL);
-    else if (whole && p->kernel == 3 && argmax)
-        max_whole(at, C, 3, y, argmax);
-    else if (whole && p->kernel == 3)
-        max_whole(at, C, 3, y, NULL);
+        maxima(two, 2, C, y, NULL);
     else
-        max_any(at, C, p->kernel, y, argmax);
+        maxima(at, p->kernel, C, y, argmax);
 }
 
 /* Rows of windows [begin, end), counted over images. */
@@ -104,25 +82,22 @@ static void forward(void *argument, int64_t begin, int64_t end)
     const gd_call *call = argument;
     const gd_pool2d_params *p = call->problem->params;
     const gd_pool2d_sizes z = gd_pool2d_sizes_of(call->problem);
-    store_t *y = (store_t *)call->at[POOL2D_Y] + begin * z.Q * z.C;
-    uint8_t *argmax = call->at[POOL2D_ARGMAX];
-    if (argmax)
-        argmax += begin * z.Q * z.C;
     for (int64_t i = begin; i < end; i++) {
-        gd_pool2d_range rows = gd_pool2d_taps(z, i % z.P, z.H);
+        const gd_pool2d_range rows = gd_pool2d_taps(z, i % z.P, z.H);
         const store_t *row =
             (const store_t *)call->at[POOL2D_X] + (i / z.P * z.H + i % z.P * z.stride - z.pad + rows.begin) * z.W * z.C;
-        for (int64_t q = 0; q < z.Q; q++, y += z.C) {
-            gd_pool2d_range columns = gd_pool2d_taps(z, q, z.W);
+        for (int64_t q = 0; q < z.Q; q++) {
+            const gd_pool2d_range columns = gd_pool2d_taps(z, q, z.W);
+            const int64_t first = (i * z.Q + q) * z.C;
+            uint8_t *argmax = call->at[POOL2D_ARGMAX];
             window at = {row + (q * z.stride - z.pad + columns.begin) * z.C,
                          (int)rows.begin,
                          (int)rows.end,
                          (int)columns.begin,
                          (int)columns.end,
-                         z.W * z.C};
-            pool(at, p, z.C, y, argmax);
-            if (argmax)
-                argmax += z.C;
+                         z.W * z.C,
+                         z.C};
+            pool(at, p, z.C, (store_t *)call->at[POOL2D_Y] + first, argmax ? argmax + first : NULL);
         }
     }
 }
