@@ -9,18 +9,20 @@ import shutil
 import subprocess
 import tempfile
 
-from bench import Case, Reading, run
+from bench import Absent, Case, Reading, run
 from scratch import SCONES, griddle_run, scones_image, scones_run, scones_source
 
 EVERYWHERE = re.compile(r"/(libc|libm|ld-linux[^/]*)\.so")
+ENGINE = "libexec/griddle/griddle-engine"
 MB = 1e6
 
 
-def loaded(command, programs):
-    """Paths of programs and libraries of a command and its children. `programs`: folder where programs are found."""
+def loaded(command, folder_of_programs, known):
+    """Paths of programs and libraries of a command and its children. The loader tells a program by argv[0] alone, which
+    `griddle` hands on to what it becomes: `known` says which programs run in any case."""
     with tempfile.TemporaryDirectory() as folder:
         run(command, {"LD_DEBUG": "files,libs", "LD_DEBUG_OUTPUT": f"{folder}/log"})
-        paths = set()
+        paths = {str(folder_of_programs / name) for name in known}
         for log in pathlib.Path(folder).iterdir():
             tried = ""
             for line in log.read_text(errors="replace").split("\n"):
@@ -30,7 +32,7 @@ def loaded(command, programs):
                     paths.add(found.group(1) if "/" in found.group(1) else tried)
                 elif found := re.search(r"transferring control: (\S+)", line):
                     name = pathlib.Path(found.group(1)).name
-                    paths.update(map(str, [*programs.glob(name), *programs.glob(f"libexec/griddle/{name}")]))
+                    paths.update(str(p) for p in folder_of_programs.glob(f"libexec/griddle/{name}"))
     return {os.path.realpath(p) for p in paths if not EVERYWHERE.search(p)}
 
 
@@ -45,9 +47,9 @@ def stripped(path, *flags):
 def cases(bench):
     programs = bench.griddle.parent
 
-    def closure(command):
+    def closure(command, *known):
         version = bench.griddle_version()
-        parts = loaded(command, programs)
+        parts = loaded(command, programs, ["griddle", *known])
         size = sum(stripped(p) if pathlib.Path(p).is_relative_to(programs) else os.path.getsize(p) for p in parts)
         return Reading(version, {"closure": (size / MB, "MB")})
 
@@ -60,17 +62,19 @@ def cases(bench):
         words = [w for path, value in settings.items() for w in ("--set", f"{path}={value}")]
         for left in ("checkpoint.safetensors", "best.safetensors", "model.safetensors", "metrics.jsonl"):
             (out / left).unlink(missing_ok=True)  # what is staged stays
-        return closure([bench.griddle, "train", SCONES, "--out", out, *words])
+        return closure([bench.griddle, "train", SCONES, "--out", out, *words], ENGINE)
 
     def stage(_):
         out = bench.scratch / "size"
         shutil.rmtree(out, ignore_errors=True)
         return closure([bench.griddle, "run", SCONES, "--out", out, "--set", f"data.source={scones_source(bench)}",
-                        "--set", "train.epochs=1"])
+                        "--set", "train.epochs=1"], ENGINE)
 
     def archive(_):
-        version = bench.griddle_version()
-        return Reading(version, {"file": (stripped(programs / "libgriddle-infer.a", "--strip-debug") / MB, "MB")})
+        version, path = bench.griddle_version(), programs / "libgriddle-infer.a"
+        if not path.exists():
+            raise Absent(f"no {path}: cmake --build --preset release")
+        return Reading(version, {"file": (stripped(path, "--strip-debug") / MB, "MB")})
 
     def torch(_):
         process = bench.peer("torch_train.py", "--network", "resnet-20", "--seconds", 0, "--maps")
