@@ -305,7 +305,8 @@ TEST(memory_serves_as_well_as_a_file)
     CHECK_OK(gd_safetensors_open(write_model(graph, plain, classes, GD_F32), &file, &error), &error);
     CHECK_OK(gd_model_read(file.map, file.map_bytes, &model, &error), &error);
     gd_model_free(model);
-    CHECK_FAILS(gd_model_read(file.map, file.map_bytes - 1, &model, &error), GD_FORMAT, &error, "model in memory:4:54: tensor");
+    CHECK_FAILS(gd_model_read(file.map, file.map_bytes - 1, &model, &error), GD_FORMAT, &error,
+                "model in memory:4:54: tensor");
     CHECK(model == NULL);
     gd_safetensors_close(&file);
 }
