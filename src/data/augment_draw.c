@@ -14,7 +14,7 @@ gd_draw gd_augment_draw(const gd_augment *augment, int height, int width, double
     gd_draw draw = {.contrast = 1};
     if (augment->flip == GD_FLIP_RANDOM)
         draw.flip = rest.at[2] >> 31;
-    else if (augment->flip == GD_FLIP_ALTERNATE)
+    else if (augment->flip == GD_FLIP_ALTERNATE) /* source: github.com/KellerJordan/cifar10-airbench */
         draw.flip = (gd_rng(seed, GD_RNG_AUGMENT, UINT32_MAX, (uint64_t)image).at[0] >> 31 ^ (uint32_t)epoch) & 1;
     if (augment->crop > 0) {
         uint32_t places = 2 * (uint32_t)augment->crop + 1;

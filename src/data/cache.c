@@ -74,10 +74,8 @@ static gd_status read_file_address(const char *address, gd_place place, char *pa
         return gd_fail_at(error, GD_INVALID, place, "data.source '%s' names another machine", address);
     size_t n = 0;
     for (; *at && n < GD_PATH_MAX - 1; at++) {
-        unsigned code;
-        if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]) &&
-            sscanf(at + 1, "%2x", &code) == 1 && code != 0) {
-            path[n++] = (char)code;
+        if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2])) {
+            path[n++] = (char)strtoul((char[]){at[1], at[2], '\0'}, NULL, 16);
             at += 2;
         } else {
             path[n++] = *at;

@@ -46,6 +46,7 @@ static bool knows(const gd_files *files)
 /* Component number `depth` of the folders of a path: its start and length; NULL where there are fewer. */
 static const char *folder_at(const char *path, int depth, size_t *length)
 {
+    *length = 0;
     for (; depth > 0; depth--) {
         path = strchr(path, '/');
         if (!path)

@@ -5,8 +5,8 @@
  *     test.images, test.labels, test.names                  only where the source has a test split
  *
  * Metadata: "format" "griddle-staged", "format_version", "classes" (JSON array), "source", "mean" and "deviation"
- * (JSON arrays per channel in bytes, over train), "settings" (what decides the content; a change stages anew), "rejected"
- * (JSON array of {"file", "reason"}).
+ * (JSON arrays per channel in bytes, over train), "settings" (what decides the content; a change stages anew),
+ * "rejected" (JSON array of {"file", "reason"}).
  *
  * The training images appear in the source's order. The validation split is not stored: it is drawn from the seed
  * (gd_split_make), so that one staged set serves any.
