@@ -59,7 +59,7 @@ static gd_status parse(gd_model *model, const char *key, gd_attr **root, gd_erro
 
 static gd_status read_preprocess(gd_model *model, gd_error *error)
 {
-    gd_attr *root;
+    gd_attr *root = NULL;
     preprocess p;
     GD_TRY(parse(model, "preprocess", &root, error));
     GD_TRY(gd_fields_read(fields, &p, root, &model->arena, error));
@@ -72,7 +72,7 @@ static gd_status read_preprocess(gd_model *model, gd_error *error)
 
 static gd_status read_classes(gd_model *model, gd_error *error)
 {
-    gd_attr *root;
+    gd_attr *root = NULL;
     GD_TRY(parse(model, "classes", &root, error));
     if (root->kind != GD_ATTR_LIST || !root->first)
         return gd_fail_at(error, GD_FORMAT, root->place, "classes are no list of names");
