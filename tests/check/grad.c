@@ -126,13 +126,12 @@ static gd_status prepare(landscape *l, const check_answer *a, uint32_t backward_
     return find_statistics(l, error);
 }
 
-/* The slope along element i of an operand. A point where the forward has a kink within the step has none: the two
- * one-sided slopes differ there, and *smooth is false. */
-static gd_status slope(landscape *l, int operand, int64_t i, double *value, double *noise, bool *smooth,
+/* The slope along element i of an operand, `middle` being L here. A point where the forward has a kink within the step
+ * has none: the two one-sided slopes differ there, and *smooth is false. */
+static gd_status slope(landscape *l, int operand, int64_t i, double middle, double *value, double *noise, bool *smooth,
                        gd_error *error)
 {
-    double *at = (double *)l->at[operand] + i, here = *at, up, down, middle, size;
-    GD_TRY(height(l, &middle, &size, error));
+    double *at = (double *)l->at[operand] + i, here = *at, up, down, size;
     *at = here + step;
     GD_TRY(height(l, &up, &size, error));
     *at = here - step;
@@ -150,6 +149,8 @@ static gd_status check_operand(landscape *l, int operand, int gradient, uint64_t
 {
     int64_t n = gd_desc_count(l->problem.desc[operand]), tried = n < MOST_ELEMENTS ? n : MOST_ELEMENTS;
     int kinks = 0;
+    double middle, size;
+    GD_TRY(height(l, &middle, &size, error));
     for (int64_t k = 0; k < tried; k++) {
         int64_t i =
             n <= MOST_ELEMENTS
@@ -157,7 +158,7 @@ static gd_status check_operand(landscape *l, int operand, int gradient, uint64_t
                 : gd_rng_below(gd_rng(seed, GD_RNG_TEST, 99 + (uint32_t)operand, (uint64_t)k).at[0], (uint32_t)n);
         double want, noise, got = ((const double *)l->at[gradient])[i];
         bool smooth;
-        GD_TRY(slope(l, operand, i, &want, &noise, &smooth, error));
+        GD_TRY(slope(l, operand, i, middle, &want, &noise, &smooth, error));
         kinks += !smooth;
         if (!smooth || fabs(got - want) <= tolerance * (1 + fabs(want)) + noise)
             continue;
