@@ -47,6 +47,7 @@ static int64_t cut_bands(const gd_conv2d_params *p, int64_t inputs, int64_t outp
         int64_t tap = start < 0 ? ceil_div(-start, p->dilation) : 0;
         int64_t end = inputs > start ? min(ceil_div(inputs - start, p->dilation), p->kernel) : 0;
         int64_t taps = end > tap ? end - tap : 0;
+        tap = taps ? tap : 0;
         if (n && bands[n - 1].tap == tap && bands[n - 1].taps == taps)
             bands[n - 1].end = o + 1;
         else
@@ -115,38 +116,47 @@ static int64_t images_together(const gd_problem *problem)
     return images;
 }
 
+/* Bands and tiles of a problem whose blocks and panels are known. */
+static gd_status cut_output(direct *d, const gd_conv2d_params *p, const gd_conv2d_sizes *z)
+{
+    band *rows = gd_arena_alloc(&d->arena, (size_t)z->P, sizeof *rows);
+    band *columns = gd_arena_alloc(&d->arena, (size_t)z->Q, sizeof *columns);
+    if (!rows || !columns)
+        return GD_NOMEM;
+    int64_t n_rows = cut_bands(p, z->H, z->P, rows), n_columns = cut_bands(p, z->W, z->Q, columns);
+    int pixels = d->blocks_a_panel == 2 ? d->isa->panel.pixels : d->isa->block.pixels;
+    d->n_cuts = cut_tiles(d, rows, n_rows, columns, n_columns, pixels, NULL);
+    d->cuts = gd_arena_alloc(&d->arena, (size_t)d->n_cuts, sizeof *d->cuts);
+    if (!d->cuts)
+        return GD_NOMEM;
+    cut_tiles(d, rows, n_rows, columns, n_columns, pixels, d->cuts);
+    return GD_OK;
+}
+
 gd_status gd_conv2d_direct_prepare(const gd_problem *problem, const gd_conv2d_isa *isa, gd_needs *needs,
                                    gd_error *error)
 {
     const gd_conv2d_params *p = problem->params;
     const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
+    gd_pack *weights = &needs->pack[0];
     direct *d = calloc(1, sizeof *d);
-    if (!d)
-        return gd_fail(error, GD_NOMEM, "no memory for a convolution's plan");
+    if (d) {
+        d->isa = isa;
+        d->groups = p->groups;
+        d->images = images_together(problem);
+        d->blocks = ceil_div(z.group_K, CONV2D_BLOCK);
+        d->blocks_a_panel = isa->panel.pixels && d->blocks > 1 ? 2 : 1;
+        d->panels = ceil_div(d->blocks, d->blocks_a_panel);
+    }
+    if (!d || cut_output(d, p, &z) != GD_OK) {
+        gd_conv2d_direct_release(d);
+        return gd_fail(error, GD_NOMEM, "out of memory for a convolution's plan");
+    }
+    *weights = (gd_pack){.packer = "k16", .type = GD_F32, .state = d, .run = pack};
+    snprintf(weights->layout, sizeof weights->layout, "groups=%d", p->groups);
+    weights->bytes = (size_t)(p->groups * d->blocks * z.R * z.S * z.group_C) * CONV2D_BLOCK * sizeof(float);
+    d->tile_by_tile = weights->bytes <= CACHE;
     needs->state = d;
-    d->isa = isa;
-    d->groups = p->groups;
-    d->images = images_together(problem);
-    d->blocks = ceil_div(z.group_K, CONV2D_BLOCK);
-    d->blocks_a_panel = isa->panel.pixels && d->blocks > 1 ? 2 : 1;
-    d->panels = ceil_div(d->blocks, d->blocks_a_panel);
-
-    band *rows = gd_arena_alloc(&d->arena, (size_t)z.P, sizeof *rows);
-    band *columns = gd_arena_alloc(&d->arena, (size_t)z.Q, sizeof *columns);
-    if (!rows || !columns)
-        return gd_fail(error, GD_NOMEM, "no memory for a convolution's plan");
-    int64_t n_rows = cut_bands(p, z.H, z.P, rows), n_columns = cut_bands(p, z.W, z.Q, columns);
-    int pixels = d->blocks_a_panel == 2 ? isa->panel.pixels : isa->block.pixels;
-    d->n_cuts = cut_tiles(d, rows, n_rows, columns, n_columns, pixels, NULL);
-    d->cuts = gd_arena_alloc(&d->arena, (size_t)d->n_cuts, sizeof *d->cuts);
-    if (!d->cuts)
-        return gd_fail(error, GD_NOMEM, "no memory for a convolution's plan");
-    cut_tiles(d, rows, n_rows, columns, n_columns, pixels, d->cuts);
-
-    needs->pack[0] = (gd_pack){.packer = "k16", .type = GD_F32, .state = d, .run = pack};
-    snprintf(needs->pack[0].layout, sizeof needs->pack[0].layout, "groups=%d", p->groups);
-    needs->pack[0].bytes = (size_t)(p->groups * d->blocks * z.R * z.S * z.group_C) * CONV2D_BLOCK * sizeof(float);
-    d->tile_by_tile = needs->pack[0].bytes <= CACHE;
     return GD_OK;
 }
 
