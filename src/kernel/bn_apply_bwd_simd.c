@@ -13,45 +13,63 @@
 
 /* ---- the loops ---- */
 
-/* The gradient before the activation; without one there is no y. */
-static inline real dz_at(const store_t *restrict y, const store_t *restrict dy, int64_t i)
+/* The gradient before the activation. `relu` is a constant where these are used: a choice inside the loop would not be
+ * vectorised, or would read y at NULL under a mask, which is slow. */
+static inline store_t dz_at(const store_t *restrict y, const store_t *restrict dy, bool relu, int64_t i)
 {
-    return !y || load(y[i]) > 0 ? load(dy[i]) : 0;
+    return relu ? keep(dy[i], load(y[i]) > 0) : dy[i];
 }
 
-static void add(real *restrict sum_dz, real *restrict sum_dz_x, const void *at_x, const void *at_y, const void *at_dy,
-                const real *restrict mean, int64_t width, int64_t step, int64_t rows)
+static inline void add_rows(real *restrict sum_dz, real *restrict sum_dz_x, const store_t *restrict x,
+                            const store_t *restrict y, const store_t *restrict dy, const real *restrict mean, bool relu,
+                            int64_t width, int64_t step, int64_t rows)
 {
-    const store_t *restrict x = at_x, *restrict y = at_y, *restrict dy = at_dy;
     int64_t r = 0;
     for (; r + 2 <= rows; r += 2) {
         for (int64_t i = r * step, j = 0; j < width; i++, j++) {
-            real a = dz_at(y, dy, i), b = dz_at(y, dy, i + step);
+            real a = load(dz_at(y, dy, relu, i)), b = load(dz_at(y, dy, relu, i + step));
             sum_dz[j] += a + b;
             sum_dz_x[j] += a * (load(x[i]) - mean[j]) + b * (load(x[i + step]) - mean[j]);
         }
     }
     for (; r < rows; r++) {
         for (int64_t i = r * step, j = 0; j < width; i++, j++) {
-            real a = dz_at(y, dy, i);
+            real a = load(dz_at(y, dy, relu, i));
             sum_dz[j] += a;
             sum_dz_x[j] += a * (load(x[i]) - mean[j]);
         }
     }
 }
 
-static void row(void *to_dx, void *to_dresidual, const void *at_x, const void *at_y, const void *at_dy,
-                const real *restrict a, const real *restrict b, const real *restrict c, int64_t n)
+static void add(real *sum_dz, real *sum_dz_x, const void *x, const void *y, const void *dy, const real *mean,
+                int64_t width, int64_t step, int64_t rows)
 {
-    const store_t *restrict x = at_x, *restrict y = at_y, *restrict dy = at_dy;
-    store_t *restrict dx = to_dx, *restrict dresidual = to_dresidual;
+    if (y)
+        add_rows(sum_dz, sum_dz_x, x, y, dy, mean, true, width, step, rows);
+    else
+        add_rows(sum_dz, sum_dz_x, x, y, dy, mean, false, width, step, rows);
+}
+
+static inline void data_row(store_t *restrict dx, store_t *restrict dresidual, const store_t *restrict x,
+                            const store_t *restrict y, const store_t *restrict dy, const real *restrict a,
+                            const real *restrict b, const real *restrict c, bool relu, int64_t n)
+{
     for (int64_t i = 0; i < n; i++) {
-        real dz = dz_at(y, dy, i);
+        store_t dz = dz_at(y, dy, relu, i);
         if (dx)
-            dx[i] = store(a[i] * dz + (b[i] * load(x[i]) + c[i]));
+            dx[i] = store(a[i] * load(dz) + (b[i] * load(x[i]) + c[i]));
         if (dresidual)
-            dresidual[i] = store(dz);
+            dresidual[i] = dz;
     }
+}
+
+static void row(void *dx, void *dresidual, const void *x, const void *y, const void *dy, const real *a, const real *b,
+                const real *c, int64_t n)
+{
+    if (y)
+        data_row(dx, dresidual, x, y, dy, a, b, c, true, n);
+    else
+        data_row(dx, dresidual, x, y, dy, a, b, c, false, n);
 }
 
 /* ---- what calls them ---- */

@@ -40,6 +40,7 @@ GD_DECLARE_REF(gd_softmax_xent_fwd);
 GD_DECLARE_REF(gd_softmax_xent_bwd_data);
 GD_DECLARE_SIMD(gd_softmax_xent_fwd);
 GD_DECLARE_SIMD(gd_softmax_xent_bwd_data);
+gd_status gd_softmax_xent_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
 /* S of the tolerance law. */
 gd_status gd_softmax_xent_fwd_magnitude(const gd_call *, const gd_ctx *);

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { GRAIN = 4096 }; /* elements */
+enum { GRAIN = 4096, BLOCK = 128 }; /* elements of a piece; of a sum in f32, whose like are then summed in f64 */
 
 /* One row: w t' is w (keep t + spread). */
 typedef struct row {
@@ -16,29 +16,35 @@ typedef struct row {
 } row;
 
 static row row_of(const gd_softmax_xent_params *p, const store_t *restrict logits, const real *restrict targets,
-                  int64_t K)
+                  const real *restrict weights, int64_t K)
 {
-    const double *weights = p->class_weights.n ? p->class_weights.at : NULL;
-    row r = {.largest = load(logits[0]), .keep = (real)(1 - p->label_smoothing)};
-    real targets_total = 0;
-    for (int64_t k = 0; k < K; k++) {
-        real logit = load(logits[k]);
-        r.largest = logit > r.largest ? logit : r.largest;
-        targets_total += targets[k];
+    real largest = load(logits[0]), keep = (real)(1 - p->label_smoothing);
+    double targets_total = 0, sum = 0, total = 0, dot = 0;
+    for (int64_t first = 0; first < K; first += BLOCK) {
+        const int64_t last = first + BLOCK < K ? first + BLOCK : K;
+        real block = 0;
+        for (int64_t k = first; k < last; k++) {
+            largest = load(logits[k]) > largest ? load(logits[k]) : largest;
+            block += targets[k];
+        }
+        targets_total += block;
     }
-    r.spread = (real)(p->label_smoothing / (double)K) * targets_total;
-    real sum = 0, total = 0, dot = 0;
-    for (int64_t k = 0; k < K; k++) {
-        real d = load(logits[k]) - r.largest, weight = weights ? (real)weights[k] : 1;
-        weight *= r.keep * targets[k] + r.spread;
-        sum += gd_exp_negative(d);
-        total += weight;
-        dot += weight * d;
+    const real spread = (real)(p->label_smoothing / (double)K * targets_total);
+    for (int64_t first = 0; first < K; first += BLOCK) {
+        const int64_t last = first + BLOCK < K ? first + BLOCK : K;
+        real block_sum = 0, block_total = 0, block_dot = 0;
+        for (int64_t k = first; k < last; k++) {
+            real d = load(logits[k]) - largest;
+            real weight = weights[k] * (keep * targets[k] + spread);
+            block_sum += gd_exp_negative(d);
+            block_total += weight;
+            block_dot += weight * d;
+        }
+        sum += block_sum;
+        total += block_total;
+        dot += block_dot;
     }
-    r.sum = sum;
-    r.total = total;
-    r.dot = dot;
-    return r;
+    return (row){largest, (real)sum, (real)total, (real)dot, keep, spread};
 }
 
 static void forward(void *argument, int64_t begin, int64_t end)
@@ -46,21 +52,20 @@ static void forward(void *argument, int64_t begin, int64_t end)
     const gd_call *call = argument;
     const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
     const store_t *logits = call->at[SOFTMAX_XENT_LOGITS];
-    const real *targets = call->at[SOFTMAX_XENT_TARGETS];
+    const real *targets = call->at[SOFTMAX_XENT_TARGETS], *weights = call->at[GD_WORK];
     real *loss = call->at[SOFTMAX_XENT_LOSS];
     for (int64_t n = begin; n < end; n++) {
-        const row r = row_of(call->problem->params, logits + n * K, targets + n * K, K);
+        const row r = row_of(call->problem->params, logits + n * K, targets + n * K, weights, K);
         loss[n] = r.total * logf(r.sum) - r.dot;
     }
 }
 
-static void gradient(store_t *restrict dlogits, const store_t *restrict logits, const real *restrict targets, row r,
-                     const double *weights, real share, int64_t K)
+static void gradient(store_t *restrict dlogits, const store_t *restrict logits, const real *restrict targets,
+                     const real *restrict weights, row r, real share, int64_t K)
 {
     const real factor = r.total / r.sum;
     for (int64_t k = 0; k < K; k++) {
-        real weight = weights ? (real)weights[k] : 1;
-        weight *= r.keep * targets[k] + r.spread;
+        real weight = weights[k] * (r.keep * targets[k] + r.spread);
         dlogits[k] = store((gd_exp_negative(load(logits[k]) - r.largest) * factor - weight) * share);
     }
 }
@@ -68,32 +73,28 @@ static void gradient(store_t *restrict dlogits, const store_t *restrict logits, 
 static void backward(void *argument, int64_t begin, int64_t end)
 {
     const gd_call *call = argument;
-    const gd_softmax_xent_params *p = call->problem->params;
     const int64_t *dim = call->problem->desc[SOFTMAX_XENT_LOGITS].dim, K = dim[1];
     const store_t *logits = call->at[SOFTMAX_XENT_LOGITS];
-    const real *targets = call->at[SOFTMAX_XENT_TARGETS];
+    const real *targets = call->at[SOFTMAX_XENT_TARGETS], *weights = call->at[GD_WORK];
     store_t *dlogits = call->at[SOFTMAX_XENT_DLOGITS];
-    for (int64_t n = begin; n < end; n++)
-        gradient(dlogits + n * K, logits + n * K, targets + n * K, row_of(p, logits + n * K, targets + n * K, K),
-                 p->class_weights.n ? p->class_weights.at : NULL, 1 / (real)dim[0], K);
+    for (int64_t n = begin; n < end; n++) {
+        const row r = row_of(call->problem->params, logits + n * K, targets + n * K, weights, K);
+        gradient(dlogits + n * K, logits + n * K, targets + n * K, weights, r, 1 / (real)dim[0], K);
+    }
 }
 
-static int64_t rows_at_once(const gd_problem *problem)
+/* Runs `body` over the rows, with a weight for every class in WORK. */
+static gd_status run(const gd_call *call, const gd_ctx *ctx, void (*body)(void *, int64_t, int64_t))
 {
-    int64_t K = problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
-    return K < GRAIN ? GRAIN / K : 1;
-}
-
-gd_status GD_NAME(gd_softmax_xent_fwd)(const gd_call *call, const gd_ctx *ctx)
-{
-    gd_parallel_for(ctx->threads, call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0], rows_at_once(call->problem), forward,
-                    (void *)call);
+    const gd_softmax_xent_params *p = call->problem->params;
+    const int64_t *dim = call->problem->desc[SOFTMAX_XENT_LOGITS].dim, K = dim[1];
+    real *weights = call->at[GD_WORK];
+    for (int64_t k = 0; k < K; k++)
+        weights[k] = p->class_weights.n ? (real)p->class_weights.at[k] : 1;
+    gd_parallel_for(ctx->threads, dim[0], K < GRAIN ? GRAIN / K : 1, body, (void *)call);
     return GD_OK;
 }
 
-gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *ctx)
-{
-    gd_parallel_for(ctx->threads, call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0], rows_at_once(call->problem),
-                    backward, (void *)call);
-    return GD_OK;
-}
+gd_status GD_NAME(gd_softmax_xent_fwd)(const gd_call *call, const gd_ctx *ctx) { return run(call, ctx, forward); }
+
+gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *ctx) { return run(call, ctx, backward); }
