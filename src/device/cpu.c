@@ -5,9 +5,9 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct gd_event {
     pthread_mutex_t mutex;
@@ -38,17 +38,34 @@ struct gd_stream {
 
 /* ---- memory ---- */
 
+/* What the system could give without swapping, in bytes; SIZE_MAX where it does not say. */
+static size_t available_memory(void)
+{
+    unsigned long long kilobytes = 0;
+    FILE *info = fopen("/proc/meminfo", "r");
+    char line[128];
+    while (info && fgets(line, sizeof line, info)) {
+        if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1)
+            break;
+    }
+    if (info)
+        fclose(info);
+    return kilobytes ? (size_t)kilobytes << 10 : SIZE_MAX;
+}
+
 static gd_status cpu_alloc(size_t bytes, void **memory, gd_error *error)
 {
-    size_t rounded = (bytes + 63) / 64 * 64;
+    enum { LARGE = 64 << 20 }; /* asking the system takes time; below this it is not worth it */
+    size_t rounded = bytes > 0 ? (bytes + 63) / 64 * 64 : 64,
+           available = rounded > LARGE ? available_memory() : SIZE_MAX;
     *memory = NULL;
-    if (rounded < bytes || posix_memalign(memory, 64, rounded ? rounded : 64) != 0) {
+    /* Linux promises more than it has and kills later: what is not there is refused here. */
+    if (rounded < bytes || rounded > available || posix_memalign(memory, 64, rounded) != 0) {
         *memory = NULL;
-        long pages = sysconf(_SC_AVPHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-        return gd_fail(error, GD_NOMEM, "out of memory: %zu MB are needed, %ld MB are free; use a smaller batch",
-                       bytes >> 20, pages > 0 ? pages * (page >> 10) >> 10 : 0L);
+        return gd_fail(error, GD_NOMEM, "out of memory: %zu MB are needed, %zu MB are free; use a smaller batch",
+                       bytes >> 20, available_memory() >> 20);
     }
-    memset(*memory, 0, rounded ? rounded : 64);
+    memset(*memory, 0, rounded);
     return GD_OK;
 }
 

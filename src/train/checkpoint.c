@@ -81,8 +81,9 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
         status = gd_fail(error, GD_NOMEM, "out of memory for a checkpoint");
         goto done;
     }
-    n = list_tensors(set, &arena, entry);
-    entry[n++] = (gd_tensor_entry){"state", gd_desc_1(GD_F64, STATE_FIELDS), state, sizeof *state};
+    /* wide types come first, so that every tensor lies at a multiple of its type */
+    entry[0] = (gd_tensor_entry){"state", gd_desc_1(GD_F64, STATE_FIELDS), state, sizeof *state};
+    n = 1 + list_tensors(set, &arena, entry + 1);
     GD_TRY_TO(done, gd_config_print(config, &config_text));
     describe_machine(set, &machine);
     GD_TRY_TO(done, gd_text_status(&machine, error));

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""griddle train and what follows: the same bits however often it is stopped or killed; what it leaves behind; what it
+refuses."""
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+import shapes  # noqa: E402
+
+GRIDDLE = os.environ["GRIDDLE"]
+KILLS = 1000 if os.environ.get("GRIDDLE_LONG") else 20
+
+
+def griddle(*words, code=0, complaint=""):
+    done = subprocess.run([GRIDDLE, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code, (words, done)
+    assert complaint in done.stderr, (words, done.stderr)
+    return done.stdout
+
+
+def start(*words):
+    return subprocess.Popen([GRIDDLE, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def metrics(run):
+    with open(f"{run}/metrics.jsonl", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    os.environ["GRIDDLE_CACHE"] = f"{folder}/cache"
+    os.environ["OMP_NUM_THREADS"] = "2"
+    shapes.write("bars")
+    with open("bars.yaml", "w", encoding="utf-8") as file:
+        file.write(shapes.CONFIG.format(folder=f"{folder}/bars"))
+
+    # a run that is left alone
+    began = time.monotonic()
+    answer = json.loads(griddle("train", "bars.yaml", "--out", "alone", "--json"))
+    duration = time.monotonic() - began
+    assert answer["epochs"] == 6 and answer["validation_accuracy"] > 0.8, answer
+    for name in ("config.yaml", "staged.safetensors", "metrics.jsonl", "checkpoint.safetensors", "best.safetensors",
+                 "model.safetensors", "log.txt"):
+        assert os.path.exists(f"alone/{name}"), name
+    assert not [name for name in os.listdir("alone") if name.endswith(".part")]
+    lines = metrics("alone")
+    assert lines[0] == {"event": "start", "epoch": 0}
+    assert [line["epoch"] for line in lines[1:]] == list(range(1, 7))
+    assert all(line["loss"] > 0 and "validation_accuracy" in line for line in lines[1:])
+    model = digest("alone/model.safetensors")
+
+    # again: the same bits; what is there already is not overwritten
+    griddle("train", "bars.yaml", "--out", "again")
+    assert digest("again/model.safetensors") == model
+    griddle("train", "bars.yaml", "--out", "again", code=2, complaint="--resume")
+    griddle("train", "bars.yaml", "--out", "again", "--resume")
+    assert digest("again/model.safetensors") == model
+
+    # SIGTERM and SIGINT: the step is finished, the checkpoint saved, and the message says how to go on
+    for number in (signal.SIGTERM, signal.SIGINT):
+        name = f"signal-{number}"
+        process = start("train", "bars.yaml", "--out", name, "--set", "train.epochs=2000")
+        while not os.path.exists(f"{name}/metrics.jsonl") or len(metrics(name)) < 3:
+            time.sleep(0.01)
+        process.send_signal(number)
+        said = process.communicate()[1]
+        assert process.returncode == 128 + number and "--resume" in said, (process.returncode, said)
+        griddle("train", "bars.yaml", "--out", name, "--resume", "--set", "train.epochs=2000", "--set", "train.batch=48",
+                code=2, complaint="batch: 48")
+
+    # killed at any instant, the run ends in the same bits
+    generator = random.Random(7)
+    kills, runs = 0, 0
+    while kills < KILLS:
+        name = f"killed-{runs}"
+        runs += 1
+        while True:
+            process = start("train", "bars.yaml", "--out", name, "--resume")
+            try:
+                process.communicate(timeout=generator.random() * duration)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+                continue
+            assert process.returncode == 0, process.returncode
+            break
+        assert digest(f"{name}/model.safetensors") == model, name
+        assert metrics(name)[-1].get("epoch") is not None
+    print(f"{kills} kills over {runs} runs: the same bits")
+
+    # more epochs than before: goes on
+    griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=7")
+    assert metrics("again")[-1]["epoch"] == 7
+
+    # early stopping
+    short = json.loads(griddle("train", "bars.yaml", "--out", "early", "--json", "--set", "train.epochs=60", "--set",
+                               "train.patience=2", "--set", "train.learning_rate=1e-6"))
+    assert short["stopped_early"] and short["epochs"] < 60, short
+
+    # evaluate judges what predict answers
+    evaluation = json.loads(griddle("evaluate", "alone", "--json"))
+    assert evaluation["images"] == 60 and evaluation["accuracy"] > 0.8, evaluation
+    assert sum(map(sum, evaluation["confusion"])) == 60
+    assert evaluation["interval"][0] < evaluation["accuracy"] <= evaluation["interval"][1] <= 1
+    with open("alone/evaluation.json", encoding="utf-8") as file:
+        assert json.load(file) == evaluation
+    both = json.loads(griddle("evaluate", "alone", "--against", "early", "--json"))
+    assert both["comparison"]["difference"] < 0 and both["comparison"]["changed"], both
+
+    # bf16 parameters answer almost as fp32 ones do
+    griddle("export", "alone", "-o", "small.safetensors", "--precision", "bf16")
+    assert os.path.getsize("small.safetensors") < os.path.getsize("alone/model.safetensors")
+    small = json.loads(griddle("evaluate", "small.safetensors", "alone", "--json"))
+    assert abs(small["accuracy"] - evaluation["accuracy"]) <= 0.05
+
+    # what cannot be
+    griddle("train", "bars.yaml", "--out", "x", "--set", "train.epoch=3", code=2, complaint="did you mean 'epochs'?")
+    griddle("train", "bars.yaml", "--out", "x", "--set", "train.epochs=many", code=2, complaint="train.epochs")
+    griddle("train", "bars.yaml", "--out", "x", "--set", "train.batch=512", code=2, complaint="192 images")
+    griddle("train", "bars.yaml", "--out", "hot", "--set", "train.learning_rate=1000", "--set", "train.clip_norm=0",
+            "--set", "train.optimizer=sgd", "--set", "train.schedule=constant", "--set", "train.warmup=0", "--set",
+            "train.momentum=0.99", "--set", "train.epochs=200", "--set", "train.weight_decay=1", code=1,
+            complaint="diverged")
+    griddle("train", "bars.yaml", "--device", "cuda", "--out", "x", code=2, complaint="not there yet")
+    griddle("train", "absent.yaml", "--out", "x", code=1, complaint="absent.yaml")
+    griddle("evaluate", "x", code=1, complaint="train it to the end first")
+    griddle("export", "alone", "-o", "m.onnx", "--format", "onnx", code=2, complaint="not there yet")
+    with open("alone/checkpoint.safetensors", "r+b") as file:
+        file.truncate(os.path.getsize("alone/checkpoint.safetensors") // 2)
+    griddle("train", "bars.yaml", "--out", "alone", "--resume", code=1, complaint="checkpoint.safetensors")
