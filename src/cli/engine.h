@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "data/staged.h"
+#include "train/train.h"
 
 extern const gd_verb gd_verb_config, gd_verb_net, gd_verb_plan, gd_verb_train, gd_verb_evaluate, gd_verb_export,
     gd_verb_run, gd_verb_bench;
@@ -26,9 +27,10 @@ gd_status gd_engine_stage(gd_command *command, const char *config_path, const ch
 
 /* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
-                          gd_error *error);
+                          gd_train_result *result, gd_error *error);
 
-/* Evaluates folder/model.safetensors on the test split of its staged set, writes evaluation.json, prints. */
+/* Evaluates folder/model.safetensors on the test split of its staged set, writes evaluation.json, prints. A set without
+ * a test split is INVALID. */
 gd_status gd_engine_evaluate_run(gd_command *command, const char *folder, gd_error *error);
 
 /* INVALID unless --device names one that is there: only the CPU yet. */

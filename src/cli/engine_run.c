@@ -44,6 +44,8 @@ static gd_status run_road(gd_command *command, gd_error *error)
     gd_engine_path folder;
     gd_run_path config_path;
     gd_text text = {0};
+    gd_train_result result = {0};
+    gd_staged staged = {0};
     gd_status status;
     GD_TRY(gd_engine_device(command, error));
     GD_TRY(gd_engine_folder(command, command->word[0], &folder, error));
@@ -57,9 +59,14 @@ static gd_status run_road(gd_command *command, gd_error *error)
               gd_engine_stage(command, config_path.text, gd_run_file(folder.text, "staged.safetensors").text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, true, error));
-    status = gd_engine_evaluate_run(command, folder.text, error);
+    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, true, &result, error));
+    GD_TRY_TO(done, gd_staged_open(gd_run_file(folder.text, "staged.safetensors").text, GD_OPEN_TEST, &staged, error));
+    if (staged.test.n > 0)
+        status = gd_engine_evaluate_run(command, folder.text, error);
+    else
+        fprintf(stderr, "no test split, so nothing is evaluated; data.test holds some images out\n");
 done:
+    gd_staged_close(&staged);
     gd_text_release(&text);
     gd_config_release(&config);
     return status;

@@ -90,11 +90,10 @@ static void show_progress(void *argument, const gd_progress *p)
 }
 
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
-                          gd_error *error)
+                          gd_train_result *result, gd_error *error)
 {
     gd_run_path staged = gd_run_file(folder, "staged.safetensors");
     display d = {.terminal = isatty(STDERR_FILENO)};
-    gd_train_result result = {0};
     catch_signals();
     const gd_train_options options = {
         .config = config,
@@ -105,22 +104,17 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const ch
         .progress = show_progress,
         .argument = &d,
     };
-    gd_status status = gd_train(&options, &result, error);
+    gd_status status = gd_train(&options, result, error);
     clear_line(&d);
     if (status == GD_STOPPED)
         command->exit_code = 128 + stop_signal;
     if (status != GD_OK)
         return status;
-    fprintf(stderr, "trained %d epochs in %.1f s%s", result.epochs, result.seconds,
-            result.stopped_early ? " (stopped early)" : "");
-    if (result.best_epoch)
-        fprintf(stderr, "; best: epoch %d, validation accuracy %.4f", result.best_epoch, result.best_accuracy);
+    fprintf(stderr, "trained %d epochs in %.1f s%s", result->epochs, result->seconds,
+            result->stopped_early ? " (stopped early)" : "");
+    if (result->best_epoch)
+        fprintf(stderr, "; best: epoch %d, validation accuracy %.4f", result->best_epoch, result->best_accuracy);
     fprintf(stderr, "; %s\n", gd_run_file(folder, "model.safetensors").text);
-    if (gd_command_has(command, "--json"))
-        printf("{\"run\":\"%s\",\"epochs\":%d,\"stopped_early\":%s,\"best_epoch\":%d,\"validation_accuracy\":%.9g,"
-               "\"train_accuracy\":%.9g,\"train_loss\":%.9g,\"seconds\":%.3f}\n",
-               folder, result.epochs, result.stopped_early ? "true" : "false", result.best_epoch, result.best_accuracy,
-               result.train_accuracy, result.train_loss, result.seconds);
     return GD_OK;
 }
 
@@ -135,8 +129,24 @@ static gd_status keep_config(const gd_config *config, const char *folder, gd_err
     return status;
 }
 
+static void print_json(const char *folder, const gd_train_result *result)
+{
+    gd_text text = {0};
+    gd_text_add(&text, "{\"run\":");
+    gd_text_add_json(&text, folder);
+    gd_text_add(&text,
+                ",\"epochs\":%d,\"stopped_early\":%s,\"best_epoch\":%d,\"validation_accuracy\":%.9g,"
+                "\"train_accuracy\":%.9g,\"train_loss\":%.9g,\"seconds\":%.3f}\n",
+                result->epochs, result->stopped_early ? "true" : "false", result->best_epoch, result->best_accuracy,
+                result->train_accuracy, result->train_loss, result->seconds);
+    if (text.at)
+        fputs(text.at, stdout);
+    gd_text_release(&text);
+}
+
 static gd_status run_train(gd_command *command, gd_error *error)
 {
+    gd_train_result result = {0};
     gd_config config = {0};
     gd_engine_path folder;
     gd_status status;
@@ -155,7 +165,9 @@ static gd_status run_train(gd_command *command, gd_error *error)
     GD_TRY_TO(done,
               gd_engine_stage(command, command->word[0], gd_run_file(folder.text, "staged.safetensors").text, error));
     GD_TRY_TO(done, keep_config(&config, folder.text, error));
-    status = gd_engine_train(command, &config, folder.text, resume, error);
+    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, resume, &result, error));
+    if (gd_command_has(command, "--json"))
+        print_json(folder.text, &result);
 done:
     gd_config_release(&config);
     return status;
