@@ -20,8 +20,9 @@ typedef struct gd_bn_stats_loops {
     bool pairs;
     /* sum += x */
     void (*add)(float *sum, const void *x, int64_t width, int64_t step, int64_t rows);
-    /* sum += (x - mean)^2 */
-    void (*add_squares)(float *sum, const void *x, const float *mean, int64_t width, int64_t step, int64_t rows);
+    /* sum += x - shift, squares += (x - shift)^2 */
+    void (*add_shifted)(float *sum, float *squares, const void *x, const float *shift, int64_t width, int64_t step,
+                        int64_t rows);
 } gd_bn_stats_loops;
 
 typedef struct gd_bn_apply_loops {

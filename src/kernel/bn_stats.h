@@ -13,8 +13,8 @@
  * Update    reads stats and running, writes running; leaves it alone where tally.skip is set.
  * Backward  none: the dx of bn_apply is the whole gradient, through the statistics too.
  * Memory    borrows all; nothing may overlap.
- * Exact     |got - want| <= 8 eps S with S = sum|x|/M for the mean and sum |x - mean| (|x| + |mean|)/M for the
- * variance, however far the mean is from 0: differences from the mean are squared, never a difference of squares.
+ * Exact     |got - want| <= 8 eps S with S = sum |x|/M for the mean, sum |x - mean| (|x| + |mean|)/M for the variance.
+ *           So the mean may be far from 0, as only differences from about it are squared. 8: rows are summed in f32.
  * Source    Ioffe, Szegedy, "Batch normalization", 2015; combining pieces: Chan, Golub, LeVeque, "Updating formulae and
  *           a pairwise algorithm for computing sample variances", 1979.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One pass over memory: a tile is read twice, the second time out of the cache, for its own mean and the squares of
- * the differences from it; tiles are then combined by Chan's formula. */
+/* One pass over memory. A tile's sums are those of differences from a shift, the mean over the first quarter of its
+ * rows: as these are part of the tile, its distance from the tile's mean is at most twice the deviation, and the
+ * difference of squares below loses little, wherever the mean lies. Tiles are then combined by Chan's formula. */
 #include "base/parallel.h"
 #include "kernel/bn_loops.h"
 #include "kernel/bn_stats.h"
@@ -23,21 +24,23 @@ static void add(real *restrict sum, const void *from, int64_t width, int64_t ste
     }
 }
 
-static void add_squares(real *restrict sum, const void *from, const real *restrict mean, int64_t width, int64_t step,
-                        int64_t rows)
+static void add_shifted(real *restrict sum, real *restrict squares, const void *from, const real *restrict shift,
+                        int64_t width, int64_t step, int64_t rows)
 {
     const store_t *restrict x = from;
     for (; rows >= 4; rows -= 4, x += 4 * step) {
         for (int64_t i = 0; i < width; i++) {
-            real a = load(x[i]) - mean[i], b = load(x[i + step]) - mean[i];
-            real c = load(x[i + 2 * step]) - mean[i], d = load(x[i + 3 * step]) - mean[i];
-            sum[i] += (a * a + b * b) + (c * c + d * d);
+            real a = load(x[i]) - shift[i], b = load(x[i + step]) - shift[i];
+            real c = load(x[i + 2 * step]) - shift[i], d = load(x[i + 3 * step]) - shift[i];
+            sum[i] += (a + b) + (c + d);
+            squares[i] += (a * a + b * b) + (c * c + d * d);
         }
     }
     for (; rows > 0; rows--, x += step) {
         for (int64_t i = 0; i < width; i++) {
-            real a = load(x[i]) - mean[i];
-            sum[i] += a * a;
+            real a = load(x[i]) - shift[i];
+            sum[i] += a;
+            squares[i] += a * a;
         }
     }
 }
@@ -57,19 +60,28 @@ static void strip(const stats_run *run, const store_t *x, int64_t rows, int64_t 
     const gd_bn_stats_loops *loops = run->loops;
     const int64_t fold = run->t.fold, step = run->t.width, C = width / fold;
     const store_t *tail = x + rows / fold * step;
-    real sum[GD_BN_WIDE] = {0}, means[GD_BN_WIDE] = {0};
+    const int64_t wide_rows = rows / fold, sample = (wide_rows + 3) / 4;
+    real sum[GD_BN_WIDE] = {0}, squared[GD_BN_WIDE] = {0}, shift[GD_BN_WIDE] = {0}, moved[GD_BN_WIDE] = {0};
 
-    loops->add(sum, x, width, step, rows / fold);
-    loops->add(sum, tail, rows % fold * C, step, 1);
+    if (sample)
+        loops->add(sum, x, width, step, sample);
+    else
+        loops->add(sum, tail, rows * C, step, 1);
     gd_bn_fold(loops->pairs, sum, fold, C, mean);
     for (int64_t c = 0; c < C; c++)
-        mean[c] /= (real)rows;
-    gd_bn_spread(loops->pairs, mean, fold, C, means);
+        mean[c] /= (real)(sample ? sample * fold : rows);
+    gd_bn_spread(loops->pairs, mean, fold, C, shift);
 
     memset(sum, 0, sizeof sum);
-    loops->add_squares(sum, x, means, width, step, rows / fold);
-    loops->add_squares(sum, tail, means, rows % fold * C, step, 1);
-    gd_bn_fold(loops->pairs, sum, fold, C, squares);
+    loops->add_shifted(sum, squared, x, shift, width, step, wide_rows);
+    loops->add_shifted(sum, squared, tail, shift, rows % fold * C, step, 1);
+    gd_bn_fold(loops->pairs, sum, fold, C, moved);
+    gd_bn_fold(loops->pairs, squared, fold, C, squares);
+    for (int64_t c = 0; c < C; c++) {
+        real by = moved[c] / (real)rows, rest = squares[c] - moved[c] * by;
+        mean[c] += by;
+        squares[c] = rest < 0 ? 0 : rest; /* NaN passes */
+    }
 }
 
 static void tiles(void *argument, int64_t begin, int64_t end)
@@ -127,6 +139,6 @@ gd_status GD_NAME(gd_bn_stats_fwd_by)(const gd_call *call, const gd_ctx *ctx, co
 
 gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
 {
-    static const gd_bn_stats_loops loops = {false, add, add_squares};
+    static const gd_bn_stats_loops loops = {false, add, add_shifted};
     return GD_NAME(gd_bn_stats_fwd_by)(call, ctx, &loops);
 }

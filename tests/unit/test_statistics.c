@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Numbers that the harness does not draw: statistics far from 0, losses of enormous logits, answers that are tied.
+ * Every entry that this machine can run. */
+#include "check.h"
+#include "kernel/bn_stats.h"
+#include "kernel/metrics.h"
+#include "kernel/softmax_xent.h"
+#include "unit.h"
+
+#include <math.h>
+
+static bool runs_here(const gd_impl *impl, const gd_problem *problem)
+{
+    return !gd_impl_refuses(impl, problem, GD_CPU, gd_cpu_features());
+}
+
+static gd_problem pose(const gd_op *op, gd_problem problem)
+{
+    gd_error error = {0};
+    CHECK_OK(gd_op_infer(op, &problem, &error), &error);
+    return problem;
+}
+
+/* x is `middle` - 1 and + 1 by turns, but for row 0, which is `first`. */
+static void check_statistics(float middle, float first, double mean, double variance)
+{
+    enum { ROWS = 4096, C = 5 };
+    static float x[ROWS][C];
+    const gd_bn_stats_params params = {.group = 0, .momentum = 0.1};
+    gd_problem problem = {.params = &params, .type = GD_F32};
+    problem.desc[BN_STATS_X] = gd_desc_2(GD_F32, ROWS, C);
+    problem = pose(&gd_op_bn_stats, problem);
+    for (int r = 0; r < ROWS; r++) {
+        for (int c = 0; c < C; c++)
+            x[r][c] = r == 0 ? first : middle + (r % 2 ? 1 : -1);
+    }
+    for (const gd_impl *impl = gd_op_bn_stats.direction[GD_FWD].entries; impl->run; impl++) {
+        if (!runs_here(impl, &problem))
+            continue;
+        float stats[2][C];
+        gd_error error = {0};
+        void *at[GD_OPERANDS] = {[BN_STATS_X] = x, [BN_STATS_STATS] = stats};
+        CHECK_OK(check_run(impl, &problem, at, &(gd_ctx){.threads = 2}, &error), &error);
+        for (int c = 0; c < C; c++) {
+            CHECK_NEAR((double)stats[0][c], mean, 1e-6 * fabs(mean));
+            CHECK_NEAR((double)stats[1][c], variance, 1e-5 * variance);
+        }
+    }
+}
+
+TEST(variance_holds_far_from_zero) { check_statistics(1e4f, 1e4f - 1, 1e4, 1); }
+
+/* A first value that tells nothing of the rest: 4095 values of variance 1 about 0, and one of 1e4. */
+TEST(variance_holds_behind_an_outlier)
+{
+    const double n = 4096, mean = (1e4 + 1) / n;
+    check_statistics(0, 1e4f, mean, (1e8 + n - 1) / n - mean * mean);
+}
+
+typedef struct loss_run {
+    float loss[4], dlogits[4][3];
+} loss_run;
+
+static loss_run run_loss(const gd_impl *forward, const gd_impl *backward, const gd_problem *problem,
+                         const float logits[4][3], const float targets[4][3])
+{
+    loss_run out;
+    gd_error error = {0};
+    const gd_ctx ctx = {.threads = 1};
+    void *at[GD_OPERANDS] = {[SOFTMAX_XENT_LOGITS] = (void *)logits,
+                             [SOFTMAX_XENT_TARGETS] = (void *)targets,
+                             [SOFTMAX_XENT_LOSS] = out.loss,
+                             [SOFTMAX_XENT_DLOGITS] = out.dlogits};
+    CHECK_OK(check_run(forward, problem, at, &ctx, &error), &error);
+    CHECK_OK(check_run(backward, problem, at, &ctx, &error), &error);
+    return out;
+}
+
+TEST(loss_of_enormous_padded_and_broken_rows)
+{
+    const float logits[4][3] = {{1e30f, -1e30f, 0}, {-1e30f, 1e30f, 1e30f}, {5, 6, 7}, {1, NAN, 2}};
+    const float targets[4][3] = {{1, 0, 0}, {0, 0, 1}, {0, 0, 0}, {1, 0, 0}};
+    const gd_softmax_xent_params params = {0};
+    gd_problem problem = {.params = &params, .type = GD_F32, .training = true};
+    problem.desc[SOFTMAX_XENT_LOGITS] = problem.desc[SOFTMAX_XENT_TARGETS] = gd_desc_2(GD_F32, 4, 3);
+    problem = pose(&gd_op_softmax_xent, problem);
+    const gd_impl *forward = gd_op_softmax_xent.direction[GD_FWD].entries;
+    const gd_impl *backward = gd_op_softmax_xent.direction[GD_BWD_DATA].entries;
+    for (; forward->run && backward->run; forward++, backward++) {
+        if (!runs_here(forward, &problem))
+            continue;
+        const loss_run out = run_loss(forward, backward, &problem, logits, targets);
+        CHECK(out.loss[0] == 0);
+        CHECK_NEAR((double)out.loss[1], log(2), 1e-6);
+        CHECK_NEAR((double)out.dlogits[1][2], -0.5 / 4, 1e-7);
+        CHECK(out.loss[2] == 0);
+        for (int k = 0; k < 3; k++)
+            CHECK(out.dlogits[2][k] == 0);
+        CHECK(isnan(out.loss[3]));
+    }
+}
+
+TEST(metrics_count_the_first_of_equals_and_no_broken_row)
+{
+    const float logits[5][3] = {{2, 2, 1}, {1, 2, 2}, {NAN, 3, 1}, {1, 3, NAN}, {0, 0, 9}};
+    const float targets[5][3] = {{1, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 0}, {0, 0, 1}};
+    const float loss[5] = {0.5f, 1, 2, 4, 8};
+    gd_problem problem = {.type = GD_F32};
+    problem.desc[METRICS_LOGITS] = problem.desc[METRICS_TARGETS] = gd_desc_2(GD_F32, 5, 3);
+    problem.desc[METRICS_LOSS] = gd_desc_1(GD_F32, 5);
+    problem = pose(&gd_op_metrics, problem);
+    const gd_impl *impl = gd_op_metrics.direction[GD_FWD].entries;
+    void *at[GD_OPERANDS] = {
+        [METRICS_LOGITS] = (void *)logits, [METRICS_TARGETS] = (void *)targets, [METRICS_LOSS] = (void *)loss};
+    gd_tally tally = {0};
+    gd_error error = {0};
+    const gd_record record = {.valid = 4};
+    CHECK_OK(check_run(impl, &problem, at, &(gd_ctx){.threads = 1, .record = &record, .tally = &tally}, &error),
+             &error);
+    CHECK_EQ_INT(tally.images, 4);
+    CHECK_EQ_INT(tally.correct, 1); /* row 0: the first of two equals */
+    CHECK(tally.loss == 7.5);
+}
