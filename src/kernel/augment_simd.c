@@ -25,23 +25,42 @@ static inside columns_inside(int64_t dx, int64_t W)
     return (inside){first, last > first ? last : first};
 }
 
-static const uint8_t *fill_line(const augment_run *run, uint8_t *line, const uint8_t *x, const gd_draw *d, inside in,
-                                int edge)
+static void reverse(uint8_t *restrict to, const uint8_t *restrict from, int64_t n, int64_t C)
+{
+    if (C == 1) {
+        for (int64_t w = 0; w < n; w++)
+            to[w] = from[n - 1 - w];
+        return;
+    }
+    for (int64_t w = 0; w < n; w++) {
+        for (int64_t c = 0; c < C; c++)
+            to[w * C + c] = from[(n - 1 - w) * C + c];
+    }
+}
+
+/* Columns [first, last) of a line that come from outside: a reflection, or anything where the edge is filled later. */
+static void fill_outside(const augment_run *run, uint8_t *line, const uint8_t *x, const gd_draw *d, int64_t first,
+                         int64_t last)
 {
     const int64_t W = run->W, C = run->C;
+    for (int64_t w = first; w < last; w++) {
+        int64_t from = gd_augment_source(w + d->dx, W, GD_EDGE_REFLECT);
+        memcpy(line + w * C, x + (d->flip ? W - 1 - from : from) * C, (size_t)C);
+    }
+}
+
+/* A row of the image as drawn; x itself where nothing moves. */
+static const uint8_t *fill_line(const augment_run *run, uint8_t *line, const uint8_t *x, const gd_draw *d, inside in)
+{
+    const int64_t W = run->W, C = run->C, n = in.last - in.first;
     if (d->dx == 0 && !d->flip)
         return x;
-    for (int64_t w = 0; w < W; w++) {
-        if (w == in.first && !d->flip) {
-            memcpy(line + w * C, x + (w + d->dx) * C, (size_t)((in.last - w) * C));
-            w = in.last;
-            if (w == W)
-                break;
-        }
-        int64_t from = gd_augment_source(w + d->dx, W, edge);
-        for (int64_t c = 0; c < C; c++)
-            line[w * C + c] = from < 0 ? 0 : x[(d->flip ? W - 1 - from : from) * C + c];
-    }
+    fill_outside(run, line, x, d, 0, in.first);
+    if (d->flip)
+        reverse(line + in.first * C, x + (W - in.last - d->dx) * C, n, C);
+    else if (n > 0)
+        memcpy(line + in.first * C, x + (in.first + d->dx) * C, (size_t)(n * C));
+    fill_outside(run, line, x, d, in.last, W);
     return line;
 }
 
@@ -82,7 +101,7 @@ static void images(void *argument, int64_t begin, int64_t end)
             if (from < 0) {
                 fill_edge(run, y, d, 0, run->W);
             } else {
-                const uint8_t *line = fill_line(run, run->lines + n * row, x + from * row, d, in, p->edge);
+                const uint8_t *line = fill_line(run, run->lines + n * row, x + from * row, d, in);
                 convert(y, line, run->mean, run->inverse, d->contrast, d->brightness, row);
                 if (p->edge == GD_EDGE_ZERO) {
                     fill_edge(run, y, d, 0, in.first);
