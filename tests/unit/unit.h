@@ -48,8 +48,8 @@ const void *unit_argument(void);
     static void test_##name(void);                                                                                     \
     __attribute__((constructor)) static void add_##name(void)                                                          \
     {                                                                                                                  \
-        static unit_test entry = {__FILE__, __LINE__, 0, #name, test_##name, 0, 0};                                    \
-        unit_add(&entry);                                                                                              \
+        static unit_test unit_entry_ = {__FILE__, __LINE__, 0, #name, test_##name, 0, 0};                              \
+        unit_add(&unit_entry_);                                                                                        \
     }                                                                                                                  \
     static void test_##name(void)
 
