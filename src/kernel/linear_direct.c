@@ -49,12 +49,16 @@ static gd_status prepare(const gd_problem *problem,
     d->problem.desc[CONV2D_Y] = as_image(problem->desc[LINEAR_Y]);
 
     gd_status status = convolution(&d->problem, threads, needs, error);
+    if (status != GD_OK) {
+        gd_linear_direct_release(d);
+        return status;
+    }
     d->state = needs->state;
     d->pack = needs->pack[0];
     needs->state = d;
     needs->pack[0].state = d;
     needs->pack[0].run = pack;
-    return status;
+    return GD_OK;
 }
 
 gd_status gd_linear_fwd_avx512_prepare(const gd_problem *problem, int threads, gd_needs *needs, gd_error *error)

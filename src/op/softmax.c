@@ -18,12 +18,13 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 static const gd_impl forward[] = {GD_SIMD(gd_softmax_fwd, 0) GD_REF(gd_softmax_fwd)};
 
-const gd_op gd_op_softmax = {.name = "softmax",
-                             .summary = "each row as probabilities",
-                             .params_bytes = sizeof(gd_softmax_params),
-                             .fields = fields,
-                             .operand = {[SOFTMAX_X] = {"x"}, [SOFTMAX_Y] = {"y"}},
-                             .infer = infer,
-                             .direction = {[GD_FWD] = {GD_BIT(SOFTMAX_X), GD_BIT(SOFTMAX_Y), forward}},
-                             .tolerance = 8, /* a sum of many positive terms, one after the other */
-                             GD_TRAIN(.magnitude = {[GD_FWD] = gd_softmax_fwd_magnitude}, )};
+const gd_op gd_op_softmax = {
+    .name = "softmax",
+    .summary = "each row as probabilities",
+    .params_bytes = sizeof(gd_softmax_params),
+    .fields = fields,
+    .operand = {[SOFTMAX_X] = {"x"}, [SOFTMAX_Y] = {"y"}},
+    .infer = infer,
+    .direction = {[GD_FWD] = {GD_BIT(SOFTMAX_X), GD_BIT(SOFTMAX_Y), forward}},
+    GD_TRAIN(.magnitude = {[GD_FWD] = gd_softmax_fwd_magnitude}, ).tolerance = 8,
+};
