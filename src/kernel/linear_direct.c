@@ -40,8 +40,13 @@ static gd_status prepare(const gd_problem *problem,
     direct *d = calloc(1, sizeof *d);
     if (!d)
         return gd_fail(error, GD_NOMEM, "out of memory for a linear layer");
-    d->params = (gd_conv2d_params){
-        .filters = p->features, .kernel = 1, .stride = 1, .dilation = 1, .groups = 1, .activation = p->activation};
+    d->params = (gd_conv2d_params){.filters = p->features,
+                                   .kernel = 1,
+                                   .stride = 1,
+                                   .dilation = 1,
+                                   .groups = 1,
+                                   .bias = p->bias,
+                                   .activation = p->activation};
     d->problem = (gd_problem){.params = &d->params, .type = problem->type, .training = problem->training};
     d->problem.desc[CONV2D_X] = as_image(problem->desc[LINEAR_X]);
     d->problem.desc[CONV2D_W] = as_image(problem->desc[LINEAR_W]);
