@@ -198,6 +198,11 @@ typedef struct gd_impl {
     GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, 0, prepare, 0, f##_avx512_f32, 0})             \
     GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, 0, prepare, 0, f##_avx2_f32, 0})
 
+/* An entry that needs the instructions for pairs of bf16. */
+#define GD_AVX512BF16_WORK(f, prepare)                                                                                 \
+    GD_X86({"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512 | GD_AVX512_BF16, GD_DETERMINISTIC, 0, prepare, 0,           \
+            f##_avx512bf16, 0})
+
 /* Declares the runs that GD_REF and GD_SIMD name; stands in the contract header. */
 #define GD_DECLARE_REF(f)                                                                                              \
     gd_status f##_ref_f32(const gd_call *, const gd_ctx *);                                                            \

@@ -10,7 +10,12 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-static const gd_impl update[] = {GD_SIMD_BLOCK(gd_accumulate_update, 0) GD_REF_BLOCK(gd_accumulate_update)};
+// clang-format off
+static const gd_impl update[] = {
+    GD_SIMD_BLOCK(gd_accumulate_update, 0)
+    GD_REF_BLOCK(gd_accumulate_update)
+};
+// clang-format on
 
 const gd_op gd_op_accumulate = {
     .name = "accumulate",

@@ -24,7 +24,12 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 14.0 * (double)gd_desc_count(problem->desc[ADAMW_W]);
 }
 
-static const gd_impl update[] = {GD_SIMD_BLOCK(gd_adamw_update, 0) GD_REF_BLOCK(gd_adamw_update)};
+// clang-format off
+static const gd_impl update[] = {
+    GD_SIMD_BLOCK(gd_adamw_update, 0)
+    GD_REF_BLOCK(gd_adamw_update)
+};
+// clang-format on
 
 const gd_op gd_op_adamw = {
     .name = "adamw",

@@ -10,10 +10,12 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
+// clang-format off
 static const gd_impl update[] = {
     {"comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0},
     GD_LIST_END,
 };
+// clang-format on
 
 const gd_op gd_op_all_reduce = {
     .name = "all_reduce",

@@ -41,7 +41,12 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 4.0 * (double)gd_desc_count(problem->desc[AUGMENT_X]);
 }
 
-static const gd_impl forward[] = {GD_SIMD_WORK(gd_augment_fwd, 0, gd_augment_fwd_prepare) GD_REF(gd_augment_fwd)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD_WORK(gd_augment_fwd, 0, gd_augment_fwd_prepare)
+    GD_REF(gd_augment_fwd)
+};
+// clang-format on
 
 const gd_op gd_op_augment = {
     .name = "augment",

@@ -13,7 +13,12 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-static const gd_impl update[] = {GD_SIMD_BLOCK(gd_average_update, 0) GD_REF_BLOCK(gd_average_update)};
+// clang-format off
+static const gd_impl update[] = {
+    GD_SIMD_BLOCK(gd_average_update, 0)
+    GD_REF_BLOCK(gd_average_update)
+};
+// clang-format on
 
 const gd_op gd_op_average = {
     .name = "average",

@@ -49,19 +49,24 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return per_element[direction] * (double)gd_desc_count(problem->desc[BN_APPLY_X]);
 }
 
-static const gd_impl forward[] = {GD_X86(
-    {"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512 | GD_AVX512_BF16, GD_DETERMINISTIC, 0, gd_bn_apply_fwd_prepare, 0,
-     gd_bn_apply_fwd_avx512bf16, 0}) GD_SIMD_WORK(gd_bn_apply_fwd, 0, gd_bn_apply_fwd_prepare) GD_REF(gd_bn_apply_fwd)};
-GD_TRAIN(static const gd_impl backward_data[] = {GD_X86({"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512_BF16,
-                                                         GD_DETERMINISTIC, 0, gd_bn_apply_bwd_data_prepare, 0,
-                                                         gd_bn_apply_bwd_data_avx512bf16, 0})
-                                                     GD_SIMD_WORK(gd_bn_apply_bwd_data, 0, gd_bn_apply_bwd_data_prepare)
-                                                         GD_REF(gd_bn_apply_bwd_data)};
-         static const gd_impl backward_weight[] = {
-             GD_X86({"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512 | GD_AVX512_BF16, GD_DETERMINISTIC, 0,
-                     gd_bn_apply_bwd_weight_prepare, 0, gd_bn_apply_bwd_weight_avx512bf16, 0})
-                 GD_SIMD_WORK(gd_bn_apply_bwd_weight, 0, gd_bn_apply_bwd_weight_prepare)
-                     GD_REF(gd_bn_apply_bwd_weight)};)
+// clang-format off
+static const gd_impl forward[] = {
+    GD_AVX512BF16_WORK(gd_bn_apply_fwd, gd_bn_apply_fwd_prepare)
+    GD_SIMD_WORK(gd_bn_apply_fwd, 0, gd_bn_apply_fwd_prepare)
+    GD_REF(gd_bn_apply_fwd)
+};
+GD_TRAIN(
+static const gd_impl backward_data[] = {
+    GD_AVX512BF16_WORK(gd_bn_apply_bwd_data, gd_bn_apply_bwd_data_prepare)
+    GD_SIMD_WORK(gd_bn_apply_bwd_data, 0, gd_bn_apply_bwd_data_prepare)
+    GD_REF(gd_bn_apply_bwd_data)
+};
+static const gd_impl backward_weight[] = {
+    GD_AVX512BF16_WORK(gd_bn_apply_bwd_weight, gd_bn_apply_bwd_weight_prepare)
+    GD_SIMD_WORK(gd_bn_apply_bwd_weight, 0, gd_bn_apply_bwd_weight_prepare)
+    GD_REF(gd_bn_apply_bwd_weight)
+};)
+// clang-format on
 
 const gd_op gd_op_bn_apply = {
     .name = "bn_apply",

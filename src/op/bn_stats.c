@@ -29,10 +29,16 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 4.0 * (double)gd_desc_count(problem->desc[BN_STATS_X]);
 }
 
-static const gd_impl forward[] = {GD_X86(
-    {"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512 | GD_AVX512_BF16, GD_DETERMINISTIC, 0, gd_bn_stats_fwd_prepare, 0,
-     gd_bn_stats_fwd_avx512bf16, 0}) GD_SIMD_WORK(gd_bn_stats_fwd, 0, gd_bn_stats_fwd_prepare) GD_REF(gd_bn_stats_fwd)};
-static const gd_impl update[] = {GD_REF(gd_bn_stats_update)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_AVX512BF16_WORK(gd_bn_stats_fwd, gd_bn_stats_fwd_prepare)
+    GD_SIMD_WORK(gd_bn_stats_fwd, 0, gd_bn_stats_fwd_prepare)
+    GD_REF(gd_bn_stats_fwd)
+};
+static const gd_impl update[] = {
+    GD_REF(gd_bn_stats_update)
+};
+// clang-format on
 
 const gd_op gd_op_bn_stats = {
     .name = "bn_stats",

@@ -18,8 +18,17 @@ static const char *accepts(const gd_problem *problem)
     return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_cast_fwd, accepts) GD_REF(gd_cast_fwd)};
-GD_TRAIN(static const gd_impl backward[] = {GD_SIMD(gd_cast_bwd_data, accepts) GD_REF(gd_cast_bwd_data)};)
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD(gd_cast_fwd, accepts)
+    GD_REF(gd_cast_fwd)
+};
+GD_TRAIN(
+static const gd_impl backward[] = {
+    GD_SIMD(gd_cast_bwd_data, accepts)
+    GD_REF(gd_cast_bwd_data)
+};)
+// clang-format on
 
 const gd_op gd_op_cast = {
     .name = "cast",

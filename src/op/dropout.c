@@ -15,8 +15,16 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_dropout_fwd, 0) GD_REF(gd_dropout_fwd)};
-static const gd_impl backward[] = {GD_SIMD(gd_dropout_bwd_data, 0) GD_REF(gd_dropout_bwd_data)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD(gd_dropout_fwd, 0)
+    GD_REF(gd_dropout_fwd)
+};
+static const gd_impl backward[] = {
+    GD_SIMD(gd_dropout_bwd_data, 0)
+    GD_REF(gd_dropout_bwd_data)
+};
+// clang-format on
 
 const gd_op gd_op_dropout = {
     .name = "dropout",

@@ -25,8 +25,17 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return (double)gd_desc_count(problem->desc[GLOBAL_POOL_X]);
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_global_pool_fwd, 0) GD_REF(gd_global_pool_fwd)};
-GD_TRAIN(static const gd_impl backward[] = {GD_SIMD(gd_global_pool_bwd_data, 0) GD_REF(gd_global_pool_bwd_data)};)
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD(gd_global_pool_fwd, 0)
+    GD_REF(gd_global_pool_fwd)
+};
+GD_TRAIN(
+static const gd_impl backward[] = {
+    GD_SIMD(gd_global_pool_bwd_data, 0)
+    GD_REF(gd_global_pool_bwd_data)
+};)
+// clang-format on
 
 const gd_op gd_op_global_pool = {
     .name = "global_pool",

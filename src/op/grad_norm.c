@@ -21,8 +21,12 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 2.0 * (double)gd_desc_count(problem->desc[GRAD_NORM_W]);
 }
 
-static const gd_impl update[] = {GD_SIMD_BLOCK(gd_grad_norm_update, gd_grad_norm_update_prepare)
-                                     GD_REF_BLOCK(gd_grad_norm_update)};
+// clang-format off
+static const gd_impl update[] = {
+    GD_SIMD_BLOCK(gd_grad_norm_update, gd_grad_norm_update_prepare)
+    GD_REF_BLOCK(gd_grad_norm_update)
+};
+// clang-format on
 
 const gd_op gd_op_grad_norm = {
     .name = "grad_norm",

@@ -38,20 +38,26 @@ static double flops(const gd_problem *problem, gd_direction direction)
     GD_X86({#isa, GD_CPU, GD_ONE(F32), feature, GD_DETERMINISTIC, NULL, gd_linear_fwd_##isa##_prepare, NULL,           \
             gd_linear_direct_run, gd_linear_direct_release})
 
+// clang-format off
 static const gd_impl forward[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_fwd_onednn_prepare)
-        GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_fwd_onednn_prepare) DIRECT(avx512, GD_AVX512) DIRECT(avx2, GD_AVX2)
-            GD_REF(gd_linear_fwd),
+    GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_fwd_onednn_prepare)
+    DIRECT(avx512, GD_AVX512)
+    DIRECT(avx2, GD_AVX2)
+    GD_REF(gd_linear_fwd)
 };
-GD_TRAIN(static const gd_impl backward_data[] =
-             {
-                 GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_data_onednn_prepare)
-                     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_data_onednn_prepare) GD_REF(gd_linear_bwd_data),
-             };
-         static const gd_impl backward_weight[] = {
-             GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_weight_onednn_prepare)
-                 GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_weight_onednn_prepare) GD_REF(gd_linear_bwd_weight),
-         };)
+GD_TRAIN(
+static const gd_impl backward_data[] = {
+    GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_data_onednn_prepare)
+    GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_data_onednn_prepare)
+    GD_REF(gd_linear_bwd_data)
+};
+static const gd_impl backward_weight[] = {
+    GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_weight_onednn_prepare)
+    GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_weight_onednn_prepare)
+    GD_REF(gd_linear_bwd_weight)
+};)
+// clang-format on
 
 const gd_op gd_op_linear = {
     .name = "linear",

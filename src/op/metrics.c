@@ -25,7 +25,11 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 2.0 * (double)gd_desc_count(problem->desc[METRICS_LOGITS]);
 }
 
-static const gd_impl forward[] = {GD_REF(gd_metrics_fwd)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_REF(gd_metrics_fwd)
+};
+// clang-format on
 
 const gd_op gd_op_metrics = {
     .name = "metrics",

@@ -39,8 +39,17 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return (double)gd_desc_count(problem->desc[POOL2D_Y]) * p->kernel * p->kernel;
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_pool2d_fwd, 0) GD_REF(gd_pool2d_fwd)};
-GD_TRAIN(static const gd_impl backward[] = {GD_SIMD(gd_pool2d_bwd_data, 0) GD_REF(gd_pool2d_bwd_data)};)
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD(gd_pool2d_fwd, 0)
+    GD_REF(gd_pool2d_fwd)
+};
+GD_TRAIN(
+static const gd_impl backward[] = {
+    GD_SIMD(gd_pool2d_bwd_data, 0)
+    GD_REF(gd_pool2d_bwd_data)
+};)
+// clang-format on
 
 const gd_op gd_op_pool2d = {
     .name = "pool2d",

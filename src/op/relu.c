@@ -9,8 +9,17 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_relu_fwd, 0) GD_REF(gd_relu_fwd)};
-GD_TRAIN(static const gd_impl backward[] = {GD_SIMD(gd_relu_bwd_data, 0) GD_REF(gd_relu_bwd_data)};)
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD(gd_relu_fwd, 0)
+    GD_REF(gd_relu_fwd)
+};
+GD_TRAIN(
+static const gd_impl backward[] = {
+    GD_SIMD(gd_relu_bwd_data, 0)
+    GD_REF(gd_relu_bwd_data)
+};)
+// clang-format on
 
 const gd_op gd_op_relu = {
     .name = "relu",

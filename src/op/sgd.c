@@ -27,7 +27,12 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 8.0 * (double)gd_desc_count(problem->desc[SGD_W]);
 }
 
-static const gd_impl update[] = {GD_SIMD_BLOCK(gd_sgd_update, 0) GD_REF_BLOCK(gd_sgd_update)};
+// clang-format off
+static const gd_impl update[] = {
+    GD_SIMD_BLOCK(gd_sgd_update, 0)
+    GD_REF_BLOCK(gd_sgd_update)
+};
+// clang-format on
 
 const gd_op gd_op_sgd = {
     .name = "sgd",

@@ -32,10 +32,16 @@ static double flops(const gd_problem *problem, gd_direction direction)
     return 16.0 * (double)gd_desc_count(problem->desc[SOFTMAX_XENT_LOGITS]);
 }
 
-static const gd_impl forward[] = {GD_SIMD_WORK(gd_softmax_xent_fwd, 0, gd_softmax_xent_prepare)
-                                      GD_REF(gd_softmax_xent_fwd)};
-static const gd_impl backward[] = {GD_SIMD_WORK(gd_softmax_xent_bwd_data, 0, gd_softmax_xent_prepare)
-                                       GD_REF(gd_softmax_xent_bwd_data)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_SIMD_WORK(gd_softmax_xent_fwd, 0, gd_softmax_xent_prepare)
+    GD_REF(gd_softmax_xent_fwd)
+};
+static const gd_impl backward[] = {
+    GD_SIMD_WORK(gd_softmax_xent_bwd_data, 0, gd_softmax_xent_prepare)
+    GD_REF(gd_softmax_xent_bwd_data)
+};
+// clang-format on
 
 const gd_op gd_op_softmax_xent = {
     .name = "softmax_xent",
