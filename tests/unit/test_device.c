@@ -27,15 +27,15 @@ TEST(memory_that_is_not_there_is_refused_with_both_numbers)
 typedef struct log {
     int at[64], n;
 } log;
-typedef struct entry {
+typedef struct note {
     log *log;
     int value;
     gd_status status;
-} entry;
+} note;
 
 static gd_status append(void *argument)
 {
-    entry *e = argument;
+    note *e = argument;
     e->log->at[e->log->n++] = e->value;
     return e->status;
 }
@@ -46,17 +46,17 @@ TEST(a_stream_keeps_order_and_events_order_streams)
     gd_stream *stream;
     gd_event *ready, *done;
     log all = {0};
-    entry entries[40];
+    note notes[40];
     CHECK_OK(cpu->stream_new(&stream, &error), &error);
     CHECK_OK(cpu->event_new(&ready, &error), &error);
     CHECK_OK(cpu->event_new(&done, &error), &error);
     for (int i = 0; i < 40; i += 2) { /* even ones here, odd ones there, each waiting for the other */
-        entries[i] = (entry){&all, i, GD_OK};
-        entries[i + 1] = (entry){&all, i + 1, GD_OK};
-        CHECK_EQ_INT(cpu->launch(NULL, append, &entries[i]), GD_OK);
+        notes[i] = (note){&all, i, GD_OK};
+        notes[i + 1] = (note){&all, i + 1, GD_OK};
+        CHECK_EQ_INT(cpu->launch(NULL, append, &notes[i]), GD_OK);
         CHECK_EQ_INT(cpu->record(ready, NULL), GD_OK);
         CHECK_EQ_INT(cpu->wait(stream, ready), GD_OK);
-        CHECK_EQ_INT(cpu->launch(stream, append, &entries[i + 1]), GD_OK);
+        CHECK_EQ_INT(cpu->launch(stream, append, &notes[i + 1]), GD_OK);
         CHECK_EQ_INT(cpu->record(done, stream), GD_OK);
         CHECK_EQ_INT(cpu->wait(NULL, done), GD_OK);
     }
@@ -74,7 +74,7 @@ TEST(a_failure_on_a_stream_is_told_once_and_stops_what_follows)
     gd_error error = {0};
     gd_stream *stream;
     log all = {0};
-    entry bad = {&all, 1, GD_DEVICE}, after = {&all, 2, GD_OK};
+    note bad = {&all, 1, GD_DEVICE}, after = {&all, 2, GD_OK};
     CHECK_OK(cpu->stream_new(&stream, &error), &error);
     CHECK_EQ_INT(cpu->launch(stream, append, &bad), GD_OK);
     CHECK_EQ_INT(cpu->launch(stream, append, &after), GD_OK);
