@@ -236,7 +236,7 @@ static void judge_same_bits(judge *j, const check_attempt *first, const char *wh
         if ((j->t->answer->writes & GD_BIT(i)) && check_buffer_changed(&now))
             complain(j, "%s: %s has other bits", what, operand_text(j->t->answer->of->op, i, name, sizeof name));
     }
-    if (memcmp(&first->tally, &j->t->tally, sizeof first->tally) != 0)
+    if (memcmp(&first->tally, &j->t->tally, sizeof first->tally) != 0) /* NOLINT: bits are meant */
         complain(j, "%s: the tally has other bits", what);
 }
 

@@ -45,6 +45,16 @@ static bool parse_set(const char *name, uint32_t *sets)
     return false;
 }
 
+static bool parse_number(const char *text, uint64_t most, uint64_t *number)
+{
+    char *end;
+    *number = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == 0 && *number <= most)
+        return true;
+    fprintf(stderr, "griddle-check: '%s' is no number from 0 to %llu\n", text, (unsigned long long)most);
+    return false;
+}
+
 /* Returns an exit code, or -1 to go on. */
 static int parse_arguments(int argc, char **argv, arguments *a)
 {
@@ -64,7 +74,7 @@ static int parse_arguments(int argc, char **argv, arguments *a)
         {0},
     };
     bool bench = false, has_set = false;
-    int threads = gd_parallel_threads();
+    uint64_t threads = (uint64_t)gd_parallel_threads();
     a->options = (check_options){.sets = CHECK_SMOKE, .seed = 1, .features = gd_cpu_features()};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
@@ -88,10 +98,12 @@ static int parse_arguments(int argc, char **argv, arguments *a)
             }
             break;
         case 'n':
-            a->options.seed = strtoull(optarg, NULL, 10);
+            if (!parse_number(optarg, UINT64_MAX, &a->options.seed))
+                return 2;
             break;
         case 't':
-            threads = atoi(optarg) > 0 ? atoi(optarg) : 1;
+            if (!parse_number(optarg, 1024, &threads))
+                return 2;
             break;
         case 'b':
             bench = true;
@@ -122,7 +134,7 @@ static int parse_arguments(int argc, char **argv, arguments *a)
         a->options.sets = 0;
     else if (bench && !has_set)
         a->options.sets = CHECK_BENCH;
-    a->options.timing_threads = bench ? threads : 0;
+    a->options.timing_threads = bench ? (int)(threads ? threads : 1) : 0;
     return -1;
 }
 
