@@ -46,6 +46,9 @@ static gd_status read_scalar(const reader *r, const yaml_node_t *node, gd_attr *
     return GD_OK;
 }
 
+/* Printed back, every byte of a key may take six, and libyaml reads keys of at most 1024. */
+enum { MAX_KEY = 128 };
+
 static gd_status check_key(const reader *r, const yaml_node_t *key)
 {
     gd_place place = place_of(r, key->start_mark);
@@ -54,6 +57,9 @@ static gd_status check_key(const reader *r, const yaml_node_t *key)
     const char *text = (const char *)key->data.scalar.value;
     if (strlen(text) != key->data.scalar.length)
         return gd_fail_at(r->error, GD_INVALID, place, "a key must not contain \\0");
+    if (key->data.scalar.length > MAX_KEY)
+        return gd_fail_at(r->error, GD_INVALID, place, "a key of %zu bytes is longer than %d", key->data.scalar.length,
+                          MAX_KEY);
     if (strcmp(text, "<<") == 0 && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         return gd_fail_at(r->error, GD_INVALID, place, "merge keys ('<<') are not understood; write the keys out");
     return GD_OK;

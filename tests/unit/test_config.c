@@ -335,3 +335,16 @@ TEST(the_template_has_every_key_at_its_default)
     gd_config_release(&config);
     gd_config_release(&defaults);
 }
+
+TEST(a_key_that_could_not_be_read_back_is_refused)
+{
+    gd_arena arena = {0};
+    gd_error error = {0};
+    gd_attr *root;
+    char text[140];
+    memset(text, 'k', sizeof text);
+    memcpy(text + 129, ": 1", 4);
+    CHECK_FAILS(gd_yaml_parse(&arena, "a.yaml", text, 132, &root, &error), GD_INVALID, &error,
+                "a.yaml:1:1: a key of 129 bytes is longer than 128");
+    gd_arena_release(&arena);
+}
