@@ -2,6 +2,7 @@
 #include "cli/engine.h"
 
 #include "base/file.h"
+#include "data/cache.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -57,9 +58,26 @@ static gd_status find_sibling(const char *name, gd_engine_path *path, gd_error *
     return GD_OK;
 }
 
+/* Whether there is nothing to do, so that curl and libarchive need not be loaded. A source that cannot be found is
+ * griddle-stage's to complain of. */
+static bool is_staged(gd_command *command, const char *config_path, const char *staged)
+{
+    gd_config config = {0};
+    gd_arena arena = {0};
+    gd_staging staging;
+    bool current = gd_engine_config(command, config_path, &config, NULL) == GD_OK &&
+                   gd_staging_find(&config, staged, &arena, &staging, NULL) == GD_OK &&
+                   gd_staged_current(staging.staged, staging.settings);
+    gd_arena_release(&arena);
+    gd_config_release(&config);
+    return current;
+}
+
 gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error)
 {
     gd_engine_path program;
+    if (is_staged(command, config_path, staged))
+        return GD_OK;
     const char *const *set;
     int n_set, n = 0;
     GD_TRY(find_sibling("griddle-stage", &program, error));
