@@ -58,8 +58,8 @@ static gd_status find_sibling(const char *name, gd_engine_path *path, gd_error *
     return GD_OK;
 }
 
-/* Whether there is nothing to do, so that curl and libarchive need not be loaded. A source that cannot be found is
- * griddle-stage's to complain of. */
+/* Whether there is nothing to do, or nothing but to link the cache's set into the run, so that curl and libarchive need
+ * not be loaded. Whatever is wrong is griddle-stage's to complain of. */
 static bool is_staged(gd_command *command, const char *config_path, const char *staged)
 {
     gd_config config = {0};
@@ -67,7 +67,8 @@ static bool is_staged(gd_command *command, const char *config_path, const char *
     gd_staging staging;
     bool current = gd_engine_config(command, config_path, &config, NULL) == GD_OK &&
                    gd_staging_find(&config, staged, &arena, &staging, NULL) == GD_OK &&
-                   gd_staged_current(staging.staged, staging.settings);
+                   (gd_staged_current(staging.staged, staging.settings) ||
+                    (gd_staged_current(staging.cached, staging.settings) && link(staging.cached, staging.staged) == 0));
     gd_arena_release(&arena);
     gd_config_release(&config);
     return current;
