@@ -123,22 +123,11 @@ static void measure(const gd_staged_draft *draft, int64_t n, int channels, uint8
     }
 }
 
-/* ---- metadata ---- */
-
-static gd_status put(gd_arena *arena, gd_attr *map, const char *key, const char *value, gd_error *error)
-{
-    gd_attr *node = value ? gd_attr_new(arena, GD_ATTR_SCALAR, value) : NULL;
-    if (!node || gd_attr_append(arena, map, key, node) != GD_OK)
-        return gd_fail(error, GD_NOMEM, "out of memory for metadata");
-    node->quoted = true;
-    return GD_OK;
-}
-
 static gd_status put_text(gd_arena *arena, gd_attr *map, const char *key, gd_text *text, gd_error *error)
 {
     gd_status status = gd_text_status(text, error);
     if (status == GD_OK)
-        status = put(arena, map, key, text->at, error);
+        status = gd_metadata_add(arena, map, key, text->at, error);
     gd_text_release(text);
     return status;
 }
@@ -161,10 +150,10 @@ static gd_status describe(gd_staged_draft *draft, const char *source, const char
     *map = gd_attr_new(arena, GD_ATTR_MAP, NULL);
     if (!*map)
         return gd_fail(error, GD_NOMEM, "out of memory for metadata");
-    GD_TRY(put(arena, *map, "format", "griddle-staged", error));
-    GD_TRY(put(arena, *map, "format_version", "1", error));
-    GD_TRY(put(arena, *map, "source", source, error));
-    GD_TRY(put(arena, *map, "settings", settings, error));
+    GD_TRY(gd_metadata_add(arena, *map, "format", "griddle-staged", error));
+    GD_TRY(gd_metadata_add(arena, *map, "format_version", "1", error));
+    GD_TRY(gd_metadata_add(arena, *map, "source", source, error));
+    GD_TRY(gd_metadata_add(arena, *map, "settings", settings, error));
     GD_TRY(put_numbers(arena, *map, "mean", mean, channels, error));
     GD_TRY(put_numbers(arena, *map, "deviation", deviation, channels, error));
     for (int c = 0; c < draft->n_classes; c++) {

@@ -8,15 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gd_status put(gd_arena *arena, gd_attr *map, const char *key, const char *text)
-{
-    gd_attr *node = text ? gd_attr_new(arena, GD_ATTR_SCALAR, text) : NULL;
-    if (!node)
-        return GD_NOMEM;
-    node->quoted = true;
-    return gd_attr_append(arena, map, key, node);
-}
-
 /* The parameters of `net` in its order, from a file that has them by name. */
 static gd_status gather(const gd_net *net, const char *path, float **values, gd_error *error)
 {
@@ -93,12 +84,12 @@ gd_status gd_export_trained(const gd_config *config, const gd_staged *staged, co
         status = gd_fail(error, GD_NOMEM, "out of memory for a model");
         goto done;
     }
-    GD_TRY_TO(done, put(&arena, metadata, "format", "griddle-model"));
-    GD_TRY_TO(done, put(&arena, metadata, "format_version", "1"));
-    GD_TRY_TO(done, put(&arena, metadata, "network", config->model.network));
-    GD_TRY_TO(done, put(&arena, metadata, "classes", classes.at));
-    GD_TRY_TO(done, put(&arena, metadata, "preprocess", preprocess.at));
-    GD_TRY_TO(done, put(&arena, metadata, "graph", graph.at));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format", "griddle-model", error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format_version", "1", error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "network", config->model.network, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "classes", classes.at, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "preprocess", preprocess.at, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "graph", graph.at, error));
     status = write_model(folded, folded_values, metadata, model, error);
 done:
     free(values);

@@ -53,6 +53,9 @@ gd_status gd_safetensors_require(const gd_safetensors *file, const char *name, g
 const char *gd_safetensors_metadata(const gd_safetensors *file, const char *key); /* or NULL */
 
 /* ---- writing ---- */
+/* Adds one string to a map of metadata; NULL for `text` is what an earlier allocation that failed left: NOMEM. */
+gd_status gd_metadata_add(gd_arena *arena, gd_attr *metadata, const char *key, const char *text, gd_error *error);
+
 /* All at once: the file appears whole under `path` or not at all (written beside it, synced, renamed). `metadata`: a
  * map of strings or NULL. Tensors are written in the order given; INVALID where one would not lie at a multiple of its
  * type's bytes: wide types come first, or follow a pad tensor. */

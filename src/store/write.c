@@ -84,6 +84,17 @@ static gd_status make_header(const gd_tensor_entry *tensors, int n, const gd_att
     return GD_OK;
 }
 
+gd_status gd_metadata_add(gd_arena *arena, gd_attr *metadata, const char *key, const char *text, gd_error *error)
+{
+    gd_attr *node = text ? gd_attr_new(arena, GD_ATTR_SCALAR, text) : NULL;
+    if (!node)
+        return gd_fail(error, GD_NOMEM, "out of memory for the metadata of a file");
+    node->quoted = true;
+    if (gd_attr_append(arena, metadata, key, node) != GD_OK)
+        return gd_fail(error, GD_NOMEM, "out of memory for the metadata of a file");
+    return GD_OK;
+}
+
 static gd_status put(gd_safetensors_writer *writer, const void *bytes, size_t length, gd_error *error)
 {
     if (length > 0 && fwrite(bytes, 1, length, writer->draft.stream) != length)

@@ -58,15 +58,6 @@ static void describe_machine(const gd_train_set *set, gd_text *out)
     }
 }
 
-static gd_status add_metadata(gd_arena *arena, gd_attr *map, const char *key, const char *text)
-{
-    gd_attr *node = gd_attr_new(arena, GD_ATTR_SCALAR, text);
-    if (!node)
-        return GD_NOMEM;
-    node->quoted = true;
-    return gd_attr_append(arena, map, key, node);
-}
-
 gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd_train_state *state,
                              const gd_config *config, gd_error *error)
 {
@@ -87,10 +78,10 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
     GD_TRY_TO(done, gd_config_print(config, &config_text));
     describe_machine(set, &machine);
     GD_TRY_TO(done, gd_text_status(&machine, error));
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "format", "griddle-checkpoint"));
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "format_version", FORMAT_VERSION));
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "config", config_text.at));
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "machine", machine.at));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format", "griddle-checkpoint", error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format_version", FORMAT_VERSION, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "config", config_text.at, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "machine", machine.at, error));
     status = gd_safetensors_write(path, entry, n, metadata, error);
 done:
     gd_text_release(&config_text);
@@ -199,8 +190,8 @@ gd_status gd_parameters_save(const char *path, const gd_train_set *set, gd_error
         entry[i] = (gd_tensor_entry){
             segments[i].name, desc, block + (size_t)segments[i].offset * gd_type_bytes(desc.type), gd_desc_bytes(desc)};
     }
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "format", "griddle-parameters"));
-    GD_TRY_TO(done, add_metadata(&arena, metadata, "format_version", FORMAT_VERSION));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format", "griddle-parameters", error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format_version", FORMAT_VERSION, error));
     status = gd_safetensors_write(path, entry, n_segments, metadata, error);
 done:
     gd_arena_release(&arena);
