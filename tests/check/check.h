@@ -54,7 +54,7 @@ typedef struct check_case {
     const gd_attr *settings; /* what params was read from */
     check_context context;
     check_values given[GD_OPERANDS]; /* (optional) inputs that are not drawn; borrowed */
-    const char *refusal; /* NULL: must be accepted; else infer or the fields must refuse with this text */
+    const char *refusal;             /* NULL: must be accepted; else infer or the fields must refuse with this text */
     gd_status refusal_status;
     gd_error settings_error; /* of a refused case whose settings are refused already */
 } check_case;

@@ -364,7 +364,10 @@ TEST(work_overrun_is_caught)
     check_caught((gd_impl)PLANT("bad", overruns_its_work, 0, 0, 0, ask_for_work), "wrote outside work");
 }
 
-TEST(work_is_not_zeroed) { check_caught((gd_impl)PLANT("bad", trusts_its_work, 0, 0, 0, ask_for_work), "y(0) is poison"); }
+TEST(work_is_not_zeroed)
+{
+    check_caught((gd_impl)PLANT("bad", trusts_its_work, 0, 0, 0, ask_for_work), "y(0) is poison");
+}
 
 TEST(a_failing_run_is_caught) { check_caught((gd_impl)PLANT("bad", fails, 0, 0, 0, 0), "run failed: internal error"); }
 
