@@ -60,8 +60,8 @@ static gd_status check_classes(const gd_model_info *info, const gd_staged *stage
     for (int i = 0; i < info->n_classes; i++) {
         if (strcmp(info->classes[i], staged->classes[i]) != 0)
             return gd_fail(error, GD_INVALID,
-                           "class %d is '%s' to the model and '%s' in the images; name them in order "
-                           "with --set data.classes=[…]",
+                           "class %d is '%s' to the model and '%s' in the images; stage these with data.classes in "
+                           "the model's order",
                            i, info->classes[i], staged->classes[i]);
     }
     return GD_OK;
@@ -220,6 +220,10 @@ static gd_status run_evaluate(gd_command *command, gd_error *error)
     const char *second = gd_command_option(command, "--against");
     const char *models[] = {words[0], second};
     int n_models = second ? 2 : 1;
+    bool staged_already = command->n_words == 1 || ends_with(words[1], ".safetensors") ||
+                          gd_file_exists(gd_run_file(words[1], "staged.safetensors").text);
+    if (staged_already && gd_command_has(command, "--set"))
+        return gd_fail(error, GD_INVALID, "--set changes how images are staged, and these are staged already");
     if (command->n_words == 1) {
         if (!is_folder(words[0]))
             return gd_fail(error, GD_INVALID, "'%s' is no run: name the images too, as evaluate MODEL DATA", words[0]);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
+#include "train/checkpoint.h"
 #include "train/run.h"
 
 #include <stdio.h>
@@ -38,6 +39,18 @@ static gd_status write_config(const char *pictures, const char *path, gd_error *
     return status;
 }
 
+/* Folders of the same name share a default run: the second must not be answered with the first one's model. */
+static gd_status check_source(const char *pictures, const char *run, const gd_config *config, gd_error *error)
+{
+    char wanted[4096], kept[4096];
+    if (!realpath(pictures, wanted))
+        return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
+    if (realpath(config->data.source, kept) && strcmp(kept, wanted) == 0)
+        return GD_OK;
+    return gd_fail(error, GD_INVALID, "'%s' is a run of the pictures in '%s', not of '%s'; name another --out", run,
+                   config->data.source, pictures);
+}
+
 static gd_status run_road(gd_command *command, gd_error *error)
 {
     gd_config config = {0};
@@ -55,6 +68,11 @@ static gd_status run_road(gd_command *command, gd_error *error)
         GD_TRY(write_config(command->word[0], config_path.text, error));
     }
     GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
+    if (is_folder(command->word[0]))
+        GD_TRY_TO(done, check_source(command->word[0], folder.text, &config, error));
+    gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
+    if (gd_file_exists(checkpoint.text)) /* a config that is refused must leave the run as it is */
+        GD_TRY_TO(done, gd_checkpoint_check(checkpoint.text, &config, error));
     GD_TRY_TO(done,
               gd_engine_stage(command, config_path.text, gd_run_file(folder.text, "staged.safetensors").text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));

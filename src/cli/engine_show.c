@@ -23,6 +23,8 @@ static gd_status show_config(gd_command *command, gd_error *error)
     gd_config config = {0};
     gd_text text = {0};
     if (gd_command_has(command, "--keys")) {
+        if (gd_command_has(command, "--json") || gd_command_has(command, "--set") || command->n_words)
+            return gd_fail(error, GD_INVALID, "config --keys lists what a config may have; it takes nothing besides");
         gd_config_describe(&text);
         return print_text(&text, GD_OK, error);
     }

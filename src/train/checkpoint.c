@@ -127,6 +127,24 @@ static gd_status compare_config(const gd_safetensors *file, const char *path, co
     return status;
 }
 
+/* Opens a checkpoint of this config. Close `file` whatever comes back. */
+static gd_status open_checkpoint(const char *path, const gd_config *config, gd_safetensors *file, gd_error *error)
+{
+    GD_TRY(gd_safetensors_open(path, file, error));
+    const char *format = gd_safetensors_metadata(file, "format");
+    if (!format || strcmp(format, "griddle-checkpoint") != 0)
+        return gd_fail(error, GD_FORMAT, "%s: not a checkpoint of griddle", path);
+    return compare_config(file, path, config, error);
+}
+
+gd_status gd_checkpoint_check(const char *path, const gd_config *config, gd_error *error)
+{
+    gd_safetensors file = {0};
+    gd_status status = open_checkpoint(path, config, &file, error);
+    gd_safetensors_close(&file);
+    return status;
+}
+
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
                              char *note, size_t note_bytes, gd_error *error)
 {
@@ -139,13 +157,11 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
     gd_plan_set_segments(set->plans, &n_segments);
     gd_tensor_entry *wanted = gd_arena_alloc(&arena, (size_t)(PLANES * n_segments + 1), sizeof *wanted);
     const gd_tensor_entry *found;
-    GD_TRY_TO(done, gd_safetensors_open(path, &file, error));
-    const char *format = gd_safetensors_metadata(&file, "format");
-    if (!wanted || !format || strcmp(format, "griddle-checkpoint") != 0) {
-        status = gd_fail(error, wanted ? GD_FORMAT : GD_NOMEM, "%s: not a checkpoint of griddle", path);
+    if (!wanted) {
+        status = gd_fail(error, GD_NOMEM, "out of memory for the list of a checkpoint's tensors");
         goto done;
     }
-    GD_TRY_TO(done, compare_config(&file, path, config, error));
+    GD_TRY_TO(done, open_checkpoint(path, config, &file, error));
     n = list_tensors(set, &arena, wanted);
     for (int i = 0; i < n; i++) /* all are checked before any is taken */
         GD_TRY_TO(done, gd_safetensors_require(&file, wanted[i].name, wanted[i].desc, &found, error));

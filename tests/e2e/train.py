@@ -82,6 +82,12 @@ with tempfile.TemporaryDirectory() as folder:
         griddle("train", "bars.yaml", "--out", name, "--resume", "--set", "train.epochs=2000", "--set", "train.batch=48",
                 code=2, complaint="batch: 48")
 
+    # a config that is refused leaves the run as it is
+    kept = {name: digest(f"again/{name}") for name in ("config.yaml", "staged.safetensors", "checkpoint.safetensors")}
+    for words in (["train", "bars.yaml", "--resume"], ["run", "bars.yaml"]):
+        griddle(*words, "--out", "again", "--set", "data.size=8", code=2, complaint="size: 8")
+    assert kept == {name: digest(f"again/{name}") for name in kept}
+
     # killed at any instant, the run ends in the same bits
     generator = random.Random(7)
     kills, runs = 0, 0
@@ -121,6 +127,13 @@ with tempfile.TemporaryDirectory() as folder:
         assert json.load(file) == evaluation
     both = json.loads(griddle("evaluate", "alone", "--against", "early", "--json"))
     assert both["comparison"]["difference"] < 0 and both["comparison"]["changed"], both
+
+    griddle("evaluate", "alone", "--set", "evaluate.flip=true", code=2, complaint="staged already")
+
+    # folders of pictures with the same name are two runs
+    os.makedirs("other/bars")
+    griddle("run", "bars", code=2, complaint="runs/bars/pictures.yaml")
+    griddle("run", "other/bars", code=2, complaint="name another --out")
 
     # bf16 parameters answer almost as fp32 ones do
     griddle("export", "alone", "-o", "small.safetensors", "--precision", "bf16")
