@@ -59,7 +59,7 @@ static void describe_machine(const gd_train_set *set, gd_text *out)
 }
 
 gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd_train_state *state,
-                             const gd_config *config, gd_error *error)
+                             const gd_config *config, const char *data, gd_error *error)
 {
     gd_arena arena = {0};
     gd_text config_text = {0}, machine = {0};
@@ -81,6 +81,7 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format", "griddle-checkpoint", error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format_version", FORMAT_VERSION, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "config", config_text.at, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "data", data, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "machine", machine.at, error));
     status = gd_safetensors_write(path, entry, n, metadata, error);
 done:
@@ -146,7 +147,7 @@ gd_status gd_checkpoint_check(const char *path, const gd_config *config, gd_erro
 }
 
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
-                             char *note, size_t note_bytes, gd_error *error)
+                             const char *data, char *note, size_t note_bytes, gd_error *error)
 {
     gd_safetensors file = {0};
     gd_arena arena = {0};
@@ -162,6 +163,13 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
         goto done;
     }
     GD_TRY_TO(done, open_checkpoint(path, config, &file, error));
+    const char *its = gd_safetensors_metadata(&file, "data");
+    if (!its || strcmp(its, data) != 0) {
+        status = gd_fail(error, GD_INVALID,
+                         "cannot resume %s: it was trained on other images (%s; now %s); name another --out", path,
+                         its ? its : "it does not say which", data);
+        goto done;
+    }
     n = list_tensors(set, &arena, wanted);
     for (int i = 0; i < n; i++) /* all are checked before any is taken */
         GD_TRY_TO(done, gd_safetensors_require(&file, wanted[i].name, wanted[i].desc, &found, error));

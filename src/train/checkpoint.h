@@ -4,8 +4,8 @@
  *     param/<name>  moment1/<name>  moment2/<name>  average/<name>     the planes that the run has
  *     state (…) F64                                                    gd_train_state, in order of its fields
  *
- * Metadata: "format" "griddle-checkpoint", "format_version", "config" (as resolved), "machine" (what the bits depend
- * on).
+ * Metadata: "format" "griddle-checkpoint", "format_version", "config" (as resolved), "data" (of the images), "machine"
+ * (what the bits depend on).
  */
 #ifndef GD_TRAIN_CHECKPOINT_H
 #define GD_TRAIN_CHECKPOINT_H
@@ -24,13 +24,14 @@ typedef struct gd_train_state {
     double train_loss, train_accuracy; /* of the last whole epoch */
 } gd_train_state;
 
+/* `data`: what tells the images from others (a short text). */
 gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd_train_state *state,
-                             const gd_config *config, gd_error *error);
+                             const gd_config *config, const char *data, gd_error *error);
 
 /* Restores planes and state. INVALID when the checkpoint's config differs (train.epochs aside), naming the first key
  * that does. `note` receives what else differs from when it was made (threads, kernels …), or "". */
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
-                             char *note, size_t note_bytes, gd_error *error);
+                             const char *data, char *note, size_t note_bytes, gd_error *error);
 
 /* INVALID when the checkpoint's config differs (train.epochs aside), naming the first key that does; IO, FORMAT when it
  * cannot be read. For before a run's folder is touched. */

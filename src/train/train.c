@@ -27,7 +27,8 @@ typedef struct trainer {
     gd_split split;
     gd_train_set set;
     gd_train_state state;
-    double mean; /* of all channels, in bytes */
+    double mean;    /* of all channels, in bytes */
+    char data[160]; /* what tells these images from others */
     int64_t steps_per_epoch, steps;
     gd_loader *loader;
     double started, epoch_started; /* seconds on the clock */
@@ -207,7 +208,7 @@ static gd_status save(trainer *t, gd_error *error)
     state = t->state;
     state.seconds += now() - t->started;
     return gd_checkpoint_save(gd_run_file(t->options->run, "checkpoint.safetensors").text, &t->set, &state, t->config,
-                              error);
+                              t->data, error);
 }
 
 /* ---- what a reader of the run sees ---- */
@@ -335,6 +336,9 @@ static gd_status prepare(trainer *t, gd_error *error)
                        train->batch, (long long)t->split.n_train);
     for (int c = 0; c < input.channels; c++)
         t->mean += t->staged.mean[c] / input.channels;
+    /* a pixel more or less shows in the mean over all of them */
+    snprintf(t->data, sizeof t->data, "%lld images of %dx%dx%d in %d classes, mean %.17g", (long long)t->staged.train.n,
+             input.height, input.width, input.channels, input.n_classes, t->mean);
     return gd_train_set_make(config, &input, t->options->comm, &t->set, error);
 }
 
@@ -344,7 +348,7 @@ static gd_status start(trainer *t, gd_error *error)
     char line[128], note[500];
     gd_run_path checkpoint = gd_run_file(t->options->run, "checkpoint.safetensors");
     if (t->options->resume && gd_file_exists(checkpoint.text)) {
-        GD_TRY(gd_checkpoint_load(checkpoint.text, &t->set, &t->state, t->config, note, sizeof note, error));
+        GD_TRY(gd_checkpoint_load(checkpoint.text, &t->set, &t->state, t->config, t->data, note, sizeof note, error));
         if (note[0])
             gd_run_log(t->options->run, "%s", note);
         if (t->state.finished && t->state.epoch < t->config->train.epochs && t->config->train.patience == 0)

@@ -113,6 +113,12 @@ with tempfile.TemporaryDirectory() as folder:
     griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=7")
     assert metrics("again")[-1]["epoch"] == 7
 
+    # other images under the same name: neither resumed nor evaluated as if nothing had happened
+    griddle("run", "bars.yaml", "--out", "moved", "--set", "train.epochs=1")
+    shapes.write("bars", seed=2)
+    griddle("run", "bars.yaml", "--out", "moved", "--set", "train.epochs=1", code=2, complaint="other images")
+    shapes.write("bars")
+
     # early stopping
     short = json.loads(griddle("train", "bars.yaml", "--out", "early", "--json", "--set", "train.epochs=60", "--set",
                                "train.patience=2", "--set", "train.learning_rate=1e-6"))
