@@ -131,11 +131,7 @@ struct gd_ctx {
 };
 
 /* traits */
-enum {
-    GD_DETERMINISTIC = 1, /* same bits for the same problem and thread count (ours: for any thread count) */
-    GD_CAPTURABLE = 2,    /* may be captured into a graph */
-    GD_ACCUMULATES = 4    /* bwd_data may add to DIN(0) instead of overwriting it */
-};
+enum { GD_DETERMINISTIC = 1 /* same bits for the same problem and thread count (ours: for any thread count) */ };
 
 /* One way to compute one direction of one op. */
 typedef struct gd_impl {
