@@ -21,7 +21,7 @@ gd_status gd_engine_config(gd_command *command, const char *path, gd_config *con
 /* The run's folder: --out, or runs/<name of the config>. Makes it. */
 gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
 
-/* Makes sure that `staged` is the staged set of this config (with the command's --set), by starting griddle-stage,
+/* Makes sure that `staged` (NULL: its place in the cache) is the staged set of this config (with the command's --set), by starting griddle-stage,
  * which does nothing where it is up to date. Its messages go to standard error. */
 gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error);
 

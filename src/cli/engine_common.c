@@ -89,8 +89,10 @@ gd_status gd_engine_stage(gd_command *command, const char *config_path, const ch
     argument[n++] = "griddle-stage";
     argument[n++] = "stage";
     argument[n++] = config_path;
-    argument[n++] = "--out";
-    argument[n++] = staged;
+    if (staged) {
+        argument[n++] = "--out";
+        argument[n++] = staged;
+    }
     for (int i = 0; i < n_set; i++) {
         argument[n++] = "--set";
         argument[n++] = set[i];

@@ -2,7 +2,7 @@
 /* griddle config | net | plan: the three stages of lowering, printed. */
 #include "base/text.h"
 #include "cli/engine.h"
-#include "train/run.h"
+#include "data/cache.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -41,8 +41,9 @@ static gd_status show_config(gd_command *command, gd_error *error)
     return print_text(&text, status, error);
 }
 
-/* The shape of the data: --input and --classes, or the staged set of the run's folder, made if need be. */
-static gd_status find_input(gd_command *command, gd_build_input *input, gd_error *error)
+/* The shape of the data: --input and --classes, or the staged set in the cache, made if need be: looking at a plan
+ * leaves runs as they are. */
+static gd_status find_input(gd_command *command, const gd_config *config, gd_build_input *input, gd_error *error)
 {
     static const double middle[4] = {127.5, 127.5, 127.5, 127.5}, spread[4] = {64, 64, 64, 64};
     const char *shape = gd_command_option(command, "--input");
@@ -55,12 +56,11 @@ static gd_status find_input(gd_command *command, gd_build_input *input, gd_error
             return gd_fail(error, GD_INVALID, "--input '%s': height x width x channels is wanted, as 32x32x3", shape);
         return gd_command_int(command, "--classes", 2, 100000, 10, &input->n_classes, error);
     }
-    gd_engine_path folder;
-    GD_TRY(gd_engine_folder(command, command->word[0], &folder, error));
-    gd_run_path path = gd_run_file(folder.text, "staged.safetensors");
-    GD_TRY(gd_engine_stage(command, command->word[0], path.text, error));
+    gd_staging staging;
+    GD_TRY(gd_engine_stage(command, command->word[0], NULL, error));
+    GD_TRY(gd_staging_find(config, NULL, &command->arena, &staging, error));
     gd_staged staged = {0};
-    gd_status status = gd_staged_open(path.text, GD_OPEN_TRAIN, &staged, error);
+    gd_status status = gd_staged_open(staging.staged, GD_OPEN_TRAIN, &staged, error);
     if (status == GD_OK) {
         *input = gd_build_input_of(&staged);
         double *numbers = gd_arena_alloc(&command->arena, 8, sizeof *numbers);
@@ -85,7 +85,7 @@ static gd_status show_net(gd_command *command, gd_error *error)
     gd_text text = {0};
     gd_status status;
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, find_input(command, &input, error));
+    GD_TRY_TO(done, find_input(command, &config, &input, error));
     GD_TRY_TO(done, gd_build_net(&config, &input, config.train.batch, &net, error));
     if (gd_command_has(command, "--json")) {
         GD_TRY_TO(done, gd_net_print_json(net, &text));
@@ -110,7 +110,7 @@ static gd_status show_plan(gd_command *command, gd_error *error)
     GD_TRY(gd_engine_device(command, error));
     GD_TRY(gd_command_int(command, "--ranks", 1, 1, 1, &ranks, error));
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, find_input(command, &input, error));
+    GD_TRY_TO(done, find_input(command, &config, &input, error));
     GD_TRY_TO(done, gd_train_set_make(&config, &input, gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, &set,
                                       error));
     gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);
@@ -133,10 +133,9 @@ static const gd_option config_options[] = {
         "--classes", NULL, "N", "how many classes, with --input; default 10"                                           \
     }
 
-static const gd_option net_options[] = {GD_OPTION_SET, GD_OPTION_OUT, INPUT_OPTIONS, GD_OPTION_JSON, {0}};
+static const gd_option net_options[] = {GD_OPTION_SET, INPUT_OPTIONS, GD_OPTION_JSON, {0}};
 static const gd_option plan_options[] = {
     GD_OPTION_SET,
-    GD_OPTION_OUT,
     INPUT_OPTIONS,
     {"--eval", NULL, NULL, "the plan of validation in place of that of training"},
     {"--ranks", NULL, "N", "with the all-reduce of so many processes; only 1 yet"},
