@@ -27,8 +27,8 @@ static inline gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64
     gd_philox c = {{(uint32_t)b, (uint32_t)(b >> 32), a, (uint32_t)use}};
     for (int round = 0; round < 10; round++) {
         uint64_t p0 = (uint64_t)0xD2511F53u * c.at[0], p1 = (uint64_t)0xCD9E8D57u * c.at[2];
-        c = (gd_philox){{(uint32_t)(p1 >> 32) ^ c.at[1] ^ k0, (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c.at[3] ^ k1,
-                         (uint32_t)p0}};
+        c = (gd_philox){
+            {(uint32_t)(p1 >> 32) ^ c.at[1] ^ k0, (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c.at[3] ^ k1, (uint32_t)p0}};
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }

@@ -21,8 +21,8 @@ gd_status gd_engine_config(gd_command *command, const char *path, gd_config *con
 /* The run's folder: --out, or runs/<name of the config>. Makes it. */
 gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
 
-/* Makes sure that `staged` (NULL: its place in the cache) is the staged set of this config (with the command's --set), by starting griddle-stage,
- * which does nothing where it is up to date. Its messages go to standard error. */
+/* Makes sure that `staged` (NULL: its place in the cache) is the staged set of this config (with the command's --set),
+ * by starting griddle-stage, which does nothing where it is up to date. Its messages go to standard error. */
 gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error);
 
 /* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */

@@ -44,15 +44,15 @@ typedef struct gd_operand_info {
 } gd_operand_info;
 
 typedef enum gd_op_trait {
-    GD_OP_VIEW = 1,  /* OUT(0) is IN(0) under another shape: no step */
-    GD_OP_RANGE = 2  /* works on whole blocks (optimizers, norms): not a layer, never in a net */
+    GD_OP_VIEW = 1, /* OUT(0) is IN(0) under another shape: no step */
+    GD_OP_RANGE = 2 /* works on whole blocks (optimizers, norms): not a layer, never in a net */
 } gd_op_trait;
 
 typedef struct gd_op {
     const char *name, *summary; /* summary: one line */
     uint32_t traits;
     size_t params_bytes;
-    const gd_field *fields; /* of its parameter struct; read and printed by base/field.h. NULL: none */
+    const gd_field *fields;               /* of its parameter struct; read and printed by base/field.h. NULL: none */
     gd_operand_info operand[GD_OPERANDS]; /* name NULL: the op has no such operand */
 
     /* From params, type, training and desc[IN] to desc[PARAM], desc[OUT], desc[SAVED], unread. The ONLY judge of
@@ -68,7 +68,7 @@ typedef struct gd_op {
     /* The tolerance law: |got - want| <= k * epsilon(type) * S. S is what the double reference gives on the absolute
      * values of its inputs, which is the sum of |terms| of anything multilinear; else `magnitude` computes it: a run
      * on F64 operands that writes S where the direction writes its result. */
-    double tolerance; /* k; 0: must be exact */
+    double tolerance;                                                       /* k; 0: must be exact */
     gd_status (*magnitude[GD_DIRECTIONS])(const gd_call *, const gd_ctx *); /* (optional) */
 } gd_op;
 

@@ -31,10 +31,7 @@ bool gd_type_parse(const char *name, gd_type *type)
 
 gd_desc gd_desc_1(gd_type type, int64_t a) { return (gd_desc){type, 1, {a}}; }
 gd_desc gd_desc_2(gd_type type, int64_t a, int64_t b) { return (gd_desc){type, 2, {a, b}}; }
-gd_desc gd_desc_4(gd_type type, int64_t a, int64_t b, int64_t c, int64_t d)
-{
-    return (gd_desc){type, 4, {a, b, c, d}};
-}
+gd_desc gd_desc_4(gd_type type, int64_t a, int64_t b, int64_t c, int64_t d) { return (gd_desc){type, 4, {a, b, c, d}}; }
 
 int64_t gd_desc_count(gd_desc desc)
 {
