@@ -1,9 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/onednn.h"
 
+#include "kernel/activation.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_ARGS = 6 };
+
+typedef struct gd_onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_primitive_t primitive;
+    dnnl_exec_arg_t arg[MOST_ARGS];
+    int operand[MOST_ARGS]; /* whose memory it is */
+    int n_args;
+    size_t scratch_bytes;
+    bool clears_scratch; /* before each run */
+
+    /* The parameter's two forms, and the reorder between them: to pack a weight, or to unpack its gradient. */
+    dnnl_memory_desc_t ours, theirs;
+    dnnl_primitive_t reorder;
+    dnnl_exec_arg_t unpack[2]; /* of a gradient: from WORK to DPARAM */
+    bool unpacks;
+} gd_onednn;
 
 gd_status gd_onednn_status(dnnl_status_t status, const char *what, gd_error *error)
 {
@@ -17,7 +38,7 @@ gd_status gd_onednn_status(dnnl_status_t status, const char *what, gd_error *err
 
 #define TRY_DNNL(expression, what) GD_TRY(gd_onednn_status((expression), what, error))
 
-gd_status gd_onednn_new(gd_onednn **state, gd_error *error)
+static gd_status new_state(gd_onednn **state, gd_error *error)
 {
     gd_onednn *made = calloc(1, sizeof *made);
     *state = made;
@@ -65,32 +86,14 @@ static gd_status new_memory(gd_onednn *state, const dnnl_memory_desc_t *md, dnnl
     return gd_onednn_status(dnnl_memory_create(memory, md, state->engine, DNNL_MEMORY_NONE), "make a memory", error);
 }
 
-gd_status gd_onednn_add_arg(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *md, gd_error *error)
+static gd_status add_arg(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *md, gd_error *error)
 {
-    if (state->n_args > GD_ONEDNN_ARGS)
-        return gd_fail(error, GD_INTERNAL, "a oneDNN primitive has more than %d arguments", GD_ONEDNN_ARGS);
+    if (state->n_args == MOST_ARGS)
+        return gd_fail(error, GD_INTERNAL, "a oneDNN primitive has more than %d arguments", MOST_ARGS);
     GD_TRY(new_memory(state, md, &state->arg[state->n_args].memory, error));
     state->arg[state->n_args].arg = arg;
     state->operand[state->n_args++] = operand;
     return GD_OK;
-}
-
-gd_status gd_onednn_new_attr(dnnl_primitive_attr_t *attr, gd_error *error)
-{
-    GD_TRY(gd_onednn_status(dnnl_primitive_attr_create(attr), "make attributes", error));
-    return gd_onednn_status(dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user),
-                            "take over the scratchpad", error);
-}
-
-gd_status gd_onednn_set_primitive(gd_onednn *state, const_dnnl_primitive_desc_t pd, gd_needs *needs, gd_error *error)
-{
-    TRY_DNNL(dnnl_primitive_create(&state->primitive, pd), "compile a primitive");
-    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-    state->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
-    if (state->scratch_bytes == 0)
-        return GD_OK;
-    needs->work_bytes += state->scratch_bytes;
-    return gd_onednn_add_arg(state, DNNL_ARG_SCRATCHPAD, GD_WORK, scratch, error);
 }
 
 static gd_status new_reorder(gd_onednn *state, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
@@ -126,10 +129,10 @@ static gd_status pack(const void *argument, void *to, const float *from, gd_desc
     return status;
 }
 
-gd_status gd_onednn_add_weight(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
-                               const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
+static gd_status add_weight(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
+                            const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
 {
-    GD_TRY(gd_onednn_add_arg(state, arg, operand, theirs, error));
+    GD_TRY(add_arg(state, arg, operand, theirs, error));
     if (dnnl_memory_desc_equal(ours, theirs))
         return GD_OK;
     state->ours = *ours;
@@ -151,21 +154,101 @@ gd_status gd_onednn_add_weight(gd_onednn *state, int arg, int operand, const dnn
 
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-gd_status gd_onednn_add_weight_gradient(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
-                                        const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
+static gd_status add_weight_gradient(gd_onednn *state, int arg, int operand, const dnnl_memory_desc_t *ours,
+                                     const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
 {
     if (dnnl_memory_desc_equal(ours, theirs))
-        return gd_onednn_add_arg(state, arg, operand, theirs, error);
+        return add_arg(state, arg, operand, theirs, error);
     state->ours = *ours;
     state->theirs = *theirs;
     state->unpacks = true;
     needs->work_bytes += rounded(dnnl_memory_desc_get_size(theirs));
-    GD_TRY(gd_onednn_add_arg(state, arg, operand, theirs, error));
+    GD_TRY(add_arg(state, arg, operand, theirs, error));
     GD_TRY(new_reorder(state, theirs, ours, error));
     state->unpack[0].arg = DNNL_ARG_FROM;
     state->unpack[1].arg = DNNL_ARG_TO;
     GD_TRY(new_memory(state, theirs, &state->unpack[0].memory, error));
     return new_memory(state, ours, &state->unpack[1].memory, error);
+}
+
+/* Attributes that put the scratchpad into our hands, and the layer's post operations; the caller destroys them. */
+static gd_status new_attr(const gd_onednn_layer *layer, dnnl_primitive_attr_t *attr, gd_error *error)
+{
+    dnnl_post_ops_t post;
+    TRY_DNNL(dnnl_primitive_attr_create(attr), "make attributes");
+    TRY_DNNL(dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user), "take over the scratchpad");
+    TRY_DNNL(dnnl_post_ops_create(&post), "make post operations");
+    dnnl_status_t made = dnnl_success;
+    if (layer->has_residual)
+        made = dnnl_post_ops_append_binary(post, dnnl_binary_add, &layer->y);
+    if (made == dnnl_success && layer->activation == GD_ACTIVATION_RELU)
+        made = dnnl_post_ops_append_eltwise(post, 1, dnnl_eltwise_relu, 0, 0);
+    if (made == dnnl_success)
+        made = dnnl_primitive_attr_set_post_ops(*attr, post);
+    dnnl_post_ops_destroy(post);
+    return gd_onednn_status(made, "append a post operation", error);
+}
+
+/* Which argument of the direction's primitive is which operand, in which form. */
+static gd_status add_operands(gd_onednn *state, const gd_onednn_layer *layer, gd_direction direction,
+                              const_dnnl_primitive_desc_t pd, gd_needs *needs, gd_error *error)
+{
+    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    state->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
+    needs->work_bytes += state->scratch_bytes;
+    if (state->scratch_bytes > 0)
+        GD_TRY(add_arg(state, DNNL_ARG_SCRATCHPAD, GD_WORK, scratch, error));
+    switch (direction) {
+    case GD_FWD:
+        GD_TRY(add_arg(state, DNNL_ARG_SRC, GD_IN(0), &layer->x, error));
+        GD_TRY(add_arg(state, DNNL_ARG_DST, GD_OUT(0), &layer->y, error));
+        if (layer->has_bias)
+            GD_TRY(add_arg(state, DNNL_ARG_BIAS, GD_PARAM(1), &layer->bias, error));
+        if (layer->has_residual)
+            GD_TRY(add_arg(state, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, GD_IN(1), &layer->y, error));
+        break;
+    case GD_BWD_DATA:
+        GD_TRY(add_arg(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), &layer->y, error));
+        GD_TRY(add_arg(state, DNNL_ARG_DIFF_SRC, GD_DIN(0), &layer->x, error));
+        break;
+    default:
+        state->clears_scratch = layer->clears_scratch;
+        GD_TRY(add_arg(state, DNNL_ARG_SRC, GD_IN(0), &layer->x, error));
+        GD_TRY(add_arg(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), &layer->y, error));
+        if (layer->has_bias)
+            GD_TRY(add_arg(state, DNNL_ARG_DIFF_BIAS, GD_DPARAM(1), &layer->bias, error));
+        return add_weight_gradient(state, DNNL_ARG_DIFF_WEIGHTS, GD_DPARAM(0), &layer->weight,
+                                   dnnl_primitive_desc_query_md(pd, dnnl_query_diff_weights_md, 0), needs, error);
+    }
+    return add_weight(state, DNNL_ARG_WEIGHTS, GD_PARAM(0), &layer->weight,
+                      dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), needs, error);
+}
+
+gd_status gd_onednn_prepare(const gd_onednn_layer *layer, gd_direction direction, const_dnnl_op_desc_t forward,
+                            const_dnnl_op_desc_t backward, gd_needs *needs, gd_error *error)
+{
+    gd_onednn *state = NULL;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t hint = NULL, gradient = NULL;
+    gd_status status;
+    GD_TRY_TO(done, new_state(&state, error));
+    GD_TRY_TO(done, new_attr(layer, &attr, error));
+    GD_TRY_TO(done, gd_onednn_status(dnnl_primitive_desc_create(&hint, forward, attr, state->engine, NULL),
+                                     "compute this layer", error));
+    if (direction != GD_FWD)
+        GD_TRY_TO(done, gd_onednn_status(dnnl_primitive_desc_create(&gradient, backward, attr, state->engine, hint),
+                                         "compute this gradient", error));
+    const_dnnl_primitive_desc_t pd = direction == GD_FWD ? hint : gradient;
+    GD_TRY_TO(done, gd_onednn_status(dnnl_primitive_create(&state->primitive, pd), "compile a primitive", error));
+    GD_TRY_TO(done, add_operands(state, layer, direction, pd, needs, error));
+    needs->state = state;
+done:
+    dnnl_primitive_desc_destroy(gradient);
+    dnnl_primitive_desc_destroy(hint);
+    dnnl_primitive_attr_destroy(attr);
+    if (status != GD_OK)
+        gd_onednn_release(state);
+    return status;
 }
 
 /* What the gradient in the library's form takes at the start of WORK. */
