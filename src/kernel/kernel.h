@@ -131,7 +131,10 @@ struct gd_ctx {
 };
 
 /* traits */
-enum { GD_DETERMINISTIC = 1 /* same bits for the same problem and thread count (ours: for any thread count) */ };
+enum {
+    GD_DETERMINISTIC = 1,  /* same bits for the same problem, for any number of threads */
+    GD_BITS_BY_THREADS = 2 /* a library's weaker promise: for the same number of threads */
+};
 
 /* One way to compute one direction of one op. */
 typedef struct gd_impl {

@@ -14,8 +14,8 @@
 
 /* An entry of oneDNN in an op's list: bind, run and release are the same for all. Nothing where the build lacks it. */
 #define GD_ONEDNN_ENTRY(type, isa, prepare)                                                                            \
-    GD_ONEDNN({"onednn", GD_CPU, GD_ONE(type), isa, GD_DETERMINISTIC, NULL, prepare, gd_onednn_bind, gd_onednn_run,    \
-               gd_onednn_release})
+    GD_ONEDNN({"onednn", GD_CPU, GD_ONE(type), isa, GD_DETERMINISTIC | GD_BITS_BY_THREADS, NULL, prepare,              \
+               gd_onednn_bind, gd_onednn_run, gd_onednn_release})
 
 #if defined(GRIDDLE_HAVE_ONEDNN) && !defined(GRIDDLE_INFER)
 #include <oneapi/dnnl/dnnl.h>

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an entry must do, all of it checked on each problem: write every output within the law, and nothing else; leave
- * inputs and packed weights as they were; give the same bits again; be right on two threads, too, and, where the entry
- * is ours, to the same bits. */
+ * inputs and packed weights as they were; give the same bits again; be right on two threads, too, and, unless
+ * the entry says otherwise, to the same bits. */
 #include "check.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Entries that are a library behind our contract: their bits may depend on the number of threads. */
-static bool is_library(const gd_impl *impl)
-{
-    return strcmp(impl->name, "onednn") == 0 || strcmp(impl->name, "cudnn") == 0;
-}
 
 static const char *type_word(gd_type type) { return type == GD_BF16 ? "bf16" : type == GD_F64 ? "f64" : "f32"; }
 
@@ -283,7 +277,7 @@ void check_entry(const check_answer *answer, const gd_impl *impl, uint32_t featu
             judge_same_bits(&j, &first, "the second run");
         if (prepare(&j, &two, answer, impl, 2, &refused)) {
             judge_run(&j, check_attempt_run(&two));
-            if (same_bits && !is_library(impl))
+            if (same_bits && !(impl->traits & GD_BITS_BY_THREADS))
                 judge_same_bits(&j, &first, "with 2 threads");
         }
     }
