@@ -90,6 +90,12 @@ static void show_progress(void *argument, const gd_progress *p)
     fprintf(stderr, "  %.0f images/s  %.1f s\n", p->images_per_second, p->seconds);
 }
 
+static void show_note(void *argument, const char *text)
+{
+    clear_line(argument);
+    fprintf(stderr, "griddle: %s\n", text);
+}
+
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
                           gd_train_result *result, gd_error *error)
 {
@@ -103,6 +109,7 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const ch
         .resume = resume,
         .stop = &stop_signal,
         .progress = show_progress,
+        .note = show_note,
         .argument = &d,
     };
     gd_status status = gd_train(&options, result, error);

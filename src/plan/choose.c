@@ -49,14 +49,34 @@ static gd_status forced_entry(const gd_step *step, const gd_set_options *options
                       step->op->name, name->text);
 }
 
-/* Entries in list order, or for tests in an order drawn from a seed and the step's name. */
-static int order_entries(const gd_step *step, uint64_t seed, const gd_impl *order[MAX_ENTRIES])
+/* Whether the lines of `kernels` give this step this entry. */
+static bool is_recorded(const char *kernels, const gd_step *step, const gd_impl *impl)
+{
+    size_t name = strlen(step->name), entry = strlen(impl->name);
+    for (const char *line = kernels; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncmp(line, step->name, name) == 0 && line[name] == ' ' && strcspn(line + name + 1, "\n") == entry &&
+            strncmp(line + name + 1, impl->name, entry) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Entries in list order but for the one that is recorded, or for tests in an order drawn from a seed and the step's
+ * name. */
+static int order_entries(const gd_step *step, const char *kernels, uint64_t seed, const gd_impl *order[MAX_ENTRIES])
 {
     int n = 0;
     uint64_t digest = 0;
     for (const gd_impl *impl = step->op->direction[step->direction].entries; impl && impl->name; impl++) {
         if (n < MAX_ENTRIES)
             order[n++] = impl;
+    }
+    for (int i = 1; kernels && i < n; i++) {
+        const gd_impl *impl = order[i];
+        if (is_recorded(kernels, step, impl)) {
+            memmove(order + 1, order, sizeof *order * (size_t)i);
+            order[0] = impl;
+        }
     }
     for (const char *c = step->name; *c; c++)
         digest = digest * 31 + (unsigned char)*c;
@@ -73,7 +93,7 @@ gd_status gd_choose(gd_step *step, const gd_set_options *options, gd_arena *aren
 {
     const gd_attr *forced;
     const gd_impl *order[MAX_ENTRIES];
-    int n = order_entries(step, options->shuffle_entries, order);
+    int n = order_entries(step, options->kernels, options->shuffle_entries, order);
     gd_text refusals = {0};
     gd_status status = GD_UNSUPPORTED;
     GD_TRY(forced_entry(step, options, &forced, error));

@@ -105,6 +105,7 @@ typedef struct gd_set_options {
     uint32_t features;          /* gd_cpu_features(), or less */
     gd_update_options update;   /* of a training plan */
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
+    const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
     uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
     bool poison;                /* tests: fill an activation's slot with NaN when it dies */
 } gd_set_options;
@@ -150,6 +151,9 @@ void *gd_plan_value(const gd_plan_set *set, int i, const char *name, gd_desc *de
 /* EXPLAIN: every step with shapes, entry, refusals, stream, FLOPs, bytes, slots; the memory by space; totals. */
 struct gd_text;
 void gd_plan_print(const gd_plan_set *set, int i, struct gd_text *out);
+
+/* The entries that the set's plans chose, as lines that gd_set_options.kernels takes. */
+void gd_plan_print_kernels(const gd_plan_set *set, struct gd_text *out);
 
 /* The passes (each a pure function, one file): net → net. */
 gd_status gd_pass_mode(const gd_net *net, gd_mode mode, int batch, gd_net **out, gd_error *error);

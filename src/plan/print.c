@@ -76,3 +76,14 @@ void gd_plan_print(const gd_plan_set *set, int i, gd_text *out)
     gd_text_add(out, " %.2f MB in all\n", (double)total * 1e-6);
     gd_text_add(out, "a run of it: %.2f GFLOP, %.2f GB moved\n", flops * 1e-9, bytes * 1e-9);
 }
+
+void gd_plan_print_kernels(const gd_plan_set *set, gd_text *out)
+{
+    for (int p = 0; p < set->n_plans; p++) {
+        for (int s = 0; s < set->plan[p].n_steps; s++) {
+            const gd_step *step = &set->plan[p].step[s];
+            if (step->impl)
+                gd_text_add(out, "%s %s\n", step->name, step->impl->name);
+        }
+    }
+}

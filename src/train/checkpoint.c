@@ -46,23 +46,18 @@ static int list_tensors(const gd_train_set *set, gd_arena *arena, gd_tensor_entr
     return n;
 }
 
-/* What the bits of a run depend on besides its config, one line each. */
+/* What the bits of a run depend on besides config and kernels. */
 static void describe_machine(const gd_train_set *set, gd_text *out)
 {
-    const gd_plan *plan = gd_plan_set_plan(set->plans, 0);
     gd_text_add(out, "version %s\nprecision %s\nthreads %d\n", GRIDDLE_VERSION, gd_type_name(set->precision),
-                plan->step[0].ctx->threads);
-    for (int s = 0; s < plan->n_steps; s++) {
-        if (plan->step[s].impl)
-            gd_text_add(out, "%s %s\n", plan->step[s].name, plan->step[s].impl->name);
-    }
+                gd_plan_set_plan(set->plans, 0)->step[0].ctx->threads);
 }
 
 gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd_train_state *state,
                              const gd_config *config, const char *data, gd_error *error)
 {
     gd_arena arena = {0};
-    gd_text config_text = {0}, machine = {0};
+    gd_text config_text = {0}, machine = {0}, kernels = {0};
     gd_status status = GD_OK;
     int n_segments, n;
     gd_plan_set_segments(set->plans, &n_segments);
@@ -77,16 +72,20 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
     n = 1 + list_tensors(set, &arena, entry + 1);
     GD_TRY_TO(done, gd_config_print(config, &config_text));
     describe_machine(set, &machine);
+    gd_plan_print_kernels(set->plans, &kernels);
     GD_TRY_TO(done, gd_text_status(&machine, error));
+    GD_TRY_TO(done, gd_text_status(&kernels, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format", "griddle-checkpoint", error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "format_version", FORMAT_VERSION, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "config", config_text.at, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "data", data, error));
     GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "machine", machine.at, error));
+    GD_TRY_TO(done, gd_metadata_add(&arena, metadata, "kernels", kernels.at, error));
     status = gd_safetensors_write(path, entry, n, metadata, error);
 done:
     gd_text_release(&config_text);
     gd_text_release(&machine);
+    gd_text_release(&kernels);
     gd_arena_release(&arena);
     return status;
 }
@@ -146,15 +145,45 @@ gd_status gd_checkpoint_check(const char *path, const gd_config *config, gd_erro
     return status;
 }
 
+gd_status gd_checkpoint_kernels(const char *path, gd_arena *arena, const char **kernels, gd_error *error)
+{
+    gd_safetensors file = {0};
+    gd_status status = gd_safetensors_open(path, &file, error);
+    if (status == GD_OK) {
+        const char *recorded = gd_safetensors_metadata(&file, "kernels");
+        *kernels = gd_arena_text(arena, recorded ? recorded : "");
+        if (!*kernels)
+            status = gd_fail(error, GD_NOMEM, "out of memory for a checkpoint's kernels");
+    }
+    gd_safetensors_close(&file);
+    return status;
+}
+
+/* What is not as it was when the checkpoint was made. */
+static void compare_machine(const gd_safetensors *file, const gd_train_set *set, gd_text *note)
+{
+    gd_text now[2] = {0};
+    static const char *const keys[] = {"machine", "kernels"};
+    describe_machine(set, &now[0]);
+    gd_plan_print_kernels(set->plans, &now[1]);
+    for (int i = 0; i < 2; i++) {
+        char was_line[200], now_line[200];
+        const char *was = gd_safetensors_metadata(file, keys[i]);
+        if (was && now[i].at && first_difference(was, now[i].at, was_line, now_line, sizeof was_line, NULL))
+            gd_text_add(note, "%s'%s' was '%s'", note->length ? ", " : "", now_line, was_line);
+        gd_text_release(&now[i]);
+    }
+    if (note->length)
+        gd_text_add(note, " when the checkpoint was made: the final bits may differ");
+}
+
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
-                             const char *data, char *note, size_t note_bytes, gd_error *error)
+                             const char *data, gd_text *note, gd_error *error)
 {
     gd_safetensors file = {0};
     gd_arena arena = {0};
-    gd_text machine = {0};
     gd_status status;
     int n_segments, n;
-    note[0] = '\0';
     gd_plan_set_segments(set->plans, &n_segments);
     gd_tensor_entry *wanted = gd_arena_alloc(&arena, (size_t)(PLANES * n_segments + 1), sizeof *wanted);
     const gd_tensor_entry *found;
@@ -178,16 +207,8 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
     for (int i = 0; i < n; i++)
         memcpy((void *)wanted[i].data, gd_safetensors_find(&file, wanted[i].name)->data, wanted[i].bytes);
     gd_plan_set_touch(set->plans);
-
-    char was_line[200], now_line[200];
-    const char *was = gd_safetensors_metadata(&file, "machine");
-    describe_machine(set, &machine);
-    if (was && machine.at && first_difference(was, machine.at, was_line, now_line, sizeof was_line, NULL))
-        snprintf(note, note_bytes,
-                 "not the same machine or build: '%s' was '%s' when the checkpoint was made; the final bits may differ",
-                 now_line, was_line);
+    compare_machine(&file, set, note);
 done:
-    gd_text_release(&machine);
     gd_safetensors_close(&file);
     gd_arena_release(&arena);
     return status;

@@ -4,12 +4,13 @@
  *     param/<name>  moment1/<name>  moment2/<name>  average/<name>     the planes that the run has
  *     state (…) F64                                                    gd_train_state, in order of its fields
  *
- * Metadata: "format" "griddle-checkpoint", "format_version", "config" (as resolved), "data" (of the images), "machine"
- * (what the bits depend on).
+ * Metadata: "format" "griddle-checkpoint", "format_version", "config" (as resolved), "data" (of the images), and what
+ * the bits depend on besides: "machine" and "kernels" (the entry of each step), a line each.
  */
 #ifndef GD_TRAIN_CHECKPOINT_H
 #define GD_TRAIN_CHECKPOINT_H
 
+#include "base/text.h"
 #include "train/train.h"
 
 /* Where a run stands; every number is exact in a double. */
@@ -28,10 +29,13 @@ typedef struct gd_train_state {
 gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd_train_state *state,
                              const gd_config *config, const char *data, gd_error *error);
 
+/* The kernels of the run, for gd_train_set_make; "" where it does not say. In the arena. */
+gd_status gd_checkpoint_kernels(const char *path, gd_arena *arena, const char **kernels, gd_error *error);
+
 /* Restores planes and state. INVALID when the checkpoint's config differs (train.epochs aside), naming the first key
- * that does. `note` receives what else differs from when it was made (threads, kernels …), or "". */
+ * that does. `note` receives what else differs from when it was made (version, threads, kernels), or stays empty. */
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
-                             const char *data, char *note, size_t note_bytes, gd_error *error);
+                             const char *data, gd_text *note, gd_error *error);
 
 /* INVALID when the checkpoint's config differs (train.epochs aside), naming the first key that does; IO, FORMAT when it
  * cannot be read. For before a run's folder is touched. */

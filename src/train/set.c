@@ -37,7 +37,7 @@ gd_build_input gd_build_input_of(const gd_staged *staged)
 }
 
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_comm *comm,
-                            gd_train_set *set, gd_error *error)
+                            const char *kernels, gd_train_set *set, gd_error *error)
 {
     const gd_train_config *train = &config->train;
     uint32_t features = gd_cpu_features();
@@ -64,6 +64,7 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .average = average,
                    .accumulate = train->accumulate},
         .impl = config->impl,
+        .kernels = kernels,
     };
     status = gd_plan_set_new(set->net, plans, 2, &options, &set->plans, error);
 done:

@@ -181,6 +181,8 @@ done:
 
 /* ---- state in and out ---- */
 
+static gd_run_path checkpoint_of(const trainer *t) { return gd_run_file(t->options->run, "checkpoint.safetensors"); }
+
 static void tally_to_state(trainer *t)
 {
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
@@ -207,8 +209,7 @@ static gd_status save(trainer *t, gd_error *error)
     tally_to_state(t);
     state = t->state;
     state.seconds += now() - t->started;
-    return gd_checkpoint_save(gd_run_file(t->options->run, "checkpoint.safetensors").text, &t->set, &state, t->config,
-                              t->data, error);
+    return gd_checkpoint_save(checkpoint_of(t).text, &t->set, &state, t->config, t->data, error);
 }
 
 /* ---- what a reader of the run sees ---- */
@@ -318,6 +319,8 @@ static gd_status run_epochs(trainer *t, gd_error *error)
 
 /* ---- setting up ---- */
 
+static bool resumes(const trainer *t) { return t->options->resume && gd_file_exists(checkpoint_of(t).text); }
+
 static gd_status prepare(trainer *t, gd_error *error)
 {
     const gd_config *config = t->config;
@@ -339,18 +342,31 @@ static gd_status prepare(trainer *t, gd_error *error)
     /* a pixel more or less shows in the mean over all of them */
     snprintf(t->data, sizeof t->data, "%lld images of %dx%dx%d in %d classes, mean %.17g", (long long)t->staged.train.n,
              input.height, input.width, input.channels, input.n_classes, t->mean);
-    return gd_train_set_make(config, &input, t->options->comm, &t->set, error);
+    const char *kernels = NULL;
+    if (resumes(t))
+        GD_TRY(gd_checkpoint_kernels(checkpoint_of(t).text, &t->arena, &kernels, error));
+    return gd_train_set_make(config, &input, t->options->comm, kernels, &t->set, error);
+}
+
+static void tell_note(const trainer *t, const char *text)
+{
+    gd_run_log(t->options->run, "%s", text);
+    if (t->options->note)
+        t->options->note(t->options->argument, text);
 }
 
 /* A fresh start, or where the checkpoint left off. */
 static gd_status start(trainer *t, gd_error *error)
 {
-    char line[128], note[500];
-    gd_run_path checkpoint = gd_run_file(t->options->run, "checkpoint.safetensors");
-    if (t->options->resume && gd_file_exists(checkpoint.text)) {
-        GD_TRY(gd_checkpoint_load(checkpoint.text, &t->set, &t->state, t->config, t->data, note, sizeof note, error));
-        if (note[0])
-            gd_run_log(t->options->run, "%s", note);
+    char line[128];
+    if (resumes(t)) {
+        gd_text note = {0};
+        gd_status status =
+            gd_checkpoint_load(checkpoint_of(t).text, &t->set, &t->state, t->config, t->data, &note, error);
+        if (status == GD_OK && note.length)
+            tell_note(t, note.at);
+        gd_text_release(&note);
+        GD_TRY(status);
         if (t->state.finished && t->state.epoch < t->config->train.epochs && t->config->train.patience == 0)
             t->state.finished = 0; /* train.epochs was raised */
         state_to_tally(t);

@@ -28,6 +28,7 @@ typedef struct gd_train_options {
     bool resume;
     const volatile sig_atomic_t *stop; /* not 0: finish the step, save, return GD_STOPPED; may be NULL */
     void (*progress)(void *argument, const gd_progress *); /* may be NULL */
+    void (*note)(void *argument, const char *text);        /* one line that the user should see; may be NULL */
     void *argument;
     const gd_comm *comm; /* NULL: alone */
 } gd_train_options;
@@ -50,8 +51,8 @@ gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_
  * remedy, where a named one has no hardware. */
 gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd_type *type, gd_error *error);
 
-/* The plan set of a run: plan 0 trains, plan 1 evaluates. `net` is the caller's. What bench and `griddle plan` use too.
- */
+/* The plan set of a run: plan 0 trains, plan 1 evaluates. What bench and `griddle plan` use too. `kernels`: as in
+ * gd_set_options, NULL or what a checkpoint recorded; borrowed for the set's life. */
 typedef struct gd_train_set {
     gd_net *net;
     gd_plan_set *plans;
@@ -59,7 +60,7 @@ typedef struct gd_train_set {
     gd_type precision;
 } gd_train_set;
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_comm *comm,
-                            gd_train_set *set, gd_error *error);
+                            const char *kernels, gd_train_set *set, gd_error *error);
 void gd_train_set_release(gd_train_set *set);
 
 /* Fills PARAM (and AVERAGE) with initial values. */

@@ -35,6 +35,20 @@ def digest(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
+def metadata(path, change=None):
+    """A safetensors file's metadata; `change` gets it to change in place, and the file is written anew."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header, data = json.loads(file.read(length)), file.read()
+    if change:
+        change(header["__metadata__"])
+        text = json.dumps(header).encode()
+        text += b" " * (-(8 + len(text)) % 64)
+        with open(path, "wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text + data)
+    return header["__metadata__"]
+
+
 def metrics(run):
     with open(f"{run}/metrics.jsonl", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
@@ -81,6 +95,19 @@ with tempfile.TemporaryDirectory() as folder:
         assert process.returncode == 128 + number and "--resume" in said, (process.returncode, said)
         griddle("train", "bars.yaml", "--out", name, "--resume", "--set", "train.epochs=2000", "--set", "train.batch=48",
                 code=2, complaint="batch: 48")
+
+    # a run goes on with the kernels that it was begun with, and is told what else is not as it was
+    def elsewhere(held):
+        held["machine"] = held["machine"].replace("threads 2", "threads 7")
+        held["kernels"] = held["kernels"].replace(".fwd onednn", ".fwd ref", 1)
+
+    griddle("train", "bars.yaml", "--out", "carried", "--set", "train.epochs=2")
+    checkpoint = "carried/checkpoint.safetensors"
+    kernels = metadata(checkpoint, elsewhere)["kernels"]
+    assert ".fwd ref" in kernels, kernels
+    griddle("train", "bars.yaml", "--out", "carried", "--resume", "--set", "train.epochs=3",
+            complaint="'threads 2' was 'threads 7' when the checkpoint was made")
+    assert metadata(checkpoint)["kernels"] == kernels
 
     # a config that is refused leaves the run as it is
     kept = {name: digest(f"again/{name}") for name in ("config.yaml", "staged.safetensors", "checkpoint.safetensors")}
