@@ -23,6 +23,9 @@ typedef struct gd_build_input {
     const double *mean, *deviation; /* (channels), in bytes */
 } gd_build_input;
 
+/* What can be said of a config before its images are known: INVALID for a network that does not exist. */
+gd_status gd_build_check(const gd_config *config, gd_error *error);
+
 /* `batch`: images per step (a micro-batch where gradients are accumulated). INVALID names layer and place. */
 gd_status gd_build_net(const gd_config *config, const gd_build_input *input, int batch, gd_net **net, gd_error *error);
 

@@ -45,7 +45,7 @@ gd_value_id gd_builder_add(gd_builder *b, const char *name, gd_value_id a, gd_va
 gd_value_id gd_builder_linear(gd_builder *b, const char *name, gd_value_id x, int features);
 gd_value_id gd_builder_dropout(gd_builder *b, const char *name, gd_value_id x, double rate);
 
-/* From the normalised images to the features that the last layer reads. */
+/* From the normalised images to the features that the last layer reads; the network has passed gd_build_check. */
 gd_value_id gd_build_zoo(gd_builder *b, gd_value_id x);
 gd_value_id gd_build_layers(gd_builder *b, gd_value_id x);
 

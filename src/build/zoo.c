@@ -17,27 +17,40 @@ static const struct {
     {"resnet-50", 50, gd_build_resnet},       {"lenet", 5, gd_build_lenet},
 };
 
+enum { NETWORKS = sizeof zoo / sizeof *zoo };
+
+/* The row of the zoo; NETWORKS: layers of one's own; -1: there is no such network. */
+static int find_network(const char *network)
+{
+    for (int i = 0; i < NETWORKS; i++) {
+        if (strcmp(network, zoo[i].name) == 0)
+            return i;
+    }
+    return strcmp(network, "layers") == 0 ? NETWORKS : -1;
+}
+
+gd_status gd_build_check(const gd_config *config, gd_error *error)
+{
+    const char *network = config->model.network, *names[NETWORKS + 1];
+    gd_place place = gd_config_place(config, "model.network");
+    if (find_network(network) >= 0)
+        return GD_OK;
+    for (int i = 0; i < NETWORKS; i++)
+        names[i] = zoo[i].name;
+    names[NETWORKS] = "layers";
+    const char *near = gd_nearest(network, names, NETWORKS + 1);
+    if (near)
+        return gd_fail_at(error, GD_INVALID, place, "no network is called '%s'; did you mean '%s'?", network, near);
+    return gd_fail_at(error, GD_INVALID, place,
+                      "no network is called '%s'; there are resnet-9, resnet-20 32 44 56 110, resnet-18 34 50, lenet, "
+                      "layers",
+                      network);
+}
+
 gd_value_id gd_build_zoo(gd_builder *b, gd_value_id x)
 {
-    enum { N = sizeof zoo / sizeof *zoo };
-    const char *network = b->config->model.network, *names[N + 1];
-    for (int i = 0; i < N; i++) {
-        if (strcmp(network, zoo[i].name) == 0)
-            return zoo[i].build(b, x, zoo[i].size, b->config->model.width);
-        names[i] = zoo[i].name;
-    }
-    names[N] = "layers";
-    const char *near = gd_nearest(network, names, N + 1);
-    if (near)
-        b->status =
-            gd_fail_at(b->error, GD_INVALID, b->place, "no network is called '%s'; did you mean '%s'?", network, near);
-    else
-        b->status =
-            gd_fail_at(b->error, GD_INVALID, b->place,
-                       "no network is called '%s'; there are resnet-9, resnet-20 32 44 56 110, resnet-18 34 50, "
-                       "lenet, layers",
-                       network);
-    return -1;
+    const int i = find_network(b->config->model.network);
+    return zoo[i].build(b, x, zoo[i].size, b->config->model.width);
 }
 
 /* conv - [pool] - bn - relu: pooling before the normalisation leaves it a quarter of the work. */

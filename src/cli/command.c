@@ -191,7 +191,7 @@ int gd_command_run(const gd_verb *verb, int argc, char **argv)
         status = status == GD_OK ? lost : status;
     }
     int exit_code = command.exit_code ? command.exit_code : gd_status_exit_code(status);
-    if (status != GD_OK)
+    if (status != GD_OK && error.message[0]) /* else a program that the command started has said it */
         gd_command_complain(&error);
     gd_command_release(&command);
     return exit_code;

@@ -15,15 +15,22 @@ typedef struct gd_engine_path {
     char text[4096];
 } gd_engine_path;
 
-/* The config that a command names, with its --set. */
+/* The config that a command names, with its --set; its network exists. */
 gd_status gd_engine_config(gd_command *command, const char *path, gd_config *config, gd_error *error);
 
 /* The run's folder: --out, or runs/<name of the config>. Makes it. */
 gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
 
-/* Makes sure that `staged` (NULL: its place in the cache) is the staged set of this config (with the command's --set),
- * by starting griddle-stage, which does nothing where it is up to date. Its messages go to standard error. */
-gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error);
+/* Makes sure that the staged set of this config is there, and says where: at `out`, or (NULL) in the cache. `more`:
+ * settings before the command's own --set, ends with NULL; may be NULL. griddle-stage is started only where something
+ * is to be done; its messages go to standard error. */
+gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *const *more, const char *out,
+                          gd_engine_path *staged, gd_error *error);
+
+/* The same for the run in `folder`. Where it has begun already, a config or images that are not those of its checkpoint
+ * are INVALID, and its files stay as they are. */
+gd_status gd_engine_stage_run(gd_command *command, const char *config_path, const gd_config *config, const char *folder,
+                              gd_error *error);
 
 /* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,

@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "data/cache.h"
+#include "train/checkpoint.h"
+#include "train/run.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -17,7 +19,27 @@ gd_status gd_engine_config(gd_command *command, const char *path, gd_config *con
     const char *const *set;
     int n_set;
     GD_TRY(gd_command_values(command, "--set", &set, &n_set, error));
-    return gd_config_read(path, set, n_set, config, error);
+    GD_TRY(gd_config_read(path, set, n_set, config, error));
+    return gd_build_check(config, error);
+}
+
+/* `more` settings, then the command's own. */
+static gd_status read_settings(gd_command *command, const char *const *more, const char *const **set, int *n,
+                               gd_error *error)
+{
+    const char *const *own;
+    int n_own, n_more = 0;
+    GD_TRY(gd_command_values(command, "--set", &own, &n_own, error));
+    while (more && more[n_more])
+        n_more++;
+    const char **all = gd_arena_alloc(&command->arena, (size_t)(n_more + n_own) + 1, sizeof *all);
+    if (!all)
+        return gd_fail(error, GD_NOMEM, "out of memory for a command line");
+    for (int i = 0; i < n_more + n_own; i++)
+        all[i] = i < n_more ? more[i] : own[i - n_more];
+    *set = all;
+    *n = n_more + n_own;
+    return GD_OK;
 }
 
 gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error)
@@ -58,58 +80,109 @@ static gd_status find_sibling(const char *name, gd_engine_path *path, gd_error *
     return GD_OK;
 }
 
-/* Whether there is nothing to do, or nothing but to link the cache's set into the run, so that curl and libarchive need
- * not be loaded. Whatever is wrong is griddle-stage's to complain of. */
-static bool is_staged(gd_command *command, const char *config_path, const char *staged)
-{
-    gd_config config = {0};
-    gd_arena arena = {0};
-    gd_staging staging;
-    bool current = gd_engine_config(command, config_path, &config, NULL) == GD_OK &&
-                   gd_staging_find(&config, staged, &arena, &staging, NULL) == GD_OK &&
-                   (gd_staged_current(staging.staged, staging.settings) ||
-                    (gd_staged_current(staging.cached, staging.settings) && link(staging.cached, staging.staged) == 0));
-    gd_arena_release(&arena);
-    gd_config_release(&config);
-    return current;
-}
-
-gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *staged, gd_error *error)
+/* Starts griddle-stage and waits. What it complains of it says itself: its exit code becomes the command's. */
+static gd_status run_stage(gd_command *command, const char *config_path, const char *staged, const char *const *set,
+                           int n_set, gd_error *error)
 {
     gd_engine_path program;
-    if (is_staged(command, config_path, staged))
-        return GD_OK;
-    const char *const *set;
-    int n_set, n = 0;
+    int n = 0, code;
     GD_TRY(find_sibling("griddle-stage", &program, error));
-    GD_TRY(gd_command_values(command, "--set", &set, &n_set, error));
     const char **argument = gd_arena_alloc(&command->arena, 6 + 2 * (size_t)n_set, sizeof *argument);
     if (!argument)
         return gd_fail(error, GD_NOMEM, "out of memory for a command line");
     argument[n++] = "griddle-stage";
     argument[n++] = "stage";
     argument[n++] = config_path;
-    if (staged) {
-        argument[n++] = "--out";
-        argument[n++] = staged;
-    }
+    argument[n++] = "--out";
+    argument[n++] = staged;
     for (int i = 0; i < n_set; i++) {
         argument[n++] = "--set";
         argument[n++] = set[i];
     }
+    argument[n] = NULL;
     pid_t child = fork();
     if (child < 0)
         return gd_fail(error, GD_IO, "cannot start '%s': %s", program.text, strerror(errno));
     if (child == 0) {
         dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the caller's */
         execv(program.text, (char **)argument);
-        _exit(127);
+        fprintf(stderr, "griddle: cannot start '%s': %s\n", program.text, strerror(errno));
+        _exit(1);
     }
-    int code;
     while (waitpid(child, &code, 0) < 0 && errno == EINTR)
         ;
-    if (WIFEXITED(code) && WEXITSTATUS(code) == 0)
+    if (!WIFEXITED(code))
+        return gd_fail(error, GD_IO, "staging '%s' was ended by signal %d", config_path, WTERMSIG(code));
+    command->exit_code = WEXITSTATUS(code);
+    return command->exit_code ? GD_IO : GD_OK;
+}
+
+/* A staging and the settings that it comes of. */
+typedef struct stage_words {
+    const char *const *set;
+    int n_set;
+    gd_staging staging;
+} stage_words;
+
+static gd_status find_staging(gd_command *command, const char *config_path, const char *const *more, const char *out,
+                              stage_words *words, gd_error *error)
+{
+    gd_config config = {0};
+    gd_status status;
+    GD_TRY(read_settings(command, more, &words->set, &words->n_set, error));
+    GD_TRY_TO(done, gd_config_read(config_path, words->set, words->n_set, &config, error));
+    status = gd_staging_find(&config, out, &command->arena, &words->staging, error);
+done:
+    gd_config_release(&config);
+    return status;
+}
+
+gd_status gd_engine_stage(gd_command *command, const char *config_path, const char *const *more, const char *out,
+                          gd_engine_path *staged, gd_error *error)
+{
+    stage_words words;
+    GD_TRY(find_staging(command, config_path, more, out, &words, error));
+    const gd_staging *staging = &words.staging;
+    snprintf(staged->text, sizeof staged->text, "%s", staging->staged);
+    if (gd_staged_current(staging->staged, staging->settings))
         return GD_OK;
-    bool config_fault = WIFEXITED(code) && WEXITSTATUS(code) == 2;
-    return gd_fail(error, config_fault ? GD_INVALID : GD_IO, "staging '%s' failed; why stands above", config_path);
+    /* Where the cache has it, it is linked into the run, and curl and libarchive need not be loaded. */
+    if (gd_staged_current(staging->cached, staging->settings) && link(staging->cached, staging->staged) == 0)
+        return GD_OK;
+    return run_stage(command, config_path, staging->staged, words.set, words.n_set, error);
+}
+
+/* Whether a set is the one that a run was begun with. */
+static gd_status check_images(const char *checkpoint, const gd_config *config, const char *staged, gd_error *error)
+{
+    gd_staged set = {0};
+    char images[GD_STAGED_TEXT];
+    gd_status status = gd_staged_open(staged, GD_OPEN_TRAIN, &set, error);
+    if (status == GD_OK)
+        status = gd_checkpoint_check(checkpoint, config, gd_staged_describe(&set, images), error);
+    gd_staged_close(&set);
+    return status;
+}
+
+gd_status gd_engine_stage_run(gd_command *command, const char *config_path, const gd_config *config, const char *folder,
+                              gd_error *error)
+{
+    const gd_run_path checkpoint = gd_run_file(folder, "checkpoint.safetensors"),
+                      staged = gd_run_file(folder, "staged.safetensors"),
+                      fresh = gd_run_file(folder, "staged.new.safetensors");
+    gd_engine_path path;
+    stage_words words;
+    if (!gd_file_exists(checkpoint.text))
+        return gd_engine_stage(command, config_path, NULL, staged.text, &path, error);
+    GD_TRY(gd_checkpoint_check(checkpoint.text, config, NULL, error));
+    GD_TRY(find_staging(command, config_path, NULL, staged.text, &words, error));
+    if (gd_staged_current(staged.text, words.staging.settings))
+        return GD_OK;
+    GD_TRY(gd_engine_stage(command, config_path, NULL, fresh.text, &path, error));
+    gd_status status = check_images(checkpoint.text, config, fresh.text, error);
+    if (status == GD_OK && rename(fresh.text, staged.text) != 0)
+        status = gd_fail(error, GD_IO, "cannot replace '%s': %s", staged.text, strerror(errno));
+    if (status != GD_OK)
+        remove(fresh.text);
+    return status;
 }

@@ -175,13 +175,12 @@ gd_status gd_engine_evaluate_run(gd_command *command, const char *folder, gd_err
                     gd_run_file(folder, "evaluation.json").text, error);
 }
 
-/* Images that are named by something else than a run: staged as the model wants to see them. */
+/* Images that are named by something else than a run: staged, in the cache, as the model wants to see them. */
 static gd_status stage_images(gd_command *command, const char *model_word, const char *data, gd_engine_path *staged,
                               gd_error *error)
 {
     gd_model *model = NULL;
-    gd_text text = {0};
-    gd_engine_path config;
+    gd_text classes = {0};
     char absolute[4096];
     gd_status status;
     GD_TRY_TO(done, open_model(model_word, &model, error));
@@ -190,26 +189,22 @@ static gd_status stage_images(gd_command *command, const char *model_word, const
         status = gd_fail(error, GD_IO, "cannot find '%s'", data);
         goto done;
     }
-    gd_text_add(&text, "data:\n  source: ");
-    gd_text_add_json(&text, absolute);
-    gd_text_add(&text, "\n  channels: %d\n", info->channels);
-    if (is_folder(data))
-        gd_text_add(&text, "  size: %d\n", info->height);
-    gd_text_add(&text, "  classes:\n");
     for (int i = 0; i < info->n_classes; i++) {
-        gd_text_add(&text, "    - ");
-        gd_text_add_json(&text, info->classes[i]);
-        gd_text_add(&text, "\n");
+        gd_text_add(&classes, i ? "," : "data.classes=[");
+        gd_text_add_json(&classes, info->classes[i]);
     }
-    GD_TRY_TO(done, gd_text_status(&text, error));
-    snprintf(staged->text, sizeof staged->text, "%s/griddle-evaluate-%ld.safetensors",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    snprintf(config.text, sizeof config.text, "%s.yaml", staged->text);
-    GD_TRY_TO(done, gd_file_write(config.text, text.at, text.length, error));
-    status = gd_engine_stage(command, config.text, staged->text, error);
-    remove(config.text);
+    gd_text_add(&classes, "]");
+    GD_TRY_TO(done, gd_text_status(&classes, error));
+    const char *settings[] = {gd_arena_printf(&command->arena, "data.source=%s", absolute),
+                              gd_arena_printf(&command->arena, "data.channels=%d", info->channels),
+                              gd_arena_printf(&command->arena, "data.size=%d", is_folder(data) ? info->height : 0),
+                              classes.at, NULL};
+    if (!settings[0] || !settings[1] || !settings[2])
+        status = gd_fail(error, GD_NOMEM, "out of memory for a command line");
+    else
+        status = gd_engine_stage(command, "/dev/null", settings, NULL, staged, error);
 done:
-    gd_text_release(&text);
+    gd_text_release(&classes);
     gd_model_free(model);
     return status;
 }
@@ -237,9 +232,7 @@ static gd_status run_evaluate(gd_command *command, gd_error *error)
         return evaluate(command, models, n_models, words[1], true, NULL, error);
     gd_engine_path staged;
     GD_TRY(stage_images(command, words[0], words[1], &staged, error));
-    gd_status status = evaluate(command, models, n_models, staged.text, true, NULL, error);
-    remove(staged.text);
-    return status;
+    return evaluate(command, models, n_models, staged.text, true, NULL, error);
 }
 
 static const gd_option options[] = {

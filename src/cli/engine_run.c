@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
-#include "train/checkpoint.h"
 #include "train/run.h"
 
 #include <stdio.h>
@@ -70,11 +69,7 @@ static gd_status run_road(gd_command *command, gd_error *error)
     GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
     if (is_folder(command->word[0]))
         GD_TRY_TO(done, check_source(command->word[0], folder.text, &config, error));
-    gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
-    if (gd_file_exists(checkpoint.text)) /* a config that is refused must leave the run as it is */
-        GD_TRY_TO(done, gd_checkpoint_check(checkpoint.text, &config, error));
-    GD_TRY_TO(done,
-              gd_engine_stage(command, config_path.text, gd_run_file(folder.text, "staged.safetensors").text, error));
+    GD_TRY_TO(done, gd_engine_stage_run(command, config_path.text, &config, folder.text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
     GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, true, &result, error));

@@ -2,7 +2,6 @@
 /* griddle config | net | plan: the three stages of lowering, printed. */
 #include "base/text.h"
 #include "cli/engine.h"
-#include "data/cache.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -43,7 +42,7 @@ static gd_status show_config(gd_command *command, gd_error *error)
 
 /* The shape of the data: --input and --classes, or the staged set in the cache, made if need be: looking at a plan
  * leaves runs as they are. */
-static gd_status find_input(gd_command *command, const gd_config *config, gd_build_input *input, gd_error *error)
+static gd_status find_input(gd_command *command, gd_build_input *input, gd_error *error)
 {
     static const double middle[4] = {127.5, 127.5, 127.5, 127.5}, spread[4] = {64, 64, 64, 64};
     const char *shape = gd_command_option(command, "--input");
@@ -56,11 +55,10 @@ static gd_status find_input(gd_command *command, const gd_config *config, gd_bui
             return gd_fail(error, GD_INVALID, "--input '%s': height x width x channels is wanted, as 32x32x3", shape);
         return gd_command_int(command, "--classes", 2, 100000, 10, &input->n_classes, error);
     }
-    gd_staging staging;
-    GD_TRY(gd_engine_stage(command, command->word[0], NULL, error));
-    GD_TRY(gd_staging_find(config, NULL, &command->arena, &staging, error));
+    gd_engine_path path;
+    GD_TRY(gd_engine_stage(command, command->word[0], NULL, NULL, &path, error));
     gd_staged staged = {0};
-    gd_status status = gd_staged_open(staging.staged, GD_OPEN_TRAIN, &staged, error);
+    gd_status status = gd_staged_open(path.text, GD_OPEN_TRAIN, &staged, error);
     if (status == GD_OK) {
         *input = gd_build_input_of(&staged);
         double *numbers = gd_arena_alloc(&command->arena, 8, sizeof *numbers);
@@ -85,7 +83,7 @@ static gd_status show_net(gd_command *command, gd_error *error)
     gd_text text = {0};
     gd_status status;
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, find_input(command, &config, &input, error));
+    GD_TRY_TO(done, find_input(command, &input, error));
     GD_TRY_TO(done, gd_build_net(&config, &input, config.train.batch, &net, error));
     if (gd_command_has(command, "--json")) {
         GD_TRY_TO(done, gd_net_print_json(net, &text));
@@ -110,7 +108,7 @@ static gd_status show_plan(gd_command *command, gd_error *error)
     GD_TRY(gd_engine_device(command, error));
     GD_TRY(gd_command_int(command, "--ranks", 1, 1, 1, &ranks, error));
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, find_input(command, &config, &input, error));
+    GD_TRY_TO(done, find_input(command, &input, error));
     GD_TRY_TO(done, gd_train_set_make(&config, &input, gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL,
                                       &set, error));
     gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);

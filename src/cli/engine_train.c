@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
-#include "train/checkpoint.h"
 #include "train/run.h"
 #include "train/train.h"
 
@@ -170,10 +169,7 @@ static gd_status run_train(gd_command *command, gd_error *error)
     }
     if (resume && !gd_file_exists(checkpoint.text))
         fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", folder.text);
-    if (resume && gd_file_exists(checkpoint.text)) /* a config that is refused must leave the run as it is */
-        GD_TRY_TO(done, gd_checkpoint_check(checkpoint.text, &config, error));
-    GD_TRY_TO(done,
-              gd_engine_stage(command, command->word[0], gd_run_file(folder.text, "staged.safetensors").text, error));
+    GD_TRY_TO(done, gd_engine_stage_run(command, command->word[0], &config, folder.text, error));
     GD_TRY_TO(done, keep_config(&config, folder.text, error));
     GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, resume, &result, error));
     if (gd_command_has(command, "--json"))

@@ -154,6 +154,17 @@ fail:
     return status;
 }
 
+const char *gd_staged_describe(const gd_staged *staged, char text[GD_STAGED_TEXT])
+{
+    const gd_images *images = &staged->train;
+    double mean = 0;
+    for (int c = 0; c < images->channels; c++)
+        mean += staged->mean[c] / images->channels;
+    snprintf(text, GD_STAGED_TEXT, "%lld images of %dx%dx%d in %d classes, mean %.17g", (long long)images->n,
+             images->height, images->width, images->channels, staged->n_classes, mean);
+    return text;
+}
+
 void gd_staged_close(gd_staged *staged)
 {
     gd_safetensors_close(&staged->file);

@@ -44,6 +44,11 @@ typedef enum gd_open { GD_OPEN_TRAIN = 1, GD_OPEN_TEST = 2 } gd_open;
 gd_status gd_staged_open(const char *path, int open, gd_staged *staged, gd_error *error);
 void gd_staged_close(gd_staged *staged);
 
+/* What tells these training images from others, in `text`: "1000 images of 32x32x3 in 2 classes, mean 118.2…". A pixel
+ * more or less shows in the mean over all of them. */
+enum { GD_STAGED_TEXT = 160 };
+const char *gd_staged_describe(const gd_staged *staged, char text[GD_STAGED_TEXT]);
+
 /* Training and validation: stratified, drawn from the seed. fraction 0: validation is empty. Every class keeps at least
  * one training image; INVALID where a class of the training split has fewer than 2 images and fraction > 0. `fold`
  * of `folds` (folds 0: use fraction): k-fold cross-validation, fold from 0. Arrays live in `arena`, ascending. */

@@ -127,20 +127,27 @@ static gd_status compare_config(const gd_safetensors *file, const char *path, co
     return status;
 }
 
-/* Opens a checkpoint of this config. Close `file` whatever comes back. */
-static gd_status open_checkpoint(const char *path, const gd_config *config, gd_safetensors *file, gd_error *error)
+/* Opens a checkpoint of this config and these images. Close `file` whatever comes back. */
+static gd_status open_checkpoint(const char *path, const gd_config *config, const char *data, gd_safetensors *file,
+                                 gd_error *error)
 {
     GD_TRY(gd_safetensors_open(path, file, error));
     const char *format = gd_safetensors_metadata(file, "format");
     if (!format || strcmp(format, "griddle-checkpoint") != 0)
         return gd_fail(error, GD_FORMAT, "%s: not a checkpoint of griddle", path);
-    return compare_config(file, path, config, error);
+    GD_TRY(compare_config(file, path, config, error));
+    const char *its = gd_safetensors_metadata(file, "data");
+    if (data && (!its || strcmp(its, data) != 0))
+        return gd_fail(error, GD_INVALID,
+                       "cannot resume %s: it was trained on other images (%s; now %s); name another --out", path,
+                       its ? its : "it does not say which", data);
+    return GD_OK;
 }
 
-gd_status gd_checkpoint_check(const char *path, const gd_config *config, gd_error *error)
+gd_status gd_checkpoint_check(const char *path, const gd_config *config, const char *data, gd_error *error)
 {
     gd_safetensors file = {0};
-    gd_status status = open_checkpoint(path, config, &file, error);
+    gd_status status = open_checkpoint(path, config, data, &file, error);
     gd_safetensors_close(&file);
     return status;
 }
@@ -191,14 +198,7 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
         status = gd_fail(error, GD_NOMEM, "out of memory for the list of a checkpoint's tensors");
         goto done;
     }
-    GD_TRY_TO(done, open_checkpoint(path, config, &file, error));
-    const char *its = gd_safetensors_metadata(&file, "data");
-    if (!its || strcmp(its, data) != 0) {
-        status = gd_fail(error, GD_INVALID,
-                         "cannot resume %s: it was trained on other images (%s; now %s); name another --out", path,
-                         its ? its : "it does not say which", data);
-        goto done;
-    }
+    GD_TRY_TO(done, open_checkpoint(path, config, data, &file, error));
     n = list_tensors(set, &arena, wanted);
     for (int i = 0; i < n; i++) /* all are checked before any is taken */
         GD_TRY_TO(done, gd_safetensors_require(&file, wanted[i].name, wanted[i].desc, &found, error));

@@ -37,9 +37,9 @@ gd_status gd_checkpoint_kernels(const char *path, gd_arena *arena, const char **
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
                              const char *data, gd_text *note, gd_error *error);
 
-/* INVALID when the checkpoint's config differs (train.epochs aside), naming the first key that does; IO, FORMAT when it
- * cannot be read. For before a run's folder is touched. */
-gd_status gd_checkpoint_check(const char *path, const gd_config *config, gd_error *error);
+/* INVALID when the checkpoint's config differs (train.epochs aside), naming the first key that does, or its images
+ * (`data` NULL: not compared); IO, FORMAT when it cannot be read. For before a run's folder is touched. */
+gd_status gd_checkpoint_check(const char *path, const gd_config *config, const char *data, gd_error *error);
 
 /* The parameters alone, by name: best.safetensors. From the average where the run keeps one. */
 gd_status gd_parameters_save(const char *path, const gd_train_set *set, gd_error *error);

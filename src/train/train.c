@@ -27,8 +27,8 @@ typedef struct trainer {
     gd_split split;
     gd_train_set set;
     gd_train_state state;
-    double mean;    /* of all channels, in bytes */
-    char data[160]; /* what tells these images from others */
+    double mean;               /* of all channels, in bytes */
+    char data[GD_STAGED_TEXT]; /* what tells these images from others */
     int64_t steps_per_epoch, steps;
     gd_loader *loader;
     double started, epoch_started; /* seconds on the clock */
@@ -339,9 +339,7 @@ static gd_status prepare(trainer *t, gd_error *error)
                        train->batch, (long long)t->split.n_train);
     for (int c = 0; c < input.channels; c++)
         t->mean += t->staged.mean[c] / input.channels;
-    /* a pixel more or less shows in the mean over all of them */
-    snprintf(t->data, sizeof t->data, "%lld images of %dx%dx%d in %d classes, mean %.17g", (long long)t->staged.train.n,
-             input.height, input.width, input.channels, input.n_classes, t->mean);
+    gd_staged_describe(&t->staged, t->data);
     const char *kernels = NULL;
     if (resumes(t))
         GD_TRY(gd_checkpoint_kernels(checkpoint_of(t).text, &t->arena, &kernels, error));

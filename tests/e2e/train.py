@@ -142,9 +142,12 @@ with tempfile.TemporaryDirectory() as folder:
 
     # other images under the same name: neither resumed nor evaluated as if nothing had happened
     griddle("run", "bars.yaml", "--out", "moved", "--set", "train.epochs=1")
+    kept = {name: digest(f"moved/{name}") for name in os.listdir("moved") if name != "log.txt"}
     shapes.write("bars", seed=2)
     griddle("run", "bars.yaml", "--out", "moved", "--set", "train.epochs=1", code=2, complaint="other images")
+    assert kept == {name: digest(f"moved/{name}") for name in os.listdir("moved") if name != "log.txt"}
     shapes.write("bars")
+    griddle("run", "bars.yaml", "--out", "moved", "--set", "train.epochs=1")  # new files, the same images
 
     # early stopping
     short = json.loads(griddle("train", "bars.yaml", "--out", "early", "--json", "--set", "train.epochs=60", "--set",
@@ -173,6 +176,14 @@ with tempfile.TemporaryDirectory() as folder:
     assert os.path.getsize("small.safetensors") < os.path.getsize("alone/model.safetensors")
     small = json.loads(griddle("evaluate", "small.safetensors", "alone", "--json"))
     assert abs(small["accuracy"] - evaluation["accuracy"]) <= 0.05
+
+    # a fault in staging is one line, and a network that does not exist is found before anything is staged
+    for change, code, complaint in (("data.source=absent", 1, "absent"), ("data.classes=[3]", 2, "2 or more"),
+                                    ("model.network=resnet-10", 2, "did you mean")):
+        said = subprocess.run([GRIDDLE, "train", "bars.yaml", "--out", "y", "--set", change], capture_output=True, text=True,
+                              check=False)
+        assert said.returncode == code and complaint in said.stderr and said.stderr.count("\n") == 1, said
+        assert not os.path.exists("y/staged.safetensors")
 
     # what cannot be
     griddle("train", "bars.yaml", "--out", "x", "--set", "train.epoch=3", code=2, complaint="did you mean 'epochs'?")
