@@ -178,9 +178,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert abs(small["accuracy"] - evaluation["accuracy"]) <= 0.05
 
     # a fault in staging is one line, and a network that does not exist is found before anything is staged
-    for change, code, complaint in (("data.source=absent", 1, "absent"), ("data.classes=[3]", 2, "2 or more"),
-                                    ("model.network=resnet-10", 2, "did you mean")):
-        said = subprocess.run([GRIDDLE, "train", "bars.yaml", "--out", "y", "--set", change], capture_output=True, text=True,
+    for changes, code, complaint in ((["data.source=absent"], 1, "absent"), (["data.classes=[3]"], 2, "2 or more"),
+                                     (["model.layers=null", "model.network=resnet-10"], 2, "did you mean")):
+        words = [word for change in changes for word in ("--set", change)]
+        said = subprocess.run([GRIDDLE, "train", "bars.yaml", "--out", "y", *words], capture_output=True, text=True,
                               check=False)
         assert said.returncode == code and complaint in said.stderr and said.stderr.count("\n") == 1, said
         assert not os.path.exists("y/staged.safetensors")
