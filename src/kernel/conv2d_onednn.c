@@ -41,7 +41,7 @@ static gd_status describe(const gd_problem *problem, gd_onednn_layer *layer, win
 
     int64_t out[2] = {z.P, z.Q}, in[2] = {z.H, z.W}, side[2] = {z.R, z.S};
     for (int i = 0; i < 2; i++) {
-        w->strides[i] = p->stride;
+        w->strides[i] = out[i] > 1 ? p->stride : 1; /* oneDNN 2.6.3 reads behind x where one window has a stride */
         w->dilates[i] = p->dilation - 1;
         w->pad_before[i] = p->pad;
         /* what the last window reaches beyond the image; negative where rows stay unread */

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAND = 256, BAND_BYTE = 0xA5, POISON_BYTE = 0xFF /* 0xFFFF… is NaN in every floating type */ };
+/* 0xFFFF… is NaN in every floating type: what reads a band, or what nobody wrote, shows in what comes out. */
+enum { BAND = 256, POISON_BYTE = 0xFF };
 
 bool check_buffer_new(check_buffer *buffer, size_t bytes)
 {
@@ -18,7 +19,7 @@ bool check_buffer_new(check_buffer *buffer, size_t bytes)
     *buffer = (check_buffer){.memory = aligned_alloc(64, whole), .bytes = bytes};
     if (!buffer->memory)
         return false;
-    memset(buffer->memory, BAND_BYTE, whole);
+    memset(buffer->memory, POISON_BYTE, whole);
     buffer->at = buffer->memory + BAND;
     return true;
 }
@@ -32,9 +33,9 @@ void check_buffer_release(check_buffer *buffer)
 const char *check_buffer_harm(const check_buffer *buffer)
 {
     for (size_t i = 0; buffer->memory && i < BAND; i++) {
-        if (buffer->at[buffer->bytes + i] != BAND_BYTE)
+        if (buffer->at[buffer->bytes + i] != POISON_BYTE)
             return "behind its end";
-        if (buffer->at[-1 - (ptrdiff_t)i] != BAND_BYTE)
+        if (buffer->at[-1 - (ptrdiff_t)i] != POISON_BYTE)
             return "before its start";
     }
     return NULL;
