@@ -11,19 +11,14 @@ computes in double from the rounded inputs. Inputs of activation type are number
 judges both storage types. Layouts are ours: NHWC, KRSC.
 
 PyTorch knows no `augment`; that file is NumPy's, computed by padding, slicing and mirroring whole images."""
-import argparse
-import hashlib
-import pathlib
-import struct
 import sys
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 import torch
 from torch.nn import functional as F
 
-GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
+import golden
+from golden import nchw, nhwc
 
 
 class File:
@@ -50,14 +45,6 @@ class File:
         return torch.from_numpy(self.rng.uniform(low, high, shape)).float().double()
 
 
-def nchw(x):
-    return x.permute(0, 3, 1, 2)
-
-
-def nhwc(x):
-    return x.permute(0, 2, 3, 1)
-
-
 def array(x):
     return x.detach().numpy()
 
@@ -73,12 +60,12 @@ def backward(y, dy):
 def conv2d(f):
     for settings, x, (K, R, C), bias, options in (
             ("x=2x7x6x5 filters=7 kernel=3 stride=2 pad=1 bias=true", (2, 7, 6, 5), (7, 3, 5), True,
-             dict(stride=2, padding=1)),
+             dict(stride=2, pad=1)),
             ("x=1x7x7x12 filters=8 kernel=3 dilation=2 pad=2 groups=4", (1, 7, 7, 12), (8, 3, 3), False,
-             dict(dilation=2, padding=2, groups=4)),
+             dict(dilation=2, pad=2, groups=4)),
             ("x=1x6x6x16 filters=32 kernel=1 stride=2", (1, 6, 6, 16), (32, 1, 16), False, dict(stride=2))):
         x, w, b = f.normal(*x), f.normal(K, R, R, C), f.normal(K) if bias else None
-        y = nhwc(F.conv2d(nchw(x), nchw(w), b, **options))
+        y = golden.conv2d(x, w, b, **options)
         dy = f.normal(*y.shape)
         backward(y, dy)
         f.case(settings, arrays(x=x, w=w, b=b, dy=dy),
@@ -104,6 +91,25 @@ def relu(f):
         f.case(f"x={'x'.join(map(str, shape))}", arrays(x=x, dy=dy), arrays(y=y, dx=x.grad))
 
 
+def hard_swish(f):
+    for shape in ((2, 5, 4, 3), (3, 37)):
+        x = (2 * f.normal(*shape).detach()).requires_grad_()  # on both sides of -3 and 3
+        y = F.hardswish(x)
+        dy = f.normal(*shape)
+        backward(y, dy)
+        f.case(f"x={'x'.join(map(str, shape))}", arrays(x=x, dy=dy), arrays(y=y, dx=x.grad))
+
+
+def mul(f):
+    for shape, gate in (((2, 5, 4, 3), (2, 3)), ((2, 3, 3, 17), (2, 3, 3, 17))):
+        x, g = f.normal(*shape), f.normal(*gate)
+        y = x * (g if gate == shape else g[:, None, None])
+        dy = f.normal(*shape)
+        backward(y, dy)
+        f.case(f"x={'x'.join(map(str, shape))} g={'x'.join(map(str, gate))}", arrays(x=x, g=g, dy=dy),
+               arrays(y=y, dx=x.grad, dg=g.grad))
+
+
 def add(f):
     for shape, activation in (((2, 4, 5, 7), "none"), ((2, 3, 4, 16), "relu")):
         a, b = f.normal(*shape), f.normal(*shape)
@@ -114,17 +120,13 @@ def add(f):
         f.case(f"a={text} b={text} activation={activation}", arrays(a=a, b=b, dy=dy), arrays(y=y, da=a.grad, db=b.grad))
 
 
-def groups_of(x, group):
-    return torch.split(x, group or len(x))
-
-
 def bn_stats(f):
     momentum = 0.125
     for shape, group in (((4, 3, 5, 6), 0), ((5, 4, 4, 17), 2)):
         x, C = f.normal(*shape), shape[-1]
         before = torch.stack([f.normal(C).detach(), f.uniform(0.5, 2, C)])
         stats, running = [], torch.zeros(2, C, dtype=torch.double)
-        for part in groups_of(x.detach(), group):
+        for part in golden.groups_of(x.detach(), group):
             variance, mean = torch.var_mean(part, (0, 1, 2), unbiased=False)
             stats.append(torch.stack([mean, variance]))
             after = before.clone()  # what PyTorch's batch norm keeps after seeing this group alone
@@ -140,13 +142,12 @@ def bn_apply(f):
         x, C = f.normal(*shape), shape[-1]
         gamma, beta = f.normal(C), f.normal(C)
         residual = f.normal(*shape) if fused else None
-        y = torch.cat([nhwc(F.batch_norm(nchw(part), None, None, gamma, beta, training=True, eps=epsilon))
-                       for part in groups_of(x, group)])
+        y = golden.batch_norm(x, gamma, beta, group, epsilon)
         y = F.relu(y + residual) if fused else y
         dy = f.normal(*shape)
         backward(y, dy)
         stats = torch.stack([torch.stack(torch.var_mean(part, (0, 1, 2), unbiased=False)[::-1])
-                             for part in groups_of(x, group)])
+                             for part in golden.groups_of(x, group)])
         text = "x".join(map(str, shape))
         f.case(f"x={text} stats={len(stats)}x2x{C} group={group} epsilon={epsilon}"
                + (f" residual={text} activation=relu" if fused else ""),
@@ -162,8 +163,7 @@ def pool2d(f):
     for kind, shape, kernel, stride, pad in (("max", (2, 7, 6, 5), 3, 2, 1), ("max", (1, 6, 6, 16), 2, 2, 0),
                                              ("average", (2, 7, 6, 5), 3, 2, 1), ("average", (1, 6, 7, 17), 2, 2, 0)):
         x = f.normal(*shape)
-        y = nhwc(F.max_pool2d(nchw(x), kernel, stride, pad) if kind == "max" else
-                 F.avg_pool2d(nchw(x), kernel, stride, pad, count_include_pad=False))
+        y = golden.pool2d(x, kind, kernel, stride, pad)
         dy = f.normal(*y.shape)
         backward(y, dy)
         f.case(f"x={'x'.join(map(str, shape))} kind={kind} kernel={kernel} stride={stride} pad={pad}",
@@ -173,7 +173,7 @@ def pool2d(f):
 def global_pool(f):
     for kind, shape in (("max", (3, 4, 4, 17)), ("average", (2, 5, 3, 16))):
         x = f.normal(*shape)
-        y = F.adaptive_max_pool2d(nchw(x), 1).flatten(1) if kind == "max" else F.adaptive_avg_pool2d(nchw(x), 1).flatten(1)
+        y = golden.global_pool(x, kind)
         dy = f.normal(*y.shape)
         backward(y, dy)
         f.case(f"x={'x'.join(map(str, shape))} kind={kind}", arrays(x=x, dy=dy), arrays(y=y, dx=x.grad))
@@ -259,76 +259,28 @@ def adamw(f):
 
 
 def augment(f):
-    def draw(dx, dy, cut_x, cut_y, cut_side, flip, contrast, brightness):
-        return np.frombuffer(struct.pack("<hhhhhBBff", dx, dy, cut_x, cut_y, cut_side, flip, 0, contrast, brightness), np.uint8)
-
-    N, H, W, C = 4, 6, 7, 3
-    mean, deviation = np.array([120.5, 100.25, 90.0]), np.array([60.0, 50.5, 70.25])
-    draws = ((0, 0, 0, 0, 0, 0, 1.0, 0.0), (2, -1, 1, 2, 3, 1, 1.25, -10.5), (-3, 3, -1, 4, 4, 0, 0.75, 20.25),
-             (1, 2, 5, -2, 5, 1, 1.0, 0.0))
+    mean, deviation = [120.5, 100.25, 90.0], [60.0, 50.5, 70.25]
+    draws = np.array([(0, 0, 0, 0, 0, 0, 0, 1.0, 0.0), (2, -1, 1, 2, 3, 1, 0, 1.25, -10.5),
+                      (-3, 3, -1, 4, 4, 0, 0, 0.75, 20.25), (1, 2, 5, -2, 5, 1, 0, 1.0, 0.0)], golden.DRAW)
     for edge in ("zero", "reflect"):
-        x = f.rng.integers(0, 256, (N, H, W, C), np.uint8)
-        y, border = np.empty((N, H, W, C)), 4
-        for n, (dx, dy, cut_x, cut_y, side, flip, contrast, brightness) in enumerate(draws):
-            image = x[n, :, ::-1] if flip else x[n]
-            if edge == "reflect":
-                padded = np.pad(image, ((border, border), (border, border), (0, 0)), mode="reflect").astype(np.float64)
-            else:
-                padded = np.tile(mean, (H + 2 * border, W + 2 * border, 1))
-                padded[border:-border, border:-border] = image
-            window = padded[border + dy:border + dy + H, border + dx:border + dx + W]
-            y[n] = (window * contrast + brightness - mean) / deviation
-            y[n, max(cut_y, 0):max(cut_y + side, 0), max(cut_x, 0):max(cut_x + side, 0)] = 0
-        f.case(f"x={N}x{H}x{W}x{C} draws={N}x20 edge={edge} mean=[{','.join(map(str, mean))}]"
-               f" deviation=[{','.join(map(str, deviation))}]", {"x": x, "draws": np.stack([draw(*d) for d in draws])},
-               {"y": y})
+        x = f.rng.integers(0, 256, (4, 6, 7, 3), np.uint8)
+        f.case(f"x=4x6x7x3 draws=4x20 edge={edge} mean=[{','.join(map(str, mean))}]"
+               f" deviation=[{','.join(map(str, deviation))}]", {"x": x, "draws": draws.view(np.uint8).reshape(4, 20)},
+               {"y": golden.augment(x, draws, mean, deviation, edge)})
     x = f.rng.integers(0, 256, (2, 5, 5, 1), np.uint8)
     f.case("x=2x5x5x1 mean=72.5 deviation=90.25", {"x": x}, {"y": (x - 72.5) / 90.25})
 
 
-OPS = (conv2d, linear, relu, add, bn_stats, bn_apply, pool2d, global_pool, softmax_xent, softmax, cast, sgd, adamw, augment)
+OPS = (conv2d, linear, relu, hard_swish, mul, add, bn_stats, bn_apply, pool2d, global_pool, softmax_xent, softmax, cast, sgd,
+       adamw, augment)
 
 
-def make(op):
-    f = File(op.__name__)
-    op(f)
-    script = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()
-    return f, {**f.metadata, "torch": torch.__version__, "numpy": np.__version__, "script": script}
-
-
-def differs(path, f):
-    """Why a committed file is not what was computed just now, or None. The last bits may move with PyTorch's version."""
-    if not path.exists():
-        return "is missing"
-    with safetensors.safe_open(path, "np") as held:
-        if set(held.keys()) != set(f.tensors):
-            return "holds other tensors"
-        if any(held.metadata().get(case) != settings for case, settings in f.metadata.items()):
-            return "holds other cases"
-        for name, value in f.tensors.items():
-            if not np.allclose(held.get_tensor(name), value, rtol=1e-12, atol=1e-12):
-                return f"differs in {name}"
-    return None
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    wrong = 0
+def make():
     for op in OPS:
-        f, metadata = make(op)
-        path = GOLDEN / f"{f.op}.safetensors"
-        if options.check:
-            why = differs(path, f)
-            if why:
-                print(f"make-golden: {path} {why}: PyTorch {torch.__version__} disagrees", file=sys.stderr)
-            wrong += why is not None
-        else:
-            safetensors.numpy.save_file(f.tensors, path, metadata)
-    return 1 if wrong else 0
+        f = File(op.__name__)
+        op(f)
+        yield golden.GOLDEN / f"{f.op}.safetensors", f.tensors, f.metadata
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(golden.main(__doc__, make))

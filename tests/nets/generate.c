@@ -77,7 +77,9 @@ void nets_generate(uint64_t seed, nets_case *net)
     for (int i = 0; i < n; i++) {
         char *text = net->layer[i];
         size_t bytes = sizeof net->layer[i];
-        switch (pick(&m, 7)) {
+        int kind = pick(&m, 7);
+        bool has_norm = kind == 2 || kind > 4;
+        switch (has_norm && m.h * m.w == 1 ? 0 : kind) { /* no norm of a single value: rounding is all that it gives */
         case 0:
         case 1:
             conv(&m, 4, false, 1 + pick(&m, 20), text, bytes);
@@ -86,7 +88,7 @@ void nets_generate(uint64_t seed, nets_case *net)
             snprintf(text, bytes, "    - batch_norm:\n        activation: %s\n", activation(&m));
             break;
         case 3:
-            snprintf(text, bytes, "    - relu\n");
+            snprintf(text, bytes, "    - %s\n", pick(&m, 2) ? "relu" : "hard_swish");
             break;
         case 4:
             if (m.h >= 2 && m.w >= 2) {

@@ -33,7 +33,20 @@ typedef struct nets_variant {
     uint32_t passes;
     uint64_t shuffle;
     bool poison, all_reduce;
+    float nudge; /* share by which parameters are moved at most, drawn from `nudges` */
+    uint64_t nudges;
 } nets_variant;
+extern const nets_variant nets_truth; /* in double */
+
+/* A net lowered so, its parameters and inputs in place. */
+typedef struct nets_lowered {
+    gd_config config;
+    gd_net *net; /* as it was before passes */
+    gd_plan_set *set;
+    gd_type real; /* of its parameters */
+} nets_lowered;
+gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_lowered *lowered, gd_error *error);
+void nets_lowered_release(nets_lowered *lowered); /* whatever nets_lower returned */
 
 /* What comes out: the loss, and the gradient of every trained parameter, as doubles. */
 typedef struct nets_answer {
@@ -47,14 +60,25 @@ typedef struct nets_answer {
 gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error);
 void nets_answer_release(nets_answer *answer);
 
-/* Inputs of a net's training plan, drawn from its seed: images, draws, targets. */
-void nets_fill_inputs(const nets_case *net, const gd_plan_set *set);
+/* Is `got`, computed in `precision`, as near to `want` as that allows? If not, the first departure is in `complaint`.
+ */
+bool nets_agree(const nets_answer *got, const nets_answer *want, gd_type precision, char *complaint, size_t bytes);
 
-/* Runs every variant against the double build. "" in `complaint` when all agree; else the first that does not. Returns
- * INVALID only where the net cannot be built. */
-gd_status nets_check(const nets_case *net, char *complaint, size_t bytes);
+/* Runs every variant against the double build. Where one differs, `complaint` says how; TOUCHY: differs, but no more
+ * than double does from itself when the parameters move by some last bits of that variant. Fails only where the net
+ * cannot be built. */
+typedef enum nets_verdict { NETS_AGREE, NETS_TOUCHY, NETS_DIFFER } nets_verdict;
+gd_status nets_check(const nets_case *net, nets_verdict *verdict, char *complaint, size_t bytes, gd_error *error);
 
-/* Leaves out layers as long as the complaint stays. */
+/* Leaves out layers as long as the net differs. */
 void nets_shrink(nets_case *net);
+
+/* ---- against PyTorch: golden.c ---- */
+
+/* What PyTorch needs to compute a net: safetensors with its `graph`, its `config`, its parameters and inputs. */
+gd_status nets_describe(const nets_case *net, const char *path, gd_error *error);
+
+/* Holds the net of a golden file against the loss and the gradients in it. "" in `complaint` where they agree. */
+gd_status nets_against(const char *path, char *complaint, size_t bytes, gd_error *error);
 
 #endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/rng.h"
+#include "build/build.h"
+#include "nets.h"
+
+#include <stdlib.h>
+
+/* Images, draws and targets, drawn from the seed. */
+static void fill_inputs(const nets_case *net, const gd_plan_set *set)
+{
+    gd_desc desc;
+    uint8_t *images = gd_plan_value(set, 0, "images", &desc);
+    for (int64_t i = 0; i < gd_desc_count(desc); i++)
+        images[i] = (uint8_t)gd_rng(net->seed, GD_RNG_TEST, 1, (uint64_t)i).at[0];
+    gd_draw *draws = gd_plan_value(set, 0, "draws", &desc);
+    for (int64_t i = 0; i < desc.dim[0]; i++) {
+        gd_philox r = gd_rng(net->seed, GD_RNG_TEST, 2, (uint64_t)i);
+        draws[i] = (gd_draw){
+            .dx = (int16_t)(r.at[0] % 3) - 1, .dy = (int16_t)(r.at[1] % 3) - 1, .flip = r.at[2] & 1, .contrast = 1};
+    }
+    void *targets = gd_plan_value(set, 0, "targets", &desc);
+    for (int64_t i = 0; i < desc.dim[0]; i++)
+        gd_store(targets, desc.type,
+                 i * desc.dim[1] +
+                     gd_rng_below(gd_rng(net->seed, GD_RNG_TEST, 3, (uint64_t)i).at[0], (uint32_t)desc.dim[1]),
+                 1);
+}
+
+static gd_status build(const nets_case *net, gd_config *config, gd_net **made, gd_error *error)
+{
+    static const double mean[3] = {120, 125, 130}, deviation[3] = {60, 65, 70};
+    gd_text text = {0};
+    nets_print(net, &text);
+    gd_status status = gd_config_parse("net", text.at, text.length, NULL, 0, config, error);
+    const gd_build_input input = {net->height, net->width, net->channels, net->classes, mean, deviation};
+    if (status == GD_OK)
+        status = gd_build_net(config, &input, net->batch, made, error);
+    gd_text_release(&text);
+    return status;
+}
+
+static gd_type real_of(const nets_variant *variant) { return variant->precision == GD_F64 ? GD_F64 : GD_F32; }
+
+/* In [-1, 1), for element i of all parameters. */
+static float draw(uint64_t seed, uint32_t use, int64_t i)
+{
+    return 2 * gd_rng_unit(gd_rng(seed, GD_RNG_TEST, use, (uint64_t)i).at[0]) - 1;
+}
+
+/* Every parameter as training would begin with it, off by up to 0.1: with a shift of 0 activations lie on relu's kink.
+ */
+static gd_status set_parameters(const nets_case *net, const nets_variant *variant, const gd_net *made, gd_plan_set *set,
+                                gd_error *error)
+{
+    int n;
+    gd_type real = real_of(variant);
+    const gd_segment *segments = gd_plan_set_segments(set, &n);
+    char *masters = gd_plan_set_space(set, GD_SPACE_PARAM);
+    for (int i = 0; i < n; i++) {
+        float *values = malloc(sizeof *values * (size_t)segments[i].count);
+        if (!values)
+            return gd_fail(error, GD_NOMEM, "out of memory");
+        gd_init_param(made, gd_net_find_param(made, segments[i].name), net->seed, values);
+        for (int64_t k = 0; k < segments[i].count && segments[i].role != GD_ROLE_RUNNING; k++) {
+            int64_t element = segments[i].offset + k;
+            values[k] += 0.1f * draw(net->seed, 4, element);
+            values[k] *= 1 + variant->nudge * draw(variant->nudges, 5, element);
+        }
+        gd_convert(masters + (size_t)segments[i].offset * gd_type_bytes(real), real, values, GD_F32, segments[i].count);
+        free(values);
+    }
+    gd_plan_set_touch(set);
+    return GD_OK;
+}
+
+gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_lowered *lowered, gd_error *error)
+{
+    *lowered = (nets_lowered){.real = real_of(variant)};
+    GD_TRY(build(net, &lowered->config, &lowered->net, error));
+    const gd_plan_options plan = {GD_MODE_TRAIN, net->batch, variant->precision, false, variant->passes};
+    const gd_set_options options = {
+        .device = &gd_device_cpu,
+        .comm = variant->all_reduce ? &gd_comm_self : NULL,
+        .threads = 2,
+        .features = gd_cpu_features(),
+        .update = {.optimizer = GD_SGD, .accumulate = 1},
+        .shuffle_entries = variant->shuffle,
+        .poison = variant->poison,
+    };
+    GD_TRY(gd_plan_set_new(lowered->net, &plan, 1, &options, &lowered->set, error));
+    GD_TRY(set_parameters(net, variant, lowered->net, lowered->set, error));
+    fill_inputs(net, lowered->set);
+    return GD_OK;
+}
+
+void nets_lowered_release(nets_lowered *lowered)
+{
+    gd_plan_set_free(lowered->set);
+    gd_net_free(lowered->net);
+    gd_config_release(&lowered->config);
+    *lowered = (nets_lowered){0};
+}
+
+static gd_status take_answer(const gd_plan_set *set, gd_type real, nets_answer *answer, gd_error *error)
+{
+    int n;
+    const gd_segment *segments = gd_plan_set_segments(set, &n);
+    const void *grad = gd_plan_set_space(set, GD_SPACE_GRAD);
+    answer->segment = malloc(sizeof *segments * (size_t)(n + 1));
+    for (int i = 0; answer->segment && i < n; i++) {
+        if (segments[i].role == GD_ROLE_RUNNING)
+            continue;
+        answer->segment[answer->n_segments] = segments[i];
+        answer->segment[answer->n_segments++].name = gd_arena_text(&answer->arena, segments[i].name);
+        answer->n = segments[i].offset + segments[i].count;
+    }
+    answer->gradient = malloc(sizeof(double) * (size_t)(answer->n + 1));
+    if (!answer->gradient || !answer->segment)
+        return gd_fail(error, GD_NOMEM, "out of memory");
+    gd_convert(answer->gradient, GD_F64, grad, real, answer->n);
+    gd_tally *tally = gd_plan_set_tally((gd_plan_set *)set);
+    answer->loss = tally->loss / (double)tally->images;
+    return GD_OK;
+}
+
+gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error)
+{
+    nets_lowered lowered;
+    *answer = (nets_answer){0};
+    gd_status status = nets_lower(net, variant, &lowered, error);
+    if (status == GD_OK) {
+        *gd_plan_set_record(lowered.set) = (gd_record){.seed = net->seed, .valid = net->batch, .micros = 1};
+        status = gd_plan_run(lowered.set, 0, GD_REDUCE, error);
+    }
+    if (status == GD_OK)
+        status = take_answer(lowered.set, lowered.real, answer, error);
+    nets_lowered_release(&lowered);
+    return status;
+}
+
+void nets_answer_release(nets_answer *answer)
+{
+    free(answer->gradient);
+    free(answer->segment);
+    gd_arena_release(&answer->arena);
+    *answer = (nets_answer){0};
+}
