@@ -41,7 +41,7 @@ static gd_status describe(const gd_problem *problem, gd_onednn_layer *layer, win
 
     int64_t out[2] = {z.P, z.Q}, in[2] = {z.H, z.W}, side[2] = {z.R, z.S};
     for (int i = 0; i < 2; i++) {
-        w->strides[i] = out[i] > 1 ? p->stride : 1; /* oneDNN 2.6.3 reads behind x where one window has a stride */
+        w->strides[i] = p->stride;
         w->dilates[i] = p->dilation - 1;
         w->pad_before[i] = p->pad;
         /* what the last window reaches beyond the image; negative where rows stay unread */
@@ -50,10 +50,26 @@ static gd_status describe(const gd_problem *problem, gd_onednn_layer *layer, win
     return GD_OK;
 }
 
+/* What oneDNN 2.6.3 must not be asked for, or NULL: its pointwise convolutions go wrong at the edge of a block. */
+static const char *mistaken(const gd_problem *problem, gd_direction direction)
+{
+    const gd_conv2d_params *p = problem->params;
+    if (p->kernel > 1 || p->groups > 1)
+        return NULL;
+    if (direction == GD_BWD_WEIGHT && p->stride > 1 && problem->desc[CONV2D_X].dim[3] < 16)
+        return "oneDNN writes behind its scratch: 1x1 with a stride, fewer than 16 channels";
+    if (direction == GD_BWD_DATA && problem->type == GD_BF16 && p->filters % 2)
+        return "oneDNN is wrong here: 1x1 in bf16, an odd number of filters";
+    return NULL;
+}
+
 static gd_status prepare(const gd_problem *problem, gd_direction direction, gd_needs *needs, gd_error *error)
 {
     gd_onednn_layer layer;
     window w;
+    const char *why = mistaken(problem, direction);
+    if (why)
+        return gd_fail(error, GD_UNSUPPORTED, "%s", why);
     GD_TRY(describe(problem, &layer, &w, error));
     const dnnl_memory_desc_t *bias = layer.has_bias ? &layer.bias : NULL;
     dnnl_convolution_desc_t forward, backward;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One entry in hostile memory: every operand, the work and each packed weight alone between two bands.
  *
- *     | band 256 | operand, 64-byte aligned | band 256, from the very next byte |
+ *     | band 4096 | operand, 64-byte aligned | band 4096, from the very next byte |
  */
 #include "check.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* 0xFFFF… is NaN in every floating type: what reads a band, or what nobody wrote, shows in what comes out. */
-enum { BAND = 256, POISON_BYTE = 0xFF };
+enum { BAND = 4096, POISON_BYTE = 0xFF };
 
 bool check_buffer_new(check_buffer *buffer, size_t bytes)
 {
