@@ -258,6 +258,23 @@ def adamw(f):
                   moments, before=5, scale=scale)  # the harness' tally says that five updates were applied
 
 
+def average(f):
+    for count, decay in ((37, 0.875), (1000, 0.984375)):
+        held, w = f.normal(count).detach(), f.normal(count).detach()
+        after = held.clone()
+        torch.optim.swa_utils.get_ema_multi_avg_fn(decay)([after], [w], None)
+        f.case(f"average={count} w={count}:f32 ctx.average_decay={decay}", arrays(average=held, w=w), arrays(average=after))
+
+
+def grad_norm(f):
+    for count, clip in ((37, 0.5), (1000, 100.0)):
+        w = torch.nn.Parameter(torch.zeros(count, dtype=torch.double))
+        w.grad = f.normal(count).detach()
+        dw = array(w.grad).copy()
+        norm = torch.nn.utils.clip_grad_norm_(w, clip)
+        f.case(f"w={count} clip={clip}", {"dw": dw}, {"gradient_norm": [norm], "gradient_scale": [w.grad[0] / dw[0]]})
+
+
 def augment(f):
     mean, deviation = [120.5, 100.25, 90.0], [60.0, 50.5, 70.25]
     draws = np.array([(0, 0, 0, 0, 0, 0, 0, 1.0, 0.0), (2, -1, 1, 2, 3, 1, 0, 1.25, -10.5),
@@ -272,7 +289,7 @@ def augment(f):
 
 
 OPS = (conv2d, linear, relu, hard_swish, mul, add, bn_stats, bn_apply, pool2d, global_pool, softmax_xent, softmax, cast, sgd,
-       adamw, augment)
+       adamw, average, grad_norm, augment)
 
 
 def make():

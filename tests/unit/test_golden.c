@@ -3,6 +3,7 @@
  *
  *     case0.x, case0.dy …        the case's inputs, given to the harness instead of drawn ones
  *     case0.want.y …             stands in for what our own reference wants
+ *     case0.want.gradient_norm   the same of a number that an update leaves in the tally
  *
  * Every entry of the op's lists is judged by the harness' law. The law's scale, and what the file does not hold
  * (argmax, batch norm's sums), stay the reference's. A test per file. */
@@ -31,12 +32,27 @@ static int operand_named(const gd_op *op, const char *name)
     return -1;
 }
 
+/* What updates leave in the tally. */
+enum { NUMBERS = 2 };
+static const char *const number_names[NUMBERS] = {"gradient_norm", "gradient_scale"};
+
 /* What a file holds of one case, by operand. */
 typedef struct golden {
     check_case question;
-    const gd_tensor_entry *want[GD_OPERANDS];
+    const gd_tensor_entry *want[GD_OPERANDS], *want_number[NUMBERS];
     bool used[GD_OPERANDS];
 } golden;
+
+static bool read_number(golden *g, const char *name, const gd_tensor_entry *tensor)
+{
+    for (int i = 0; i < NUMBERS; i++) {
+        if (strcmp(number_names[i], name) == 0) {
+            g->want_number[i] = tensor;
+            return true;
+        }
+    }
+    return false;
+}
 
 static void read_case(const gd_safetensors *file, const char *name, golden *g)
 {
@@ -48,6 +64,8 @@ static void read_case(const gd_safetensors *file, const char *name, golden *g)
             continue;
         const char *rest = tensor->name + length + 1;
         bool wanted = strncmp(rest, "want.", 5) == 0;
+        if (wanted && read_number(g, rest + 5, tensor))
+            continue;
         int operand = operand_named(op, wanted ? rest + 5 : rest);
         if (operand < 0)
             unit_fail(__FILE__, __LINE__, "op '%s' has no operand for tensor '%s'", op->name, tensor->name);
@@ -86,6 +104,13 @@ static void judge(golden *g, gd_direction direction, gd_type type)
         for (int64_t k = 0; k < gd_desc_count(answer.exact.desc[i]); k++)
             gd_store(answer.want[i], answer.exact.desc[i].type, k, gd_load(g->want[i]->data, g->want[i]->desc.type, k));
         g->used[i] = true;
+        replaced++;
+    }
+    float *numbers[NUMBERS] = {&answer.want_tally.gradient_norm, &answer.want_tally.gradient_scale};
+    for (int i = 0; i < NUMBERS; i++) {
+        if (!g->want_number[i] || direction != GD_UPDATE)
+            continue;
+        *numbers[i] = (float)gd_load(g->want_number[i]->data, g->want_number[i]->desc.type, 0);
         replaced++;
     }
     const gd_impl *list = op->direction[direction].entries;
