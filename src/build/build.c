@@ -51,6 +51,7 @@ static void build(gd_builder *b, int batch)
 gd_status gd_build_net(const gd_config *config, const gd_build_input *input, int batch, gd_net **net, gd_error *error)
 {
     gd_builder b = {.config = config, .input = input, .error = error};
+    *net = NULL;
     GD_TRY(gd_build_check(config, error));
     GD_TRY(gd_net_new(batch, net, error));
     b.net = *net;
