@@ -26,7 +26,7 @@ gd_status gd_file_map(const char *path, void **map, size_t *bytes, gd_error *err
 {
     *map = NULL;
     *bytes = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* nobody is waited for behind a pipe */
     if (file < 0)
         return failed(error, "open", path, errno);
     struct stat info;
@@ -91,6 +91,9 @@ gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error)
     if (strlen(path) >= sizeof draft->path)
         return gd_fail(error, GD_IO, "cannot write '%.64s…': the path has %zu bytes, more than %zu", path, strlen(path),
                        sizeof draft->path - 1);
+    struct stat ours, there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", path);
     snprintf(draft->path, sizeof draft->path, "%s", path);
     snprintf(draft->part, sizeof draft->part, "%s.part", draft->path);
     int file = open(draft->part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
@@ -99,7 +102,6 @@ gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error)
 
     /* One writer at a time. The part left by a killed process has no lock and is taken over; a part that its writer
      * has renamed since we opened it is the finished file, not ours to empty. */
-    struct stat ours, there;
     bool busy = flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     busy = busy || fstat(file, &ours) != 0 || stat(draft->part, &there) != 0 || ours.st_ino != there.st_ino;
     if (busy) {

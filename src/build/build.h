@@ -23,7 +23,9 @@ typedef struct gd_build_input {
     const double *mean, *deviation; /* (channels), in bytes */
 } gd_build_input;
 
-/* What can be said of a config before its images are known: INVALID for a network that does not exist. */
+/* What can be said of a config before its images are known: INVALID for a network, or an op in `impl`, that does not
+ * exist.
+ */
 gd_status gd_build_check(const gd_config *config, gd_error *error);
 
 /* `batch`: images per step (a micro-batch where gradients are accumulated). INVALID names layer and place. */

@@ -33,6 +33,10 @@ gd_status gd_build_check(const gd_config *config, gd_error *error)
 {
     const char *network = config->model.network, *names[NETWORKS + 1];
     gd_place place = gd_config_place(config, "model.network");
+    for (const gd_attr *op = config->impl ? config->impl->first : NULL; op; op = op->next) {
+        if (!gd_op_find(op->key))
+            return gd_fail_at(error, GD_INVALID, op->place, "impl: no op is called '%s'", op->key);
+    }
     if (find_network(network) >= 0)
         return GD_OK;
     for (int i = 0; i < NETWORKS; i++)

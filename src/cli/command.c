@@ -4,7 +4,9 @@
 #include "base/attr.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +152,15 @@ gd_status gd_command_int(const gd_command *command, const char *flag, int least,
 }
 
 /* ---- running ---- */
+
+void gd_command_init(void)
+{
+    for (int i = 0; i <= 2; i++) {
+        if (fcntl(i, F_GETFD) == -1 && open("/dev/null", O_RDONLY) < 0)
+            return; /* the lowest free number is i */
+    }
+    signal(SIGXFSZ, SIG_IGN);
+}
 
 static void print_option(const gd_option *option)
 {

@@ -77,6 +77,10 @@ typedef struct gd_verb {
     gd_status (*run)(gd_command *command, gd_error *error);
 } gd_verb;
 
+/* First in every program: standard streams that are closed are taken by /dev/null, which cannot be written, so that no
+ * file comes to lie where messages go; a limit on file sizes is an error of write, as a full disk is. */
+void gd_command_init(void);
+
 /* Runs the verb that argv[1] names: parses, runs, complains; flushes standard output, whose failure is one too. Returns
  * the exit code: that of the command, or else of the status (2: wrong command line or config, 1: other faults). Without
  * a verb, or with one that is not in the table: 2. */

@@ -18,7 +18,8 @@ typedef struct gd_engine_path {
 /* The config that a command names, with its --set; its network exists. */
 gd_status gd_engine_config(gd_command *command, const char *path, gd_config *config, gd_error *error);
 
-/* The run's folder: --out, or runs/<name of the config>. Makes it. */
+/* The run's folder: --out, or runs/<name of the config>. Makes it, and keeps it locked until the process ends: IO where
+ * another one has it. */
 gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
 
 /* Makes sure that the staged set of this config is there, and says where: at `out`, or (NULL) in the cache. `more`:
@@ -35,6 +36,9 @@ gd_status gd_engine_stage_run(gd_command *command, const char *config_path, cons
 /* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
                           gd_train_result *result, gd_error *error);
+
+/* What training came to, as one JSON object on standard output. */
+void gd_engine_print_result(const char *folder, const gd_train_result *result);
 
 /* Evaluates folder/model.safetensors on the test split of its staged set, writes evaluation.json, prints. A set without
  * a test split is INVALID. */

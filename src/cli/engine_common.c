@@ -7,10 +7,14 @@
 #include "train/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,13 +53,21 @@ gd_status gd_engine_folder(const gd_command *command, const char *config_path, g
         snprintf(folder->text, sizeof folder->text, "%s", out);
     } else {
         char copy[4096];
-        snprintf(copy, sizeof copy, "%s", config_path);
+        if (!realpath(config_path, copy)) /* "." has a name, too */
+            snprintf(copy, sizeof copy, "%s", config_path);
         char *name = basename(copy), *dot = strrchr(name, '.');
         if (dot && dot != name)
             *dot = '\0';
         snprintf(folder->text, sizeof folder->text, "runs/%s", name);
     }
-    return gd_folder_make(folder->text, error);
+    GD_TRY(gd_folder_make(folder->text, error));
+    int run =
+        open(folder->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* open, and locked, as long as the process lives */
+    if (run >= 0 && flock(run, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(run);
+        return gd_fail(error, GD_IO, "'%s' is in use by another griddle", folder->text);
+    }
+    return GD_OK;
 }
 
 gd_status gd_engine_device(const gd_command *command, gd_error *error)
@@ -104,6 +116,7 @@ static gd_status run_stage(gd_command *command, const char *config_path, const c
     if (child < 0)
         return gd_fail(error, GD_IO, "cannot start '%s': %s", program.text, strerror(errno));
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);   /* a stop that reaches this process alone is for both */
         dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the caller's */
         execv(program.text, (char **)argument);
         fprintf(stderr, "griddle: cannot start '%s': %s\n", program.text, strerror(errno));

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
     const gd_verb verbs[] = {gd_verb_config, gd_verb_net,      gd_verb_plan,
                              gd_verb_train,  gd_verb_evaluate, gd_verb_export,
                              gd_verb_run,    gd_verb_bench,    {0}};
+    gd_command_init();
     cap_onednn();
     return gd_command_main(verbs, argc, argv);
 }

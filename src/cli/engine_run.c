@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_folder(const char *path)
 {
@@ -26,7 +27,7 @@ static gd_status write_config(const char *pictures, const char *path, gd_error *
         return GD_OK;
     if (!realpath(pictures, absolute))
         return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
-    gd_text_add(&text, "# Written by `griddle run %s`; every key: griddle config --keys\ndata:\n  source: ", pictures);
+    gd_text_add(&text, "# Written by `griddle run FOLDER`; every key: griddle config --keys\ndata:\n  source: ");
     gd_text_add_json(&text, absolute);
     gd_text_add(&text, "\n  format: folder\n  size: 64\n  channels: 3\n  test: 0.1\n  max_rejected: 100\n"
                        "model:\n  network: resnet-9\naugment:\n  flip: random\n  crop: 6\n  brightness: 0.1\n"
@@ -50,6 +51,21 @@ static gd_status check_source(const char *pictures, const char *run, const gd_co
                    config->data.source, pictures);
 }
 
+/* A run among the pictures would be taken for a class of them. */
+static gd_status check_apart(const char *pictures, const char *run, gd_error *error)
+{
+    char around[4096], inside[4096];
+    if (!realpath(pictures, around) || !realpath(run, inside))
+        return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
+    size_t n = strlen(around);
+    if (strncmp(around, inside, n) != 0 || (inside[n] != '/' && inside[n] != '\0'))
+        return GD_OK;
+    rmdir(run); /* made just now, if it is empty; and what is around it */
+    rmdir("runs");
+    return gd_fail(error, GD_INVALID, "the run '%s' would lie among the pictures in '%s'; name another --out", run,
+                   pictures);
+}
+
 static gd_status run_road(gd_command *command, gd_error *error)
 {
     gd_config config = {0};
@@ -63,6 +79,7 @@ static gd_status run_road(gd_command *command, gd_error *error)
     GD_TRY(gd_engine_folder(command, command->word[0], &folder, error));
     snprintf(config_path.text, sizeof config_path.text, "%s", command->word[0]);
     if (is_folder(command->word[0])) {
+        GD_TRY(check_apart(command->word[0], folder.text, error));
         config_path = gd_run_file(folder.text, "pictures.yaml");
         GD_TRY(write_config(command->word[0], config_path.text, error));
     }
@@ -78,6 +95,8 @@ static gd_status run_road(gd_command *command, gd_error *error)
         status = gd_engine_evaluate_run(command, folder.text, error);
     else
         fprintf(stderr, "no test split, so nothing is evaluated; data.test holds some images out\n");
+    if (staged.test.n == 0 && gd_command_has(command, "--json"))
+        gd_engine_print_result(folder.text, &result);
 done:
     gd_staged_close(&staged);
     gd_text_release(&text);

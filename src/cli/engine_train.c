@@ -136,7 +136,7 @@ static gd_status keep_config(const gd_config *config, const char *folder, gd_err
     return status;
 }
 
-static void print_json(const char *folder, const gd_train_result *result)
+void gd_engine_print_result(const char *folder, const gd_train_result *result)
 {
     gd_text text = {0};
     gd_text_add(&text, "{\"run\":");
@@ -173,7 +173,7 @@ static gd_status run_train(gd_command *command, gd_error *error)
     GD_TRY_TO(done, keep_config(&config, folder.text, error));
     GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, resume, &result, error));
     if (gd_command_has(command, "--json"))
-        print_json(folder.text, &result);
+        gd_engine_print_result(folder.text, &result);
 done:
     gd_config_release(&config);
     return status;

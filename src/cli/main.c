@@ -138,6 +138,7 @@ static gd_status start(const char *name, char **argv, gd_error *error)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    gd_command_init();
     if (strcmp(name, "--version") == 0)
         return printf("griddle %s\n", gd_infer_version()) < 0 || fflush(stdout) != 0;
     if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {

@@ -8,7 +8,6 @@
 #include "data/staged.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +213,6 @@ static const gd_verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, as a full disk is */
+    gd_command_init();
     return gd_command_main(verbs, argc, argv);
 }

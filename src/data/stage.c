@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* In the order of gd_format, and of trying. */
@@ -146,7 +147,10 @@ gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_
 {
     char folder[GD_PATH_MAX];
     const char *root;
+    struct stat there;
     *fresh = false;
+    if (stat(staging->staged, &there) == 0 && !S_ISREG(there.st_mode))
+        return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", staging->staged);
     if (gd_staged_current(staging->staged, staging->settings))
         return GD_OK;
     GD_TRY(make_folder(staging->staged, folder, error));

@@ -305,8 +305,10 @@ static gd_status run_epochs(trainer *t, gd_error *error)
         while ((int64_t)t->state.batch < t->steps_per_epoch) {
             if (stop_wanted(t)) {
                 GD_TRY(save(t, error));
-                return gd_fail(error, GD_STOPPED, "stopped in epoch %d at step %d; go on with --resume",
-                               (int)t->state.epoch + 1, (int)t->state.batch);
+                return gd_fail(
+                    error, GD_STOPPED,
+                    "stopped in epoch %d at step %d, and saved; the same command goes on (train: with --resume)",
+                    (int)t->state.epoch + 1, (int)t->state.batch);
             }
             GD_TRY(run_step(t, error));
             tell(t, (gd_progress){0});
@@ -335,8 +337,10 @@ static gd_status prepare(trainer *t, gd_error *error)
     t->steps_per_epoch = t->split.n_train / train->batch;
     t->steps = t->steps_per_epoch * train->epochs;
     if (t->steps_per_epoch == 0)
-        return gd_fail(error, GD_INVALID, "train.batch %d is larger than the %lld images that are trained on",
-                       train->batch, (long long)t->split.n_train);
+        return gd_fail(
+            error, GD_INVALID,
+            "train.batch %d is larger than the %lld images that are trained on; --set train.batch=N makes it smaller",
+            train->batch, (long long)t->split.n_train);
     for (int c = 0; c < input.channels; c++)
         t->mean += t->staged.mean[c] / input.channels;
     gd_staged_describe(&t->staged, t->data);

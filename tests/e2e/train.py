@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 import shapes  # noqa: E402
 
 GRIDDLE = os.environ["GRIDDLE"]
-KILLS = 1000 if os.environ.get("GRIDDLE_LONG") else 20
+KILLS = 1000 if os.environ.get("GRIDDLE_LONG") else 2
 
 
 def griddle(*words, code=0, complaint=""):
@@ -186,7 +186,28 @@ with tempfile.TemporaryDirectory() as folder:
         assert said.returncode == code and complaint in said.stderr and said.stderr.count("\n") == 1, said
         assert not os.path.exists("y/staged.safetensors")
 
+    # one process a run
+    process = start("train", "bars.yaml", "--out", "busy", "--set", "train.epochs=2000")
+    while not os.path.exists("busy/metrics.jsonl") or len(metrics("busy")) < 2:
+        time.sleep(0.01)
+    griddle("train", "bars.yaml", "--out", "busy", "--resume", "--set", "train.epochs=2000", code=1, complaint="in use")
+    process.kill()
+    process.communicate()
+
+    # where files are not to be: a folder of pictures, a pipe
+    os.makedirs("pictures/a")
+    griddle("run", "pictures", "--out", "pictures/run", code=2, complaint="name another --out")
+    os.mkfifo("pipe")
+    griddle("stage", "bars.yaml", "--out", "pipe", code=1, complaint="not a regular file")
+
+    # without standard streams no message comes to lie in a file
+    griddle("stage", "bars.yaml", "--out", "heard.safetensors")
+    subprocess.run(["sh", "-c", f"GRIDDLE_CACHE=none {GRIDDLE} stage bars.yaml --out unheard.safetensors <&- >&- 2>&-"],
+                   check=False)
+    assert digest("unheard.safetensors") == digest("heard.safetensors")
+
     # what cannot be
+    griddle("plan", "bars.yaml", "--set", "impl.foo=ref", code=2, complaint="no op is called 'foo'")
     griddle("train", "bars.yaml", "--out", "x", "--set", "train.epoch=3", code=2, complaint="did you mean 'epochs'?")
     griddle("train", "bars.yaml", "--out", "x", "--set", "train.epochs=many", code=2, complaint="train.epochs")
     griddle("train", "bars.yaml", "--out", "x", "--set", "train.batch=512", code=2, complaint="192 images")
