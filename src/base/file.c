@@ -92,6 +92,8 @@ gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error)
         return gd_fail(error, GD_IO, "cannot write '%.64s…': the path has %zu bytes, more than %zu", path, strlen(path),
                        sizeof draft->path - 1);
     struct stat ours, there;
+    if (stat(path, &there) == 0 && S_ISDIR(there.st_mode))
+        return failed(error, "write", path, EISDIR);
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", path);
     snprintf(draft->path, sizeof draft->path, "%s", path);
