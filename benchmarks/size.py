@@ -67,8 +67,8 @@ def cases(bench):
     def stage(_):
         out = bench.scratch / "size"
         shutil.rmtree(out, ignore_errors=True)
-        return closure(["env", f"GRIDDLE_CACHE={out}/cache", bench.griddle, "run", SCONES, "--out", out, "--set", f"data.source={scones_source(bench)}",
-                        "--set", "train.epochs=1"], ENGINE)
+        return closure(["env", f"GRIDDLE_CACHE={out}/cache", bench.griddle, "run", SCONES, "--out", out, "--set",
+                        f"data.source={scones_source(bench)}", "--set", "train.epochs=1"], ENGINE)
 
     def archive(_):
         version, path = bench.griddle_version(), programs / "libgriddle-infer.a"
