@@ -113,11 +113,14 @@ gd_status nets_against(const char *path, char *complaint, size_t bytes, gd_error
         status = find_net(&file, &net, error);
     for (size_t i = 0; status == GD_OK && !complaint[0] && i < sizeof variants / sizeof *variants; i++) {
         nets_answer got, want = {0};
+        nets_room room;
         char why[300];
         status = nets_run(&net, &variants[i], &got, error);
         if (status == GD_OK)
             status = read_answer(&file, &got, &want, error);
-        if (status == GD_OK && !nets_agree(&got, &want, variants[i].precision, why, sizeof why))
+        if (status == GD_OK)
+            status = nets_room_measure(&net, &want, variants[i].precision, &room, error);
+        if (status == GD_OK && !nets_agree(&got, &want, &room, why, sizeof why))
             snprintf(complaint, bytes, "%s: %s", variants[i].name, why);
         free(want.gradient);
         nets_answer_release(&got);

@@ -33,8 +33,8 @@ typedef struct nets_variant {
     uint32_t passes;
     uint64_t shuffle;
     bool poison, all_reduce;
-    float nudge; /* share by which parameters are moved at most, drawn from `nudges` */
-    uint64_t nudges;
+    double noise;  /* (double only) share by which all that a step writes, and parameters, are moved at most */
+    uint64_t draw; /* of the noise */
 } nets_variant;
 extern const nets_variant nets_truth; /* in double */
 
@@ -60,14 +60,24 @@ typedef struct nets_answer {
 gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error);
 void nets_answer_release(nets_answer *answer);
 
-/* Is `got`, computed in `precision`, as near to `want` as that allows? If not, the first departure is in `complaint`.
- */
-bool nets_agree(const nets_answer *got, const nets_answer *want, gd_type precision, char *complaint, size_t bytes);
+/* How far an answer may lie from the truth: the loss, and of every segment the norm of the difference. */
+enum { NETS_MAX_SEGMENTS = 200 };
+typedef struct nets_room {
+    double loss, segment[NETS_MAX_SEGMENTS];
+} nets_room;
 
-/* Runs every variant against the double build. Where one differs, `complaint` says how; TOUCHY: differs, but no more
- * than double does from itself when the parameters move by some last bits of that variant. Fails only where the net
- * cannot be built. */
-typedef enum nets_verdict { NETS_AGREE, NETS_TOUCHY, NETS_DIFFER } nets_verdict;
+/* The room that `precision` needs for this net: some times what rounding at that precision does to `want`, measured by
+ * rounding double at random (compare.c). */
+gd_status nets_room_measure(const nets_case *net, const nets_answer *want, gd_type precision, nets_room *room,
+                            gd_error *error);
+
+/* Is `got` within the room around `want`? If not, the first departure is in `complaint`. */
+bool nets_agree(const nets_answer *got, const nets_answer *want, const nets_room *room, char *complaint, size_t bytes);
+
+/* Runs every variant against the double build. Where one differs, `complaint` says how. VAGUE: none does, but rounding
+ * in fp32 moves a gradient by more than a tenth of all, so that agreeing says little. Fails only where the net cannot
+ * be built. */
+typedef enum nets_verdict { NETS_AGREE, NETS_VAGUE, NETS_DIFFER } nets_verdict;
 gd_status nets_check(const nets_case *net, nets_verdict *verdict, char *complaint, size_t bytes, gd_error *error);
 
 /* Leaves out layers as long as the net differs. */

@@ -41,10 +41,20 @@ static gd_status build(const nets_case *net, gd_config *config, gd_net **made, g
 
 static gd_type real_of(const nets_variant *variant) { return variant->precision == GD_F64 ? GD_F64 : GD_F32; }
 
-/* In [-1, 1), for element i of all parameters. */
+/* In [-1, 1). */
 static float draw(uint64_t seed, uint32_t use, int64_t i)
 {
     return 2 * gd_rng_unit(gd_rng(seed, GD_RNG_TEST, use, (uint64_t)i).at[0]) - 1;
+}
+
+enum { USE_PARAMETER = 4, USE_PARAMETER_NOISE = 5, USE_STEP_NOISE = 100 }; /* a step's number is added to the last */
+
+/* Moves each of `values`, in place: element i of a block where `first` is its own first. */
+static void add_noise(void *values, gd_desc desc, const nets_variant *variant, uint32_t use, int64_t first)
+{
+    double *to = values;
+    for (int64_t i = 0; variant->noise > 0 && i < gd_desc_count(desc); i++)
+        to[i] *= 1 + variant->noise * (double)draw(variant->draw, use, first + i);
 }
 
 /* Every parameter as training would begin with it, off by up to 0.1: with a shift of 0 activations lie on relu's kink.
@@ -62,11 +72,11 @@ static gd_status set_parameters(const nets_case *net, const nets_variant *varian
             return gd_fail(error, GD_NOMEM, "out of memory");
         gd_init_param(made, gd_net_find_param(made, segments[i].name), net->seed, values);
         for (int64_t k = 0; k < segments[i].count && segments[i].role != GD_ROLE_RUNNING; k++) {
-            int64_t element = segments[i].offset + k;
-            values[k] += 0.1f * draw(net->seed, 4, element);
-            values[k] *= 1 + variant->nudge * draw(variant->nudges, 5, element);
+            values[k] += 0.1f * draw(net->seed, USE_PARAMETER, segments[i].offset + k);
         }
-        gd_convert(masters + (size_t)segments[i].offset * gd_type_bytes(real), real, values, GD_F32, segments[i].count);
+        char *to = masters + (size_t)segments[i].offset * gd_type_bytes(real);
+        gd_convert(to, real, values, GD_F32, segments[i].count);
+        add_noise(to, segments[i].desc, variant, USE_PARAMETER_NOISE, segments[i].offset);
         free(values);
     }
     gd_plan_set_touch(set);
@@ -123,6 +133,25 @@ static gd_status take_answer(const gd_plan_set *set, gd_type real, nets_answer *
     return GD_OK;
 }
 
+/* Runs a plan in double step by step, and moves what each writes. */
+static gd_status run_noisy(const nets_lowered *lowered, const nets_variant *variant)
+{
+    const gd_plan *plan = gd_plan_set_plan(lowered->set, 0);
+    for (int s = 0; s < plan->phase_end[GD_REDUCE]; s++) {
+        const gd_step *step = &plan->step[s];
+        if (!step->impl)
+            return GD_UNSUPPORTED; /* packs, which no reference does */
+        GD_TRY(step->impl->run(&step->call, step->ctx));
+        uint32_t writes = gd_op_writes(step->op, &step->problem, step->direction);
+        for (int o = 0; o < GD_OPERANDS; o++) {
+            if ((writes & GD_BIT(o)) && step->call.at[o] && step->problem.desc[o].type == GD_F64)
+                add_noise(step->call.at[o], step->problem.desc[o], variant, USE_STEP_NOISE + (uint32_t)s,
+                          (int64_t)o << 32);
+        }
+    }
+    return GD_OK;
+}
+
 gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error)
 {
     nets_lowered lowered;
@@ -130,7 +159,7 @@ gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answe
     gd_status status = nets_lower(net, variant, &lowered, error);
     if (status == GD_OK) {
         *gd_plan_set_record(lowered.set) = (gd_record){.seed = net->seed, .valid = net->batch, .micros = 1};
-        status = gd_plan_run(lowered.set, 0, GD_REDUCE, error);
+        status = variant->noise > 0 ? run_noisy(&lowered, variant) : gd_plan_run(lowered.set, 0, GD_REDUCE, error);
     }
     if (status == GD_OK)
         status = take_answer(lowered.set, lowered.real, answer, error);
