@@ -44,14 +44,6 @@ static gd_status prepare(const gd_problem *problem, gd_direction direction, gd_n
     return gd_onednn_prepare(&layer, direction, &forward, &backward, needs, error);
 }
 
-/* OpenMP's number of threads is oneDNN's. */
-#define PREPARE(name, direction)                                                                                       \
-    gd_status gd_linear_##name##_onednn_prepare(const gd_problem *problem, int threads, gd_needs *needs,               \
-                                                gd_error *error)                                                       \
-    {                                                                                                                  \
-        (void)threads;                                                                                                 \
-        return prepare(problem, direction, needs, error);                                                              \
-    }
-PREPARE(fwd, GD_FWD)
-PREPARE(bwd_data, GD_BWD_DATA)
-PREPARE(bwd_weight, GD_BWD_WEIGHT)
+GD_ONEDNN_PREPARE(gd_linear_fwd_onednn_prepare, GD_FWD)
+GD_ONEDNN_PREPARE(gd_linear_bwd_data_onednn_prepare, GD_BWD_DATA)
+GD_ONEDNN_PREPARE(gd_linear_bwd_weight_onednn_prepare, GD_BWD_WEIGHT)

@@ -17,6 +17,15 @@
     GD_ONEDNN({"onednn", GD_CPU, GD_ONE(type), isa, GD_DETERMINISTIC | GD_BITS_BY_THREADS, NULL, prepare,              \
                gd_onednn_bind, gd_onednn_run, gd_onednn_release})
 
+/* An op's prepare for one direction, by its own static prepare(problem, direction, needs, error). OpenMP's number of
+ * threads is oneDNN's. */
+#define GD_ONEDNN_PREPARE(name, direction)                                                                             \
+    gd_status name(const gd_problem *problem, int threads, gd_needs *needs, gd_error *error)                           \
+    {                                                                                                                  \
+        (void)threads;                                                                                                 \
+        return prepare(problem, direction, needs, error);                                                              \
+    }
+
 #if defined(GRIDDLE_HAVE_ONEDNN) && !defined(GRIDDLE_INFER)
 #include <oneapi/dnnl/dnnl.h>
 
