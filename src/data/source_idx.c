@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_CLASSES = 10, MAX_SIDE = 1 << 12 };
+enum { N_FASHION = 10, MAX_CLASSES = 256, MAX_SIDE = 1 << 12 };
 static const size_t max_bytes = (size_t)2 << 30;
 
-static const char *const digits[N_CLASSES] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
 /* github.com/zalandoresearch/fashion-mnist, "Labels" */
-static const char *const fashion[N_CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+static const char *const fashion[N_FASHION] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                                                "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 
 gd_status gd_idx_parse(const char *name, const uint8_t *bytes, size_t length, gd_idx *idx, gd_error *error)
@@ -145,7 +144,8 @@ static gd_status find_pairs(const gd_files *files, file_pair pairs[GD_PARTS], bo
     return GD_OK;
 }
 
-static gd_status add_part(const gd_files *files, const file_pair *pair, gd_part part, gd_sink *sink, gd_error *error)
+static gd_status add_part(const gd_files *files, const file_pair *pair, gd_part part, int n_classes, gd_sink *sink,
+                          gd_error *error)
 {
     const char *name[2] = {files->at[pair->file[0]].path, files->at[pair->file[1]].path};
     gd_idx images, labels;
@@ -159,30 +159,51 @@ static gd_status add_part(const gd_files *files, const file_pair *pair, gd_part 
                           (long long)labels.dim[0], (long long)images.dim[0]);
     int h = (int)images.dim[1], w = (int)images.dim[2];
     for (int64_t i = 0; i < images.dim[0]; i++) {
-        if (labels.data[i] >= N_CLASSES)
+        if (labels.data[i] >= n_classes)
             return gd_fail_at(error, GD_FORMAT, (gd_place){name[1], 0, 0}, "label %d of image %lld is outside 0 … %d",
-                              labels.data[i], (long long)i, N_CLASSES - 1);
+                              labels.data[i], (long long)i, n_classes - 1);
         gd_sample sample = {part, labels.data[i], i, NULL};
         GD_TRY(gd_sink_pixels(sink, sample, images.data + i * h * w, h, w, 1, error));
     }
     return GD_OK;
 }
 
+/* The classes of Fashion-MNIST by name, those of others by number up to the highest label of the training images. */
+static gd_status name_classes(const visit_state *state, gd_sink *sink, int *n, gd_error *error)
+{
+    char number[MAX_CLASSES][4];
+    const char *name[MAX_CLASSES];
+    const file_pair *pair = &state->pairs[state->pairs[GD_PART_TRAIN].file[0] >= 0 ? GD_PART_TRAIN : GD_PART_TEST];
+    const char *first = state->files->at[pair->file[0]].path;
+    *n = N_FASHION;
+    if (strcasestr(state->files->root, "fashion") || strcasestr(first, "fashion"))
+        return gd_sink_classes(sink, fashion, N_FASHION, error);
+    gd_idx labels;
+    GD_TRY(gd_idx_parse(state->files->at[pair->file[1]].path, pair->bytes[1], pair->length[1], &labels, error));
+    *n = 0;
+    for (int64_t i = 0; i < labels.dim[0]; i++)
+        *n = labels.data[i] >= *n ? labels.data[i] + 1 : *n;
+    for (int c = 0; c < *n; c++) {
+        snprintf(number[c], sizeof number[c], "%d", c);
+        name[c] = number[c];
+    }
+    return gd_sink_classes(sink, name, *n, error);
+}
+
 static gd_status read_all(const gd_files *files, gd_sink *sink, gd_error *error)
 {
     visit_state state = {.files = files};
     bool *wanted = calloc((size_t)files->n + 1, sizeof *wanted);
+    int n_classes;
     gd_status status = GD_OK;
     if (!wanted)
         return gd_fail(error, GD_NOMEM, "out of memory for %lld files", (long long)files->n);
     GD_TRY_TO(done, find_pairs(files, state.pairs, wanted, error));
-    const char *first = files->at[state.pairs[state.pairs[0].file[0] >= 0 ? 0 : 1].file[0]].path;
-    bool is_fashion = strcasestr(files->root, "fashion") || strcasestr(first, "fashion");
-    GD_TRY_TO(done, gd_sink_classes(sink, is_fashion ? fashion : digits, N_CLASSES, error));
     GD_TRY_TO(done, gd_files_read(files, wanted, max_bytes, on_file, &state, error));
+    GD_TRY_TO(done, name_classes(&state, sink, &n_classes, error));
     for (int p = 0; p < GD_PARTS; p++)
         if (state.pairs[p].file[0] >= 0)
-            GD_TRY_TO(done, add_part(files, &state.pairs[p], (gd_part)p, sink, error));
+            GD_TRY_TO(done, add_part(files, &state.pairs[p], (gd_part)p, n_classes, sink, error));
 done:
     for (int p = 0; p < GD_PARTS; p++)
         for (int i = 0; i < 2; i++)

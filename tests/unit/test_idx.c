@@ -142,10 +142,30 @@ TEST(turns_grey_into_colour_and_fits_a_size)
 TEST(a_label_out_of_range_is_named)
 {
     const char *source = mnist();
+    blob labels = labels_of(10);
+    labels.at[8 + 7] = 10; /* training has 0 to 9 */
+    put_file(unit_path("mnist/t10k-labels-idx1-ubyte"), labels);
+    stage_fails(source, GD_FORMAT, "t10k-labels-idx1-ubyte: label 10 of image 7 is outside 0 … 9");
+
+    put_file(unit_path("fashion-mnist/train-images-idx3-ubyte"), images_of(20));
+    labels = labels_of(20);
+    labels.at[8 + 13] = 10; /* it has names for ten */
+    put_file(unit_path("fashion-mnist/train-labels-idx1-ubyte"), labels);
+    stage_fails(unit_text("source: %s", unit_path("fashion-mnist")), GD_FORMAT,
+                "train-labels-idx1-ubyte: label 10 of image 13 is outside 0 … 9");
+}
+
+TEST(there_are_as_many_classes_as_labels)
+{
+    const char *source = mnist();
     blob labels = labels_of(20);
     labels.at[8 + 13] = 10;
     put_file(unit_path("mnist/train-labels-idx1-ubyte.gz"), gzip_of(labels));
-    stage_fails(source, GD_FORMAT, "train-labels-idx1-ubyte.gz: label 10 of image 13 is outside 0 … 9");
+    gd_staged set = staged_of(source);
+    CHECK_EQ_INT(set.n_classes, 11);
+    CHECK_TEXT(set.classes[10], "10");
+    CHECK_EQ_INT(set.train.labels[13], 10);
+    gd_staged_close(&set);
 }
 
 TEST(truncated_and_corrupt_gzip_are_refused)
@@ -180,8 +200,7 @@ TEST(one_image_is_no_set)
 {
     put_file(unit_path("one/train-images-idx3-ubyte"), images_of(1));
     put_file(unit_path("one/train-labels-idx1-ubyte"), labels_of(1));
-    stage_fails(unit_text("source: %s", unit_path("one")), GD_FORMAT,
-                "9 of 10 classes have no training images, the first is '1'");
+    stage_fails(unit_text("source: %s", unit_path("one")), GD_FORMAT, "the source holds images of 1 class, '0'");
 }
 
 TEST(fashion_mnist_itself)
