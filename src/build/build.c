@@ -48,11 +48,27 @@ static void build(gd_builder *b, int batch)
     add_output(b, x);
 }
 
+static gd_status check_augment(const gd_config *config, const gd_build_input *input, gd_error *error)
+{
+    const gd_augment *augment = &config->augment;
+    int side = input->height < input->width ? input->height : input->width;
+    if (augment->crop >= side)
+        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "augment.crop"),
+                          "augment.crop %d is not below the side of the images, %d pixels: lower it", augment->crop,
+                          side);
+    if (augment->cutout > side)
+        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "augment.cutout"),
+                          "augment.cutout %d is larger than the side of the images, %d pixels: lower it",
+                          augment->cutout, side);
+    return GD_OK;
+}
+
 gd_status gd_build_net(const gd_config *config, const gd_build_input *input, int batch, gd_net **net, gd_error *error)
 {
     gd_builder b = {.config = config, .input = input, .error = error};
     *net = NULL;
     GD_TRY(gd_build_check(config, error));
+    GD_TRY(check_augment(config, input, error));
     GD_TRY(gd_net_new(batch, net, error));
     b.net = *net;
     build(&b, batch);

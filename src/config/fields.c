@@ -39,7 +39,7 @@ static const gd_field batch_norm_fields[] = {
     GD_FIELD_INT(gd_batch_norm_config, group, "32", 0, 65536,
                  "images normalised together, whatever the number of processes; 0: the whole batch"),
     GD_FIELD_REAL(gd_batch_norm_config, momentum, "0.1", 0, 1, "share of the newest step in the running statistics"),
-    GD_FIELD_REAL(gd_batch_norm_config, epsilon, "1e-5", 0, 1, "added to the variance"),
+    GD_FIELD_REAL(gd_batch_norm_config, epsilon, "1e-5", 1e-12, 1, "added to the variance"),
     {0},
 };
 

@@ -110,15 +110,6 @@ static gd_status check(const gd_loader_options *options, int64_t n, gd_error *er
     if (options->training && n < options->batch)
         return gd_fail(error, GD_INVALID, "train.batch %d is larger than the training split of %lld images: lower it",
                        options->batch, (long long)n);
-    const gd_images *images = options->images;
-    int side = images->height < images->width ? images->height : images->width;
-    if (options->training && options->augment && options->augment->crop >= side)
-        return gd_fail(error, GD_INVALID, "augment.crop %d is not below the side of the images, %d pixels: lower it",
-                       options->augment->crop, side);
-    if (options->training && options->augment && options->augment->cutout > side)
-        return gd_fail(error, GD_INVALID,
-                       "augment.cutout %d is larger than the side of the images, %d pixels: lower it",
-                       options->augment->cutout, side);
     return GD_OK;
 }
 

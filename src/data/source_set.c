@@ -73,8 +73,8 @@ static gd_status draw_test(gd_staged_draft *draft, gd_error *error)
     for (int64_t i = 0; i < draft->n; i++)
         labels[i] = draft->items[i].label;
     gd_images images = {.n = draft->n, .labels = labels};
-    gd_status status =
-        gd_split_make(&images, draft->n_classes, draft->data->test, 0, 0, test_seed, &arena, &split, error);
+    gd_status status = gd_split_make(&images, draft->classes, draft->n_classes, draft->data->test, 0, 0, test_seed,
+                                     &arena, &split, error);
     for (int64_t i = 0; status == GD_OK && i < split.n_validation; i++)
         draft->items[split.validation[i]].part = GD_PART_TEST;
     free(labels);

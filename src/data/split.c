@@ -49,8 +49,8 @@ static int64_t hold_out(const int64_t *rows, int64_t n, int c, double fraction, 
     return held_n;
 }
 
-gd_status gd_split_make(const gd_images *images, int n_classes, double fraction, int fold, int folds, uint64_t seed,
-                        gd_arena *arena, gd_split *split, gd_error *error)
+gd_status gd_split_make(const gd_images *images, const char *const *classes, int n_classes, double fraction, int fold,
+                        int folds, uint64_t seed, gd_arena *arena, gd_split *split, gd_error *error)
 {
     *split = (gd_split){0};
     if (folds == 1 || folds < 0 || (folds > 0 && (fold < 0 || fold >= folds)))
@@ -73,9 +73,9 @@ gd_status gd_split_make(const gd_images *images, int n_classes, double fraction,
             int64_t members = begin[c + 1] - begin[c];
             if (members < 2) {
                 status = gd_fail(error, GD_INVALID,
-                                 "class %d has %lld training images: 2 are needed to hold one out, or "
+                                 "class '%s' has %lld training image%s: 2 are needed to hold one out, or "
                                  "data.validation: 0 holds none out",
-                                 c, (long long)members);
+                                 classes[c], (long long)members, members == 1 ? "" : "s");
                 goto done;
             }
             n_held += hold_out(rows + begin[c], members, c, fraction, fold, folds, held);

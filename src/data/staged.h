@@ -56,8 +56,8 @@ typedef struct gd_split {
     int64_t n_train, n_validation;
     const int64_t *train, *validation; /* rows of gd_staged.train */
 } gd_split;
-gd_status gd_split_make(const gd_images *images, int n_classes, double fraction, int fold, int folds, uint64_t seed,
-                        gd_arena *arena, gd_split *split, gd_error *error);
+gd_status gd_split_make(const gd_images *images, const char *const *classes, int n_classes, double fraction, int fold,
+                        int folds, uint64_t seed, gd_arena *arena, gd_split *split, gd_error *error);
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,11 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     if (p->class_weights.n && p->class_weights.n != logits.dim[1])
         return gd_fail(error, GD_INVALID, "class_weights has %d entries for %lld classes; give one each or none",
                        p->class_weights.n, (long long)logits.dim[1]);
+    double weights = 0;
+    for (int i = 0; i < p->class_weights.n; i++)
+        weights += p->class_weights.at[i];
+    if (p->class_weights.n && weights == 0)
+        return gd_fail(error, GD_INVALID, "class_weights are all 0: nothing would be learnt");
     problem->desc[SOFTMAX_XENT_LOSS] = gd_desc_1(real, logits.dim[0]);
     return GD_OK;
 }

@@ -328,11 +328,8 @@ static gd_status prepare(trainer *t, gd_error *error)
     const gd_config *config = t->config;
     const gd_train_config *train = &config->train;
     GD_TRY(gd_staged_open(t->options->staged, GD_OPEN_TRAIN, &t->staged, error));
-    GD_TRY(gd_split_make(&t->staged.train, t->staged.n_classes, config->data.validation, config->data.fold,
-                         config->data.folds, train->seed, &t->arena, &t->split, error));
-    if (train->class_weights.n && train->class_weights.n != t->staged.n_classes)
-        return gd_fail(error, GD_INVALID, "train.class_weights has %d values where the data has %d classes",
-                       train->class_weights.n, t->staged.n_classes);
+    GD_TRY(gd_split_make(&t->staged.train, t->staged.classes, t->staged.n_classes, config->data.validation,
+                         config->data.fold, config->data.folds, train->seed, &t->arena, &t->split, error));
     gd_build_input input = gd_build_input_of(&t->staged);
     t->steps_per_epoch = t->split.n_train / train->batch;
     t->steps = t->steps_per_epoch * train->epochs;

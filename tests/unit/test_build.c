@@ -219,6 +219,9 @@ TEST(networks_that_cannot_be)
         {"model.network=inception", "there are resnet-9, resnet-20 32 44 56 110, resnet-18 34 50, lenet, layers", 32},
         {"model.network=resnet-9", "--set model.network=resnet-9: pool2d 'stage3.pool': kernel 2 is larger", 4},
         {"train.class_weights=[1,2]", "--set train.class_weights=[1,2]: softmax_xent 'loss': ", 32},
+        {"train.class_weights=[0,0,0,0,0,0,0,0,0,0]", "class_weights are all 0", 32},
+        {"augment.crop=28", "--set augment.crop=28: augment.crop 28 is not below the side of the images, 28", 28},
+        {"augment.cutout=29", "augment.cutout 29 is larger than the side of the images, 28 pixels", 28},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gd_net *net;

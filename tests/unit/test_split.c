@@ -15,11 +15,13 @@ static gd_images unbalanced(int32_t *labels)
     return (gd_images){.n = N, .labels = labels};
 }
 
+static const char *const names[] = {"a", "b", "c"};
+
 static gd_split split_of(const gd_images *images, double fraction, int fold, int folds, uint64_t seed, gd_arena *arena)
 {
     gd_split split;
     gd_error error = {0};
-    CHECK_OK(gd_split_make(images, 3, fraction, fold, folds, seed, arena, &split, &error), &error);
+    CHECK_OK(gd_split_make(images, names, 3, fraction, fold, folds, seed, arena, &split, &error), &error);
     /* both ascend, and together they are all rows once */
     CHECK_EQ_INT(split.n_train + split.n_validation, images->n);
     int64_t t = 0, v = 0;
@@ -103,9 +105,9 @@ TEST(a_small_class_keeps_one_and_gives_one)
     gd_arena arena = {0};
     gd_split split;
     gd_error error = {0};
-    CHECK_OK(gd_split_make(&images, 2, 0.01, 0, 0, 1, &arena, &split, &error), &error);
+    CHECK_OK(gd_split_make(&images, names, 2, 0.01, 0, 0, 1, &arena, &split, &error), &error);
     CHECK_EQ_INT(split.n_validation, 2);
-    CHECK_OK(gd_split_make(&images, 2, 0.9, 0, 0, 1, &arena, &split, &error), &error);
+    CHECK_OK(gd_split_make(&images, names, 2, 0.9, 0, 0, 1, &arena, &split, &error), &error);
     CHECK_EQ_INT(split.n_train, 2);
     gd_arena_release(&arena);
 }
@@ -117,10 +119,11 @@ TEST(too_few_images_and_wrong_folds_are_refused)
     gd_arena arena = {0};
     gd_split split;
     gd_error error = {0};
-    CHECK_FAILS(gd_split_make(&images, 2, 0.1, 0, 0, 1, &arena, &split, &error), GD_INVALID, &error,
-                "class 1 has 1 training images: 2 are needed");
-    CHECK_OK(gd_split_make(&images, 2, 0, 0, 0, 1, &arena, &split, &error), &error);
-    CHECK_FAILS(gd_split_make(&images, 2, 0, 3, 3, 1, &arena, &split, &error), GD_INVALID, &error, "fold 3 of 3");
-    CHECK_FAILS(gd_split_make(&images, 2, 0, 0, 1, 1, &arena, &split, &error), GD_INVALID, &error, "at least 2");
+    CHECK_FAILS(gd_split_make(&images, names, 2, 0.1, 0, 0, 1, &arena, &split, &error), GD_INVALID, &error,
+                "class 'b' has 1 training image: 2 are needed");
+    CHECK_OK(gd_split_make(&images, names, 2, 0, 0, 0, 1, &arena, &split, &error), &error);
+    CHECK_FAILS(gd_split_make(&images, names, 2, 0, 3, 3, 1, &arena, &split, &error), GD_INVALID, &error,
+                "fold 3 of 3");
+    CHECK_FAILS(gd_split_make(&images, names, 2, 0, 0, 1, 1, &arena, &split, &error), GD_INVALID, &error, "at least 2");
     gd_arena_release(&arena);
 }
