@@ -34,7 +34,8 @@ gd_status gd_file_map(const char *path, void **map, size_t *bytes, gd_error *err
     if (fstat(file, &info) != 0) {
         status = failed(error, "open", path, errno);
     } else if (!S_ISREG(info.st_mode)) {
-        status = gd_fail(error, GD_IO, "cannot map '%s': it is not a regular file", path);
+        status = S_ISDIR(info.st_mode) ? failed(error, "read", path, EISDIR)
+                                       : gd_fail(error, GD_IO, "cannot read '%s': it is not a regular file", path);
     } else if (info.st_size > 0) {
         void *address = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
         if (address == MAP_FAILED) {
@@ -85,6 +86,16 @@ gd_status gd_file_read(const char *path, size_t most, gd_arena *arena, char **te
 
 /* ---- drafts ---- */
 
+gd_status gd_file_replaceable(const char *path, gd_error *error)
+{
+    struct stat there;
+    if (stat(path, &there) != 0 || S_ISREG(there.st_mode))
+        return GD_OK;
+    if (S_ISDIR(there.st_mode))
+        return failed(error, "write", path, EISDIR);
+    return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", path);
+}
+
 gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error)
 {
     draft->stream = NULL;
@@ -92,10 +103,7 @@ gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error)
         return gd_fail(error, GD_IO, "cannot write '%.64s…': the path has %zu bytes, more than %zu", path, strlen(path),
                        sizeof draft->path - 1);
     struct stat ours, there;
-    if (stat(path, &there) == 0 && S_ISDIR(there.st_mode))
-        return failed(error, "write", path, EISDIR);
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", path);
+    GD_TRY(gd_file_replaceable(path, error));
     snprintf(draft->path, sizeof draft->path, "%s", path);
     snprintf(draft->part, sizeof draft->part, "%s.part", draft->path);
     int file = open(draft->part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);

@@ -28,6 +28,9 @@ typedef struct gd_file_draft {
 } gd_file_draft;
 gd_status gd_file_begin(gd_file_draft *draft, const char *path, gd_error *error);
 
+/* Fails where something else than a regular file is there: a folder, a device, a pipe. */
+gd_status gd_file_replaceable(const char *path, gd_error *error);
+
 /* On failure the draft is removed and what stood at the path still stands there: a full disk leaves nothing. */
 gd_status gd_file_commit(gd_file_draft *draft, gd_error *error);
 void gd_file_abandon(gd_file_draft *draft); /* after begin failed or commit ran: does nothing */

@@ -299,8 +299,9 @@ gd_status gd_fetch(const gd_fetch_options *options, gd_error *error)
     else if (status == GD_OK)
         status = run(&to, error);
     if (to.file >= 0) {
-        /* without a digest nobody could go on with it */
-        if (status != GD_OK && !*options->sha256)
+        /* without a digest nobody could go on with it, and nobody wants an empty one */
+        struct stat info;
+        if (status != GD_OK && (!*options->sha256 || (fstat(to.file, &info) == 0 && info.st_size == 0)))
             unlink(to.part);
         close(to.file);
     }

@@ -57,11 +57,15 @@ static gd_status obtain(const gd_config *config, const gd_staging *staging, cons
                         const char **root, gd_error *error)
 {
     const char *sha256 = config->data.sha256;
+    struct stat info;
     *root = staging->remote ? staging->fetched : staging->source;
     if (staging->remote && !gd_file_exists(*root))
         return fetch(config, staging, watch, error);
     if (!*sha256)
         return GD_OK;
+    if (stat(*root, &info) == 0 && S_ISDIR(info.st_mode))
+        return gd_fail_at(error, GD_INVALID, gd_config_place(config, "data.sha256"),
+                          "data.sha256 is the digest of a file, and '%s' is a folder; leave it empty", *root);
     gd_error cause = {0};
     gd_status status = gd_sha256_check(*root, sha256, &cause);
     if (status == GD_OK)
@@ -147,10 +151,8 @@ gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_
 {
     char folder[GD_PATH_MAX];
     const char *root;
-    struct stat there;
     *fresh = false;
-    if (stat(staging->staged, &there) == 0 && !S_ISREG(there.st_mode))
-        return gd_fail(error, GD_IO, "cannot write '%s': it is not a regular file", staging->staged);
+    GD_TRY(gd_file_replaceable(staging->staged, error));
     if (gd_staged_current(staging->staged, staging->settings))
         return GD_OK;
     GD_TRY(make_folder(staging->staged, folder, error));
@@ -159,9 +161,14 @@ gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_
     bool elsewhere = staging->cached[0] && strcmp(staging->cached, staging->staged) != 0;
     gd_error no_cache = {0}; /* a cache that cannot be made is only slower */
     if (elsewhere && make_folder(staging->cached, folder, &no_cache) == GD_OK && access(folder, W_OK) == 0) {
-        GD_TRY(make_set(config, staging, staging->cached, root, watch, error));
-        if (share(staging->cached, staging->staged))
+        gd_status status = make_set(config, staging, staging->cached, root, watch, &no_cache);
+        if (status == GD_OK && share(staging->cached, staging->staged))
             return GD_OK;
+        if (status != GD_OK && status != GD_IO) { /* a full cache, for one, leaves the place that was asked for */
+            if (error)
+                *error = no_cache;
+            return status;
+        }
     }
     return make_set(config, staging, staging->staged, root, watch, error);
 }

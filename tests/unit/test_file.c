@@ -173,7 +173,8 @@ TEST(mapping)
     CHECK(map == NULL && bytes == 0);
     gd_file_unmap(map, bytes);
     CHECK_FAILS(gd_file_map(unit_path("b"), &map, &bytes, &error), GD_IO, &error, "No such file");
-    CHECK_FAILS(gd_file_map(unit_folder(), &map, &bytes, &error), GD_IO, &error, "not a regular file");
+    CHECK_FAILS(gd_file_map(unit_folder(), &map, &bytes, &error), GD_IO, &error, "Is a directory");
+    CHECK_FAILS(gd_file_map("/dev/null", &map, &bytes, &error), GD_IO, &error, "not a regular file");
 }
 
 TEST(folders)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Staging as a whole: what is current, where things lie, what a failure leaves. Formats have tests of their own. */
+#include "data/walk.h"
 #include "data_stage.h"
 
 #include <dirent.h>
@@ -102,6 +103,26 @@ TEST(no_cache_is_no_hindrance_for_a_named_place)
     CHECK(stage_again(NULL, lines));
     CHECK_EQ_INT(files_in(unit_path("xdg/griddle/staged")), 1);
     unsetenv("XDG_CACHE_HOME");
+}
+
+TEST(a_cache_that_takes_no_set_is_no_hindrance_either)
+{
+    const char *lines = shapes(3, 4), *out = unit_path("out.safetensors"), *cached;
+    gd_error error = {0};
+    gd_walk walk;
+    stage_again(out, lines);
+    CHECK_OK(gd_walk_folder(unit_path("cache"), &walk, &error), &error);
+    CHECK_EQ_INT(walk.n, 1);
+    cached = unit_path("cache/%s", walk.at[0].path);
+    gd_walk_release(&walk);
+    CHECK(unlink(cached) == 0 && unlink(out) == 0 && mkdir(cached, 0777) == 0); /* no file can be renamed to it */
+    CHECK(stage_again(out, lines));
+    CHECK_EQ_INT(images_in(out), 6);
+}
+
+TEST(a_digest_is_of_a_file)
+{
+    stage_fails(unit_text("%s\n  sha256: %064d", shapes(3, 4), 0), GD_INVALID, "is a folder; leave it empty");
 }
 
 TEST(a_place_that_cannot_be_written_is_named)
