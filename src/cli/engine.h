@@ -18,9 +18,11 @@ typedef struct gd_engine_path {
 /* The config that a command names, with its --set; its network exists. */
 gd_status gd_engine_config(gd_command *command, const char *path, gd_config *config, gd_error *error);
 
-/* The run's folder: --out, or runs/<name of the config>. Makes it, and keeps it locked until the process ends: IO where
- * another one has it. */
-gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error);
+/* The run's folder: --out, or runs/<name of the config>. */
+void gd_engine_find_folder(const gd_command *command, const char *config_path, gd_engine_path *folder);
+
+/* Makes it, and keeps it locked until the process ends: IO where another one has it. */
+gd_status gd_engine_take_folder(const gd_engine_path *folder, gd_error *error);
 
 /* Makes sure that the staged set of this config is there, and says where: at `out`, or (NULL) in the cache. `more`:
  * settings before the command's own --set, ends with NULL; may be NULL. griddle-stage is started only where something

@@ -46,7 +46,7 @@ static gd_status read_settings(gd_command *command, const char *const *more, con
     return GD_OK;
 }
 
-gd_status gd_engine_folder(const gd_command *command, const char *config_path, gd_engine_path *folder, gd_error *error)
+void gd_engine_find_folder(const gd_command *command, const char *config_path, gd_engine_path *folder)
 {
     const char *out = gd_command_option(command, "--out");
     if (out) {
@@ -60,9 +60,13 @@ gd_status gd_engine_folder(const gd_command *command, const char *config_path, g
             *dot = '\0';
         snprintf(folder->text, sizeof folder->text, "runs/%s", name);
     }
+}
+
+gd_status gd_engine_take_folder(const gd_engine_path *folder, gd_error *error)
+{
     GD_TRY(gd_folder_make(folder->text, error));
-    int run =
-        open(folder->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* open, and locked, as long as the process lives */
+    /* open, and locked, as long as the process lives */
+    int run = open(folder->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (run >= 0 && flock(run, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         close(run);
         return gd_fail(error, GD_IO, "'%s' is in use by another griddle", folder->text);

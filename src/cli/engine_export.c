@@ -31,8 +31,14 @@ static gd_status run_export(gd_command *command, gd_error *error)
     struct stat info;
     if (stat(command->word[0], &info) == 0 && !S_ISDIR(info.st_mode))
         snprintf(model.text, sizeof model.text, "%s", command->word[0]);
+    else if (!gd_file_exists(command->word[0]))
+        return gd_fail(error, GD_IO, "there is no run or model '%s'", command->word[0]);
     else if (!gd_file_exists(model.text))
         return gd_fail(error, GD_IO, "'%s' has no model.safetensors: train it to the end first", command->word[0]);
+    struct stat place;
+    if (stat(model.text, &info) == 0 && stat(to, &place) == 0 && info.st_ino == place.st_ino &&
+        info.st_dev == place.st_dev)
+        return gd_fail(error, GD_INVALID, "-o '%s' is the model itself; name another file", to);
     GD_TRY(gd_export_model(model.text, to, type, error));
     if (gd_command_has(command, "--json"))
         printf("{\"model\":\"%s\"}\n", to);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
+#include "data/walk.h"
 #include "train/run.h"
 
 #include <stdio.h>
@@ -17,6 +18,15 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* At most 64 images a batch, and some batches an epoch. */
+static int choose_batch(int64_t files)
+{
+    int batch = 64;
+    while (batch > 2 && batch * 4 > files)
+        batch /= 2;
+    return batch;
+}
+
 /* A config for a folder of pictures: defaults, and what a folder of unknown pictures needs. Kept if it is there: the
  * user may have edited it. */
 static gd_status write_config(const char *pictures, const char *path, gd_error *error)
@@ -27,11 +37,17 @@ static gd_status write_config(const char *pictures, const char *path, gd_error *
         return GD_OK;
     if (!realpath(pictures, absolute))
         return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
+    gd_walk walk;
+    GD_TRY(gd_walk_folder(pictures, &walk, error));
+    int batch = choose_batch(walk.n);
+    gd_walk_release(&walk);
     gd_text_add(&text, "# Written by `griddle run FOLDER`; every key: griddle config --keys\ndata:\n  source: ");
     gd_text_add_json(&text, absolute);
-    gd_text_add(&text, "\n  format: folder\n  size: 64\n  channels: 3\n  test: 0.1\n  max_rejected: 100\n"
-                       "model:\n  network: resnet-9\naugment:\n  flip: random\n  crop: 6\n  brightness: 0.1\n"
-                       "  contrast: 0.1\ntrain:\n  epochs: 30\n  batch: 64\n  label_smoothing: 0.1\n");
+    gd_text_add(&text,
+                "\n  format: folder\n  size: 64\n  channels: 3\n  test: 0.1\n  max_rejected: 100\n"
+                "model:\n  network: resnet-9\naugment:\n  flip: random\n  crop: 6\n  brightness: 0.1\n"
+                "  contrast: 0.1\ntrain:\n  epochs: 30\n  batch: %d\n  label_smoothing: 0.1\n",
+                batch);
     gd_status status = gd_text_status(&text, error);
     if (status == GD_OK)
         status = gd_file_write(path, text.at, text.length, error);
@@ -54,14 +70,16 @@ static gd_status check_source(const char *pictures, const char *run, const gd_co
 /* A run among the pictures would be taken for a class of them. */
 static gd_status check_apart(const char *pictures, const char *run, gd_error *error)
 {
-    char around[4096], inside[4096];
-    if (!realpath(pictures, around) || !realpath(run, inside))
+    char around[4096], inside[4096], *slash;
+    gd_engine_path part;
+    snprintf(part.text, sizeof part.text, "./%s" + (run[0] == '/' ? 2 : 0), run);
+    while (!realpath(part.text, inside) && (slash = strrchr(part.text, '/')) != part.text)
+        *slash = '\0'; /* not made yet: where it would be */
+    if (!realpath(pictures, around))
         return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
     size_t n = strlen(around);
     if (strncmp(around, inside, n) != 0 || (inside[n] != '/' && inside[n] != '\0'))
         return GD_OK;
-    rmdir(run); /* made just now, if it is empty; and what is around it */
-    rmdir("runs");
     return gd_fail(error, GD_INVALID, "the run '%s' would lie among the pictures in '%s'; name another --out", run,
                    pictures);
 }
@@ -76,16 +94,19 @@ static gd_status run_road(gd_command *command, gd_error *error)
     gd_staged staged = {0};
     gd_status status;
     GD_TRY(gd_engine_device(command, error));
-    GD_TRY(gd_engine_folder(command, command->word[0], &folder, error));
+    gd_engine_find_folder(command, command->word[0], &folder);
     snprintf(config_path.text, sizeof config_path.text, "%s", command->word[0]);
     if (is_folder(command->word[0])) {
         GD_TRY(check_apart(command->word[0], folder.text, error));
+        GD_TRY(gd_engine_take_folder(&folder, error));
         config_path = gd_run_file(folder.text, "pictures.yaml");
         GD_TRY(write_config(command->word[0], config_path.text, error));
-    }
-    GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
-    if (is_folder(command->word[0]))
+        GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
         GD_TRY_TO(done, check_source(command->word[0], folder.text, &config, error));
+    } else {
+        GD_TRY_TO(done, gd_engine_config(command, config_path.text, &config, error));
+        GD_TRY_TO(done, gd_engine_take_folder(&folder, error));
+    }
     GD_TRY_TO(done, gd_engine_stage_run(command, config_path.text, &config, folder.text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));

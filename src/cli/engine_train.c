@@ -30,6 +30,9 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* nohup's wish is kept */
+        sigaction(SIGHUP, &action, NULL);
 }
 
 /* ---- progress ---- */
@@ -117,7 +120,7 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const ch
         command->exit_code = 128 + stop_signal;
     if (status != GD_OK)
         return status;
-    fprintf(stderr, "trained %d epochs in %.1f s%s", result->epochs, result->seconds,
+    fprintf(stderr, "trained %d epoch%s in %.1f s%s", result->epochs, result->epochs == 1 ? "" : "s", result->seconds,
             result->stopped_early ? " (stopped early)" : "");
     if (result->best_epoch)
         fprintf(stderr, "; best: epoch %d, validation accuracy %.4f", result->best_epoch, result->best_accuracy);
@@ -160,7 +163,8 @@ static gd_status run_train(gd_command *command, gd_error *error)
     bool resume = gd_command_has(command, "--resume");
     GD_TRY(gd_engine_device(command, error));
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, gd_engine_folder(command, command->word[0], &folder, error));
+    gd_engine_find_folder(command, command->word[0], &folder);
+    GD_TRY_TO(done, gd_engine_take_folder(&folder, error));
     gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
     if (!resume && gd_file_exists(checkpoint.text)) {
         status = gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",

@@ -40,7 +40,7 @@ static const struct {
     {"config", "the config as it is understood, defaults too", ENGINE, NULL},
     {"net", "the network that a config makes, layer by layer", ENGINE, NULL},
     {"plan", "what training computes, step by step", ENGINE, NULL},
-    {"bench", "time the kernels on this machine", ENGINE, NULL},
+    {"bench", "throughput of a network on this machine", ENGINE, NULL},
     {"info", "what this griddle is and what it finds here", NULL, &verb_info},
     {"serve", "not there yet", NULL, NULL},
     {"monitor", "not there yet", NULL, NULL},
