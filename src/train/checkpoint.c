@@ -136,6 +136,13 @@ static gd_status open_checkpoint(const char *path, const gd_config *config, cons
     if (!format || strcmp(format, "griddle-checkpoint") != 0)
         return gd_fail(error, GD_FORMAT, "%s: not a checkpoint of griddle", path);
     GD_TRY(compare_config(file, path, config, error));
+    const gd_tensor_entry *entry;
+    gd_train_state state;
+    GD_TRY(gd_safetensors_require(file, "state", gd_desc_1(GD_F64, STATE_FIELDS), &entry, error));
+    memcpy(&state, entry->data, sizeof state);
+    if (state.epoch > config->train.epochs)
+        return gd_fail(error, GD_INVALID, "cannot resume %s: %.0f epochs are done, train.epochs is %d", path,
+                       state.epoch, config->train.epochs);
     const char *its = gd_safetensors_metadata(file, "data");
     if (data && (!its || strcmp(its, data) != 0))
         return gd_fail(error, GD_INVALID,

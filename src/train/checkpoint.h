@@ -32,8 +32,9 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
 /* The kernels of the run, for gd_train_set_make; "" where it does not say. In the arena. */
 gd_status gd_checkpoint_kernels(const char *path, gd_arena *arena, const char **kernels, gd_error *error);
 
-/* Restores planes and state. INVALID when the checkpoint's config differs (train.epochs aside), naming the first key
- * that does. `note` receives what else differs from when it was made (version, threads, kernels), or stays empty. */
+/* Restores planes and state. INVALID when the checkpoint's config differs (train.epochs aside, which may not be less
+ * than what is done), naming the first key that does. `note` receives what else differs from when it was made (version,
+ * threads, kernels), or stays empty. */
 gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train_state *state, const gd_config *config,
                              const char *data, gd_text *note, gd_error *error);
 

@@ -138,6 +138,8 @@ with tempfile.TemporaryDirectory() as folder:
 
     # more epochs than before: goes on
     griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=7")
+    griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=6", code=2,
+            complaint="7 epochs are done, train.epochs is 6")
     assert metrics("again")[-1]["epoch"] == 7
 
     # other images under the same name: neither resumed nor evaluated as if nothing had happened
