@@ -36,8 +36,8 @@ gd_status gd_engine_stage_run(gd_command *command, const char *config_path, cons
                               gd_error *error);
 
 /* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
-gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
-                          gd_train_result *result, gd_error *error);
+gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
+                          bool resume, gd_train_result *result, gd_error *error);
 
 /* What training came to, as one JSON object on standard output. */
 void gd_engine_print_result(const char *folder, const gd_train_result *result);
@@ -46,7 +46,7 @@ void gd_engine_print_result(const char *folder, const gd_train_result *result);
  * a test split is INVALID. */
 gd_status gd_engine_evaluate_run(gd_command *command, const char *folder, gd_error *error);
 
-/* INVALID unless --device names one that is there: only the CPU yet. */
-gd_status gd_engine_device(const gd_command *command, gd_error *error);
+/* The device that --device names; auto is the CPU yet. UNSUPPORTED where it is not there. */
+gd_status gd_engine_device(const gd_command *command, const gd_device **device, gd_error *error);
 
 #endif

@@ -155,7 +155,7 @@ static gd_status run_bench(gd_command *command, gd_error *error)
         status = gd_fail(error, GD_INVALID, "--profile prints a table: '--profile' and '--json' exclude each other");
         goto done;
     }
-    GD_TRY_TO(done, gd_train_set_make(&config, &input, NULL, NULL, &set, error));
+    GD_TRY_TO(done, gd_train_set_make(&config, &input, NULL, NULL, NULL, &set, error));
     GD_TRY_TO(done, gd_train_set_init(&set, 0, error));
     fill_inputs(&set);
     GD_TRY_TO(done, step(&set, 0, error));

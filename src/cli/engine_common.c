@@ -74,14 +74,15 @@ gd_status gd_engine_take_folder(const gd_engine_path *folder, gd_error *error)
     return GD_OK;
 }
 
-gd_status gd_engine_device(const gd_command *command, gd_error *error)
+gd_status gd_engine_device(const gd_command *command, const gd_device **device, gd_error *error)
 {
-    const char *device = gd_command_option(command, "--device");
-    if (!device || strcmp(device, "auto") == 0 || strcmp(device, "cpu") == 0)
+    const char *name = gd_command_option(command, "--device");
+    *device = &gd_device_cpu;
+    if (!name || strcmp(name, "auto") == 0 || strcmp(name, "cpu") == 0)
         return GD_OK;
-    if (strcmp(device, "cuda") == 0)
-        return gd_fail(error, GD_INVALID, "--device cuda is not there yet; use --device cpu");
-    return gd_command_unknown("device", device, (const char *const[]){"auto", "cpu", "cuda"}, 3, error);
+    if (strcmp(name, "cuda") == 0)
+        return gd_device_open_cuda(device, error);
+    return gd_command_unknown("device", name, (const char *const[]){"auto", "cpu", "cuda"}, 3, error);
 }
 
 /* The program beside this one. */

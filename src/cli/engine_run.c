@@ -93,7 +93,8 @@ static gd_status run_road(gd_command *command, gd_error *error)
     gd_train_result result = {0};
     gd_staged staged = {0};
     gd_status status;
-    GD_TRY(gd_engine_device(command, error));
+    const gd_device *device;
+    GD_TRY(gd_engine_device(command, &device, error));
     gd_engine_find_folder(command, command->word[0], &folder);
     snprintf(config_path.text, sizeof config_path.text, "%s", command->word[0]);
     if (is_folder(command->word[0])) {
@@ -110,7 +111,7 @@ static gd_status run_road(gd_command *command, gd_error *error)
     GD_TRY_TO(done, gd_engine_stage_run(command, config_path.text, &config, folder.text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, true, &result, error));
+    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, true, &result, error));
     GD_TRY_TO(done, gd_staged_open(gd_run_file(folder.text, "staged.safetensors").text, GD_OPEN_TEST, &staged, error));
     if (staged.test.n > 0)
         status = gd_engine_evaluate_run(command, folder.text, error);

@@ -105,12 +105,13 @@ static gd_status show_plan(gd_command *command, gd_error *error)
     gd_text text = {0};
     gd_status status;
     int ranks;
-    GD_TRY(gd_engine_device(command, error));
+    const gd_device *device;
+    GD_TRY(gd_engine_device(command, &device, error));
     GD_TRY(gd_command_int(command, "--ranks", 1, 1, 1, &ranks, error));
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
     GD_TRY_TO(done, find_input(command, &input, error));
-    GD_TRY_TO(done, gd_train_set_make(&config, &input, gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL,
-                                      &set, error));
+    GD_TRY_TO(done, gd_train_set_make(&config, &input, device,
+                                      gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL, &set, error));
     gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);
 done:
     gd_train_set_release(&set);

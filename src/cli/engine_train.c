@@ -98,8 +98,8 @@ static void show_note(void *argument, const char *text)
     fprintf(stderr, "griddle: %s\n", text);
 }
 
-gd_status gd_engine_train(gd_command *command, const gd_config *config, const char *folder, bool resume,
-                          gd_train_result *result, gd_error *error)
+gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
+                          bool resume, gd_train_result *result, gd_error *error)
 {
     gd_run_path staged = gd_run_file(folder, "staged.safetensors");
     display d = {.terminal = isatty(STDERR_FILENO)};
@@ -113,6 +113,7 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const ch
         .progress = show_progress,
         .note = show_note,
         .argument = &d,
+        .device = device,
     };
     gd_status status = gd_train(&options, result, error);
     clear_line(&d);
@@ -161,7 +162,8 @@ static gd_status run_train(gd_command *command, gd_error *error)
     gd_engine_path folder;
     gd_status status;
     bool resume = gd_command_has(command, "--resume");
-    GD_TRY(gd_engine_device(command, error));
+    const gd_device *device;
+    GD_TRY(gd_engine_device(command, &device, error));
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
     gd_engine_find_folder(command, command->word[0], &folder);
     GD_TRY_TO(done, gd_engine_take_folder(&folder, error));
@@ -175,7 +177,7 @@ static gd_status run_train(gd_command *command, gd_error *error)
         fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", folder.text);
     GD_TRY_TO(done, gd_engine_stage_run(command, command->word[0], &config, folder.text, error));
     GD_TRY_TO(done, keep_config(&config, folder.text, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, folder.text, resume, &result, error));
+    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, resume, &result, error));
     if (gd_command_has(command, "--json"))
         gd_engine_print_result(folder.text, &result);
 done:

@@ -199,6 +199,16 @@ static gd_status wait(gd_stream *stream, gd_event *event)
     return GD_OK;
 }
 
+static gd_status await(gd_event *event, gd_error *error)
+{
+    (void)error;
+    pthread_mutex_lock(&event->mutex);
+    uint64_t count = event->recorded;
+    pthread_mutex_unlock(&event->mutex);
+    event_await(event, count);
+    return GD_OK;
+}
+
 static gd_status launch(gd_stream *stream, gd_status (*work)(void *argument), void *argument)
 {
     return stream ? push(stream, (job){.kind = JOB_WORK, .work = work, .argument = argument}) : work(argument);
@@ -221,31 +231,74 @@ static gd_status synchronize(gd_stream *stream, gd_error *error)
 
 typedef struct copy_job {
     void *to;
-    const void *from;
+    const void *from; /* NULL: `byte` everywhere */
+    int byte;
     size_t bytes;
 } copy_job;
+
+static gd_status do_copy(copy_job copy)
+{
+    if (copy.from)
+        memcpy(copy.to, copy.from, copy.bytes);
+    else
+        memset(copy.to, copy.byte, copy.bytes);
+    return GD_OK;
+}
 
 static gd_status run_copy(void *argument)
 {
     copy_job copy = *(copy_job *)argument;
     free(argument);
-    memcpy(copy.to, copy.from, copy.bytes);
-    return GD_OK;
+    return do_copy(copy);
+}
+
+static gd_status push_copy(gd_stream *stream, copy_job copy)
+{
+    if (!stream)
+        return do_copy(copy);
+    copy_job *later = malloc(sizeof *later);
+    if (!later)
+        return GD_NOMEM;
+    *later = copy;
+    return launch(stream, run_copy, later);
 }
 
 static gd_status copy(gd_stream *stream, void *to, const void *from, size_t bytes)
 {
-    if (!stream) {
-        memcpy(to, from, bytes);
-        return GD_OK;
-    }
-    copy_job *later = malloc(sizeof *later);
-    if (!later)
-        return GD_NOMEM;
-    *later = (copy_job){to, from, bytes};
-    return launch(stream, run_copy, later);
+    return push_copy(stream, (copy_job){.to = to, .from = from, .bytes = bytes});
 }
 
-const gd_device gd_device_cpu = {GD_CPU, "cpu", cpu_alloc,  cpu_free,    cpu_alloc, cpu_free,
-                                 copy,   copy,  stream_new, stream_free, event_new, event_free,
-                                 record, wait,  launch,     synchronize};
+static gd_status fill(gd_stream *stream, void *to, int byte, size_t bytes)
+{
+    return push_copy(stream, (copy_job){.to = to, .byte = byte, .bytes = bytes});
+}
+
+static const struct gd_op *no_op_of_its_own(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+const gd_device gd_device_cpu = {
+    .kind = GD_CPU,
+    .name = "cpu",
+    .is_host = true,
+    .features = gd_cpu_features,
+    .op = no_op_of_its_own,
+    .alloc = cpu_alloc,
+    .free = cpu_free,
+    .alloc_staging = cpu_alloc,
+    .free_staging = cpu_free,
+    .copy_in = copy,
+    .copy_out = copy,
+    .fill = fill,
+    .stream_new = stream_new,
+    .stream_free = stream_free,
+    .event_new = event_new,
+    .event_free = event_free,
+    .record = record,
+    .wait = wait,
+    .await = await,
+    .launch = launch,
+    .synchronize = synchronize,
+};

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -18,11 +19,12 @@ extern "C" {
 
 typedef enum gd_device_kind { GD_CPU, GD_CUDA } gd_device_kind;
 
-/* What this machine's CPU can do, as far as an entry may need it. */
+/* What this machine's CPU, or a card, can do, as far as an entry may need it. */
 typedef enum gd_feature {
-    GD_AVX2 = 1,       /* with FMA */
-    GD_AVX512 = 2,     /* F, BW, DQ, VL */
-    GD_AVX512_BF16 = 4 /* vdpbf16ps, vcvtneps2bf16 */
+    GD_AVX2 = 1,        /* with FMA */
+    GD_AVX512 = 2,      /* F, BW, DQ, VL */
+    GD_AVX512_BF16 = 4, /* vdpbf16ps, vcvtneps2bf16 */
+    GD_CUDA_BF16 = 8    /* sm_80 and later: bf16 in arithmetic and tensor cores */
 } gd_feature;
 
 /* What the CPU and the system support, capped by the environment variable GRIDDLE_ISA (portable, avx2, avx512, which
@@ -31,10 +33,17 @@ uint32_t gd_cpu_features(void);
 
 typedef struct gd_stream gd_stream; /* opaque, the device's own */
 typedef struct gd_event gd_event;
+typedef struct gd_graph gd_graph;
 
 typedef struct gd_device {
     gd_device_kind kind;
     const char *name; /* "cpu" */
+    bool is_host;     /* its memory is the host's: host code may read and write it as it is */
+
+    uint32_t (*features)(void); /* set of gd_feature that its entries may need */
+
+    /* The op with this device's entries in its lists; NULL where that is the engine's own, or where it has none. */
+    const struct gd_op *(*op)(const char *name);
 
     /* Memory, aligned to 64 bytes and zeroed. NOMEM says how much was wanted and how much there is. */
     gd_status (*alloc)(size_t bytes, void **memory, gd_error *);
@@ -45,6 +54,7 @@ typedef struct gd_device {
     /* In stream order; the host side must stay as it is until the stream has passed. */
     gd_status (*copy_in)(gd_stream *, void *device_memory, const void *host, size_t bytes);
     gd_status (*copy_out)(gd_stream *, void *host, const void *device_memory, size_t bytes);
+    gd_status (*fill)(gd_stream *, void *device_memory, int byte, size_t bytes);
 
     /* Stream 0 of the device is NULL: always there, never freed. */
     gd_status (*stream_new)(gd_stream **, gd_error *);
@@ -53,13 +63,28 @@ typedef struct gd_device {
     void (*event_free)(gd_event *);
     gd_status (*record)(gd_event *, gd_stream *); /* the event is reached when the stream gets here */
     gd_status (*wait)(gd_stream *, gd_event *);   /* the stream goes on when the event is reached */
+    gd_status (*await)(gd_event *, gd_error *); /* the caller goes on when it is; at once where it was never recorded */
 
     /* Runs work(argument) on the stream, in order. Its failure is returned by the next synchronize of the stream. */
     gd_status (*launch)(gd_stream *, gd_status (*work)(void *argument), void *argument);
     gd_status (*synchronize)(gd_stream *, gd_error *);
+
+    /* (optional) What is launched between begin and end is kept and not run; replay runs it all in one call. */
+    gd_status (*capture_begin)(gd_stream *, gd_error *);
+    gd_status (*capture_end)(gd_stream *, gd_graph **, gd_error *);
+    gd_status (*replay)(gd_graph *, gd_stream *);
+    void (*graph_free)(gd_graph *); /* accepts NULL */
 } gd_device;
 
 extern const gd_device gd_device_cpu;
+
+/* The CUDA device, out of libgriddle-cuda.so beside the program's own folder (or GRIDDLE_CUDA_LIBRARY), which stays
+ * loaded. UNSUPPORTED, saying what is missing, where there is no such library, driver or card. */
+gd_status gd_device_open_cuda(const gd_device **device, gd_error *error);
+
+/* What that library exports: opens the card, fills *device. */
+#define GD_CUDA_OPEN "gd_cuda_open"
+typedef gd_status gd_cuda_open_function(const gd_device **device, gd_error *error);
 
 #ifdef __cplusplus
 }

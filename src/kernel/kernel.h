@@ -162,26 +162,47 @@ typedef struct gd_impl {
     }
 #ifdef GRIDDLE_INFER
 #define GD_TRAIN(...)
+#define GD_JUDGE(...)
 #define GD_ONEDNN(...)
 #define GD_F64_REF(...)
 #else
 #define GD_TRAIN(...) __VA_ARGS__
 #define GD_F64_REF(...) __VA_ARGS__
+#ifdef GRIDDLE_CUDA
+#define GD_JUDGE(...)
+#else
+#define GD_JUDGE(...) __VA_ARGS__
+#endif
 #ifdef GRIDDLE_HAVE_ONEDNN
 #define GD_ONEDNN(...) __VA_ARGS__,
 #else
 #define GD_ONEDNN(...)
 #endif
 #endif
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(GRIDDLE_CUDA)
 #define GD_X86(...) __VA_ARGS__,
 #else
 #define GD_X86(...)
 #endif
+
+/* Ops are compiled once more for libgriddle-cuda.so, with GRIDDLE_CUDA: there the lists hold the entries of that device
+ * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. */
+#ifdef GRIDDLE_CUDA
+#define GD_CUDA_ENTRY(name, f, types, accepts, prepare)                                                                \
+    {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_##name, free},
+#define GD_REF(f) GD_LIST_END
+#define GD_REF_BLOCK(f) GD_LIST_END
+#else
+#define GD_CUDA_ENTRY(...)
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \
         GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
+/* The same for range ops: blocks of parameters are F32 (F64 for the judge), whatever activations are stored as. */
+#define GD_REF_BLOCK(f)                                                                                                \
+    {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
+        GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
+#endif
 #define GD_SIMD(f, accepts) GD_SIMD_WORK(f, accepts, 0)
 #define GD_SIMD_WORK(f, accepts, prepare)                                                                              \
     GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_f32, 0})       \
@@ -189,10 +210,6 @@ typedef struct gd_impl {
     GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_f32, 0})             \
     GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_bf16, 0})
 
-/* The same for range ops: blocks of parameters are F32 (F64 for the judge), whatever activations are stored as. */
-#define GD_REF_BLOCK(f)                                                                                                \
-    {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
-        GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
 #define GD_SIMD_BLOCK(f, prepare)                                                                                      \
     GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, 0, prepare, 0, f##_avx512_f32, 0})             \
     GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, 0, prepare, 0, f##_avx2_f32, 0})

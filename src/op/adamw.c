@@ -43,5 +43,4 @@ const gd_op gd_op_adamw = {
     .direction = {[GD_UPDATE] = {GD_BIT(ADAMW_W) | GD_BIT(ADAMW_DW) | GD_BIT(ADAMW_M) | GD_BIT(ADAMW_V),
                                  GD_BIT(ADAMW_W) | GD_BIT(ADAMW_M) | GD_BIT(ADAMW_V), update}},
     .tolerance = 8,
-    .magnitude = {[GD_UPDATE] = gd_adamw_update_magnitude},
-};
+    GD_JUDGE(.magnitude = {[GD_UPDATE] = gd_adamw_update_magnitude}, )};

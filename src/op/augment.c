@@ -60,4 +60,4 @@ const gd_op gd_op_augment = {
     .flops = flops,
     .direction = {[GD_FWD] = {GD_BIT(AUGMENT_X) | GD_BIT(AUGMENT_DRAWS), GD_BIT(AUGMENT_Y), forward}},
     .tolerance = 4,
-    GD_TRAIN(.magnitude = {[GD_FWD] = gd_augment_fwd_magnitude}, )};
+    GD_JUDGE(.magnitude = {[GD_FWD] = gd_augment_fwd_magnitude}, )};

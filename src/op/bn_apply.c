@@ -94,6 +94,6 @@ const gd_op gd_op_bn_apply = {
                                                 GD_BIT(BN_APPLY_Y) | GD_BIT(BN_APPLY_DY) | GD_BIT(BN_APPLY_SUMS),
                                             GD_BIT(BN_APPLY_DX) | GD_BIT(BN_APPLY_DRESIDUAL), backward_data})},
     .tolerance = 8,
-    GD_TRAIN(.magnitude = {[GD_FWD] = gd_bn_apply_fwd_magnitude,
+    GD_JUDGE(.magnitude = {[GD_FWD] = gd_bn_apply_fwd_magnitude,
                            [GD_BWD_WEIGHT] = gd_bn_apply_bwd_weight_magnitude,
                            [GD_BWD_DATA] = gd_bn_apply_bwd_data_magnitude}, )};

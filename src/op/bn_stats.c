@@ -53,5 +53,4 @@ const gd_op gd_op_bn_stats = {
     .direction = {[GD_FWD] = {GD_BIT(BN_STATS_X), GD_BIT(BN_STATS_STATS), forward},
                   [GD_UPDATE] = {GD_BIT(BN_STATS_STATS) | GD_BIT(BN_STATS_RUNNING), GD_BIT(BN_STATS_RUNNING), update}},
     .tolerance = 8,
-    .magnitude = {[GD_FWD] = gd_bn_stats_fwd_magnitude},
-};
+    GD_JUDGE(.magnitude = {[GD_FWD] = gd_bn_stats_fwd_magnitude}, )};

@@ -34,17 +34,15 @@ static const gd_impl update[] = {
 };
 // clang-format on
 
-const gd_op gd_op_sgd = {
-    .name = "sgd",
-    .summary = "stochastic gradient descent: plain, momentum, Nesterov",
-    .traits = GD_OP_RANGE,
-    .params_bytes = sizeof(gd_sgd_params),
-    .fields = fields,
-    .operand = {[SGD_W] = {"w"}, [SGD_M] = {"m"}},
-    .infer = infer,
-    .flops = flops,
-    .direction = {[GD_UPDATE] = {GD_BIT(SGD_W) | GD_BIT(SGD_DW) | GD_BIT(SGD_M), GD_BIT(SGD_W) | GD_BIT(SGD_M),
-                                 update}},
-    .tolerance = 8,
-    .magnitude = {[GD_UPDATE] = gd_sgd_update_magnitude},
-};
+const gd_op gd_op_sgd = {.name = "sgd",
+                         .summary = "stochastic gradient descent: plain, momentum, Nesterov",
+                         .traits = GD_OP_RANGE,
+                         .params_bytes = sizeof(gd_sgd_params),
+                         .fields = fields,
+                         .operand = {[SGD_W] = {"w"}, [SGD_M] = {"m"}},
+                         .infer = infer,
+                         .flops = flops,
+                         .direction = {[GD_UPDATE] = {GD_BIT(SGD_W) | GD_BIT(SGD_DW) | GD_BIT(SGD_M),
+                                                      GD_BIT(SGD_W) | GD_BIT(SGD_M), update}},
+                         .tolerance = 8,
+                         GD_JUDGE(.magnitude = {[GD_UPDATE] = gd_sgd_update_magnitude}, )};

@@ -63,5 +63,5 @@ const gd_op gd_op_softmax_xent = {
                   [GD_BWD_DATA] = {GD_BIT(SOFTMAX_XENT_LOGITS) | GD_BIT(SOFTMAX_XENT_TARGETS),
                                    GD_BIT(SOFTMAX_XENT_DLOGITS), backward}},
     .tolerance = 4,
-    .magnitude = {[GD_FWD] = gd_softmax_xent_fwd_magnitude, [GD_BWD_DATA] = gd_softmax_xent_bwd_data_magnitude},
-};
+    GD_JUDGE(.magnitude = {
+                 [GD_FWD] = gd_softmax_xent_fwd_magnitude, [GD_BWD_DATA] = gd_softmax_xent_bwd_data_magnitude}, )};

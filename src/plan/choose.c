@@ -8,18 +8,25 @@
 
 enum { MAX_ENTRIES = 32 };
 
+/* Ops are the same on every device; their lists are the device's. */
+static const gd_impl *entries_of(const gd_op *op, gd_direction direction, const gd_device *device)
+{
+    const gd_op *own = device->op(op->name);
+    return own ? own->direction[direction].entries : device->is_host ? op->direction[direction].entries : NULL;
+}
+
 bool gd_choose_fast(const gd_op *op, const gd_problem *problem, gd_direction direction, const gd_set_options *options)
 {
-    for (const gd_impl *impl = op->direction[direction].entries; impl && impl->name; impl++) {
+    for (const gd_impl *impl = entries_of(op, direction, options->device); impl && impl->name; impl++) {
         if (strcmp(impl->name, "ref") != 0 && !gd_impl_refuses(impl, problem, options->device->kind, options->features))
             return true;
     }
     return false;
 }
 
-static bool lists(const gd_op *op, gd_direction direction, const char *name)
+static bool lists(const gd_op *op, gd_direction direction, const gd_device *device, const char *name)
 {
-    for (const gd_impl *impl = op->direction[direction].entries; impl && impl->name; impl++) {
+    for (const gd_impl *impl = entries_of(op, direction, device); impl && impl->name; impl++) {
         if (strcmp(impl->name, name) == 0)
             return true;
     }
@@ -37,12 +44,12 @@ static gd_status forced_entry(const gd_step *step, const gd_set_options *options
         return GD_OK;
     if (name->kind != GD_ATTR_SCALAR)
         return gd_fail_at(error, GD_INVALID, name->place, "impl: %s: the name of an entry is wanted", step->op->name);
-    if (lists(step->op, step->direction, name->text)) {
+    if (lists(step->op, step->direction, options->device, name->text)) {
         *forced = name;
         return GD_OK;
     }
     for (int d = 0; d < GD_DIRECTIONS; d++) {
-        if (lists(step->op, (gd_direction)d, name->text))
+        if (lists(step->op, (gd_direction)d, options->device, name->text))
             return GD_OK;
     }
     return gd_fail_at(error, GD_INVALID, name->place, "impl: %s has no entry '%s'; `griddle plan` shows what there is",
@@ -63,11 +70,12 @@ static bool is_recorded(const char *kernels, const gd_step *step, const gd_impl 
 
 /* Entries in list order but for the one that is recorded, or for tests in an order drawn from a seed and the step's
  * name. */
-static int order_entries(const gd_step *step, const char *kernels, uint64_t seed, const gd_impl *order[MAX_ENTRIES])
+static int order_entries(const gd_step *step, const gd_set_options *options, const gd_impl *order[MAX_ENTRIES])
 {
     int n = 0;
-    uint64_t digest = 0;
-    for (const gd_impl *impl = step->op->direction[step->direction].entries; impl && impl->name; impl++) {
+    uint64_t digest = 0, seed = options->shuffle_entries;
+    const char *kernels = options->kernels;
+    for (const gd_impl *impl = entries_of(step->op, step->direction, options->device); impl && impl->name; impl++) {
         if (n < MAX_ENTRIES)
             order[n++] = impl;
     }
@@ -93,7 +101,7 @@ gd_status gd_choose(gd_step *step, const gd_set_options *options, gd_arena *aren
 {
     const gd_attr *forced;
     const gd_impl *order[MAX_ENTRIES];
-    int n = order_entries(step, options->kernels, options->shuffle_entries, order);
+    int n = order_entries(step, options, order);
     gd_text refusals = {0};
     gd_status status = GD_UNSUPPORTED;
     GD_TRY(forced_entry(step, options, &forced, error));

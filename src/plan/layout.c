@@ -207,6 +207,7 @@ static void measure(gd_plan_set *set)
                 set->bytes[slot->space] = end;
         }
     }
+    set->bytes[GD_SPACE_TALLY] = sizeof(gd_tally);
     size_t element = gd_type_bytes(set->real);
     set->bytes[GD_SPACE_PARAM] = (size_t)set->params * element;
     if (training && set->options.update.average)
@@ -218,7 +219,7 @@ static gd_status bind_plan(gd_plan_set *set, gd_plan *plan, gd_error *error)
     for (int s = 0; s < plan->n_steps; s++) {
         gd_step *step = &plan->step[s];
         step->call.problem = &step->problem;
-        step->ctx = &set->ctx;
+        step->ctx = &set->ctx[step->stream];
         for (int i = 0; i < GD_OPERANDS; i++) {
             const gd_slot *slot = step->slot[i] < 0 ? NULL : &plan->slot[step->slot[i]];
             step->call.at[i] = slot ? (unsigned char *)set->space[slot->space] + slot->offset : NULL;
@@ -250,6 +251,8 @@ gd_status gd_layout(gd_plan_set *set, gd_error *error)
             return gd_error_prefix(error, (gd_place){0}, "a plan of %zu MB in all (%zu MB of it %s)", total >> 20,
                                    set->bytes[i] >> 20, gd_space_name((gd_space)i));
     }
+    for (int i = 0; i < GD_SPACES && set->options.device->is_host; i++)
+        set->view[i] = set->space[i];
     for (int p = 0; p < set->n_plans; p++)
         GD_TRY(bind_plan(set, &set->plan[p], error));
     return GD_OK;

@@ -11,6 +11,9 @@
  *     ACT     activations, saved extras, gradients of activations: by liveness
  *     WORK    scratch: the largest of all steps
  *     INPUT   images, draws, targets
+ *
+ * They lie on the device. Host code has a view of each: on the CPU the space itself, elsewhere a copy that `pull`
+ * fetches and `push` writes back.
  */
 #ifndef GD_PLAN_H
 #define GD_PLAN_H
@@ -33,6 +36,7 @@ typedef enum gd_space {
     GD_SPACE_ACT,
     GD_SPACE_WORK,
     GD_SPACE_INPUT,
+    GD_SPACE_TALLY, /* the device half of the step record */
     GD_SPACES
 } gd_space;
 const char *gd_space_name(gd_space space);
@@ -117,8 +121,10 @@ typedef struct gd_plan {
     int n_steps, n_slots;
     gd_step *step;
     gd_slot *slot;
-    int phase_end[GD_PHASES]; /* steps of phase p: [phase_end[p-1], phase_end[p]) */
-    int *value_slot;          /* of each value of the net; -1: gone by fusion */
+    int phase_end[GD_PHASES];   /* steps of phase p: [phase_end[p-1], phase_end[p]) */
+    int *value_slot;            /* of each value of the net; -1: gone by fusion */
+    int64_t runs[GD_PHASES];    /* up to each phase, so far */
+    gd_graph *graph[GD_PHASES]; /* captured runs up to each phase, on a device that can; NULL: not yet */
 } gd_plan;
 
 typedef struct gd_plan_set gd_plan_set; /* owns plans, nets made by passes, states and memory */
@@ -131,11 +137,19 @@ void gd_plan_set_free(gd_plan_set *set); /* accepts NULL */
 
 const gd_plan *gd_plan_set_plan(const gd_plan_set *set, int i);
 
-/* The blocks as they lie: F32 elements where parameters are meant (F64 in a set of that precision). */
+/* The host's view of a space: F32 elements where parameters are meant (F64 in a set of that precision). NULL: there is
+ * no such space, or it was never pulled. */
 void *gd_plan_set_space(const gd_plan_set *set, gd_space space);
 size_t gd_plan_set_bytes(const gd_plan_set *set, gd_space space);
+
+/* Makes the view what the device has, or the reverse; waits. Nothing to do for a space that is not there. */
+gd_status gd_plan_set_pull(gd_plan_set *set, gd_space space, gd_error *error);
+gd_status gd_plan_set_push(gd_plan_set *set, gd_space space, gd_error *error);
 const gd_segment *gd_plan_set_segments(const gd_plan_set *set, int *n);
 gd_record *gd_plan_set_record(gd_plan_set *set); /* written by the caller before each run */
+
+/* The host's view of the tally: on a device that runs ahead, as it was after one of the last runs. Pull it to have it
+ * as it is. */
 gd_tally *gd_plan_set_tally(gd_plan_set *set);
 
 /* Says that PARAM (or AVERAGE) was written from outside, so that packed weights are stale. */
@@ -144,8 +158,9 @@ void gd_plan_set_touch(gd_plan_set *set);
 /* Runs plan i: PACK if the parameters have moved on, then phases up to `last`. Errors name the step. */
 gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error);
 
-/* Memory of a value of the plan's net by name ("images", "targets", "logits"), or NULL; *desc may be NULL. Outputs
- * hold after a run until the next run of any plan of the set. */
+/* Memory of a value of the plan's net by name ("images", "targets", "logits"), or NULL; *desc may be NULL. Inputs:
+ * where host code writes the next run's, all of them or none (then they are what they were); asked for anew before each
+ * run. Outputs (on the CPU alone) hold after a run until the next run of any plan of the set. */
 void *gd_plan_value(const gd_plan_set *set, int i, const char *name, gd_desc *desc);
 
 /* EXPLAIN: every step with shapes, entry, refusals, stream, FLOPs, bytes, slots; the memory by space; totals. */

@@ -68,7 +68,7 @@ void gd_plan_print(const gd_plan_set *set, int i, gd_text *out)
     }
     size_t total = 0;
     gd_text_add(out, "memory of the set:");
-    for (int p = 0; p < GD_SPACES; p++) {
+    for (int p = 0; p < GD_SPACE_TALLY; p++) {
         total += set->bytes[p];
         if (set->bytes[p])
             gd_text_add(out, " %s %.2f MB,", gd_space_name((gd_space)p), (double)set->bytes[p] * 1e-6);

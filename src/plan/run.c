@@ -2,16 +2,16 @@
 /* The executor. */
 #include "plan/set.h"
 
-#include <string.h>
-
 /* Tests: what dies with this step becomes NaN (every byte 0xff), so that a slot that is read too late is noticed. */
-static void poison_dead(gd_plan_set *set, const gd_plan *plan, int step)
+static gd_status poison_dead(gd_plan_set *set, const gd_plan *plan, int step)
 {
     for (int i = 0; i < plan->n_slots; i++) {
         const gd_slot *slot = &plan->slot[i];
         if ((slot->space == GD_SPACE_ACT || slot->space == GD_SPACE_WORK) && slot->last == step)
-            memset((unsigned char *)set->space[slot->space] + slot->offset, 0xff, slot->bytes);
+            GD_TRY(set->options.device->fill(set->stream[0], (unsigned char *)set->space[slot->space] + slot->offset,
+                                             0xff, slot->bytes));
     }
+    return GD_OK;
 }
 
 static gd_status pack(gd_plan_set *set, gd_item *item)
@@ -22,7 +22,7 @@ static gd_status pack(gd_plan_set *set, gd_item *item)
     const float *from = (const float *)set->space[item->from_average ? GD_SPACE_AVERAGE : GD_SPACE_PARAM];
     void *to = (unsigned char *)set->space[GD_SPACE_WEIGHT] + item->offset;
     item->version = set->version;
-    return item->pack.run(item->pack.state, to, from + segment->offset, segment->desc, &set->ctx);
+    return item->pack.run(item->pack.state, to, from + segment->offset, segment->desc, &set->ctx[0]);
 }
 
 static gd_status run_step(void *argument)
@@ -31,24 +31,53 @@ static gd_status run_step(void *argument)
     return step->impl->run(&step->call, step->ctx);
 }
 
-gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)
+static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_error *error)
 {
     const gd_device *device = set->options.device;
-    const gd_plan *plan = &set->plan[i];
-    for (int s = 0; s < plan->phase_end[last]; s++) {
+    for (int s = first; s < end; s++) {
         gd_step *step = &plan->step[s];
-        gd_stream *stream = step->stream ? set->communication : NULL;
+        gd_stream *stream = set->stream[step->stream];
         gd_status status = step->wait < 0 ? GD_OK : device->wait(stream, set->event[step->wait]);
         if (status == GD_OK)
             status = step->impl ? device->launch(stream, run_step, step) : pack(set, &set->item[step->item[0]]);
         if (status == GD_OK && step->signal >= 0)
             status = device->record(set->event[step->signal], stream);
+        if (status == GD_OK && set->options.poison)
+            status = poison_dead(set, plan, s);
         if (status != GD_OK)
             return gd_fail(error, status, "step '%s' failed: %s", step->name, gd_status_text(status));
-        if (set->options.poison)
-            poison_dead(set, plan, s);
     }
+    return GD_OK;
+}
+
+/* On a device that captures, the steps are launched one by one the first time, kept as a graph the second time, and
+ * replayed from then on. PACK steps hang on versions and stay outside. */
+static gd_status run_captured(gd_plan_set *set, gd_plan *plan, gd_phase last, gd_error *error)
+{
+    const gd_device *device = set->options.device;
+    int first = plan->phase_end[GD_PACK], end = plan->phase_end[last];
+    GD_TRY(run_steps(set, plan, 0, first, error));
+    if (!device->capture_begin || plan->runs[last]++ == 0)
+        return run_steps(set, plan, first, end, error);
+    if (!plan->graph[last]) {
+        GD_TRY(device->capture_begin(set->stream[0], error));
+        gd_status status = run_steps(set, plan, first, end, error);
+        gd_status ended = device->capture_end(set->stream[0], &plan->graph[last], status == GD_OK ? error : NULL);
+        GD_TRY(status);
+        GD_TRY(ended);
+    }
+    gd_status status = device->replay(plan->graph[last], set->stream[0]);
+    return status == GD_OK ? GD_OK : gd_fail(error, status, "a captured run of %s failed", plan->name);
+}
+
+gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)
+{
+    gd_plan *plan = &set->plan[i];
+    GD_TRY(gd_feed_begin(set, error));
+    GD_TRY(run_captured(set, plan, last, error));
     if (last == GD_STEP_UPDATE && plan->options.mode == GD_MODE_TRAIN)
         set->version++;
-    return set->communication ? device->synchronize(set->communication, error) : GD_OK;
+    if (set->stream[1] && set->options.device->is_host)
+        GD_TRY(set->options.device->synchronize(set->stream[1], error));
+    return gd_feed_end(set, error);
 }

@@ -7,8 +7,8 @@
 
 const char *gd_space_name(gd_space space)
 {
-    static const char *const names[GD_SPACES] = {"PARAM",   "GRAD",   "MOMENT1", "MOMENT2", "ACCUM",
-                                                 "AVERAGE", "WEIGHT", "ACT",     "WORK",    "INPUT"};
+    static const char *const names[GD_SPACES] = {"PARAM",  "GRAD", "MOMENT1", "MOMENT2", "ACCUM", "AVERAGE",
+                                                 "WEIGHT", "ACT",  "WORK",    "INPUT",   "TALLY"};
     return names[space];
 }
 
@@ -75,14 +75,25 @@ done:
 static gd_status make_streams(gd_plan_set *set, gd_error *error)
 {
     const gd_device *device = set->options.device;
-    if (set->n_events == 0)
-        return GD_OK;
+    if (!device->is_host)
+        GD_TRY(device->stream_new(&set->stream[0], error));
     if (set->n_events > (int)(sizeof set->event / sizeof *set->event))
         return gd_fail(error, GD_INTERNAL, "a plan set has %d events", set->n_events);
-    GD_TRY(device->stream_new(&set->communication, error));
+    if (set->n_events > 0)
+        GD_TRY(device->stream_new(&set->stream[1], error));
     for (int i = 0; i < set->n_events; i++)
         GD_TRY(device->event_new(&set->event[i], error));
-    return GD_OK;
+    for (int i = 0; i < GD_PLAN_STREAMS; i++)
+        set->ctx[i] =
+            (gd_ctx){set->options.threads, &set->record, set->space[GD_SPACE_TALLY], set->options.comm, set->stream[i]};
+    return gd_feed_new(set, error);
+}
+
+static gd_status start_tally(gd_plan_set *set, gd_error *error)
+{
+    GD_TRY(gd_plan_set_pull(set, GD_SPACE_TALLY, error));
+    gd_plan_set_tally(set)->gradient_scale = 1;
+    return gd_plan_set_push(set, GD_SPACE_TALLY, error);
 }
 
 gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n_plans, const gd_set_options *options,
@@ -109,12 +120,8 @@ gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n
         GD_TRY_TO(done, gd_lower(set, &set->plan[p], error));
     }
     GD_TRY_TO(done, gd_layout(set, error));
-    void *tally;
-    GD_TRY_TO(done, options->device->alloc(sizeof *set->tally, &tally, error));
-    set->tally = tally;
-    set->tally->gradient_scale = 1;
     GD_TRY_TO(done, make_streams(set, error));
-    set->ctx = (gd_ctx){options->threads, &set->record, set->tally, options->comm, NULL};
+    GD_TRY_TO(done, start_tally(set, error));
     *out = set;
     set = NULL;
 done:
@@ -127,33 +134,67 @@ void gd_plan_set_free(gd_plan_set *set)
     if (!set)
         return;
     const gd_device *device = set->options.device;
-    device->stream_free(set->communication);
+    for (int i = 0; i < GD_PLAN_STREAMS; i++)
+        device->stream_free(set->stream[i]);
     for (int i = 0; i < set->n_events; i++)
         device->event_free(set->event[i]);
+    gd_feed_free(set);
     for (int p = 0; p < set->n_plans; p++) {
         gd_plan *plan = &set->plan[p];
         for (int s = 0; s < plan->n_steps; s++) {
             if (plan->step[s].impl && plan->step[s].impl->release)
                 plan->step[s].impl->release(plan->step[s].call.state);
         }
+        for (int g = 0; g < GD_PHASES; g++) {
+            if (plan->graph[g])
+                device->graph_free(plan->graph[g]);
+        }
         gd_net_free((gd_net *)plan->net);
         free(plan->step);
         free(plan->slot);
     }
-    for (int i = 0; i < GD_SPACES; i++)
+    for (int i = 0; i < GD_SPACES; i++) {
+        if (set->view[i] != set->space[i])
+            device->free_staging(set->view[i]);
         device->free(set->space[i]);
-    device->free(set->tally);
+    }
     free(set->item);
     gd_arena_release(&set->arena);
     free(set);
 }
 
 const gd_plan *gd_plan_set_plan(const gd_plan_set *set, int i) { return &set->plan[i]; }
-void *gd_plan_set_space(const gd_plan_set *set, gd_space space) { return set->space[space]; }
+void *gd_plan_set_space(const gd_plan_set *set, gd_space space) { return set->view[space]; }
 size_t gd_plan_set_bytes(const gd_plan_set *set, gd_space space) { return set->bytes[space]; }
 gd_record *gd_plan_set_record(gd_plan_set *set) { return &set->record; }
-gd_tally *gd_plan_set_tally(gd_plan_set *set) { return set->tally; }
+gd_tally *gd_plan_set_tally(gd_plan_set *set) { return set->view[GD_SPACE_TALLY]; }
 void gd_plan_set_touch(gd_plan_set *set) { set->version++; }
+
+gd_status gd_plan_set_pull(gd_plan_set *set, gd_space space, gd_error *error)
+{
+    const gd_device *device = set->options.device;
+    if (device->is_host || !set->space[space])
+        return GD_OK;
+    if (!set->view[space])
+        GD_TRY(device->alloc_staging(set->bytes[space], &set->view[space], error));
+    gd_status status = device->copy_out(set->stream[0], set->view[space], set->space[space], set->bytes[space]);
+    if (status != GD_OK)
+        return gd_fail(error, status, "cannot read %s from the device", gd_space_name(space));
+    if (space == GD_SPACE_TALLY)
+        gd_feed_forget(set);
+    return device->synchronize(set->stream[0], error);
+}
+
+gd_status gd_plan_set_push(gd_plan_set *set, gd_space space, gd_error *error)
+{
+    const gd_device *device = set->options.device;
+    if (device->is_host || !set->space[space])
+        return GD_OK;
+    gd_status status = device->copy_in(set->stream[0], set->space[space], set->view[space], set->bytes[space]);
+    if (status != GD_OK)
+        return gd_fail(error, status, "cannot write %s to the device", gd_space_name(space));
+    return device->synchronize(set->stream[0], error);
+}
 
 const gd_segment *gd_plan_set_segments(const gd_plan_set *set, int *n)
 {
@@ -168,12 +209,12 @@ void *gd_plan_value(const gd_plan_set *set, int i, const char *name, gd_desc *de
     if (value < 0)
         return NULL;
     const gd_slot *slot = &plan->slot[plan->value_slot[value]];
+    if (desc)
+        *desc = plan->net->value[value].desc;
+    if (slot->space == GD_SPACE_INPUT && set->feed)
+        return gd_feed_input(set, slot);
     bool stays = slot->space == GD_SPACE_INPUT;
     for (int o = 0; o < plan->net->n_outputs; o++)
         stays |= plan->net->output[o] == value;
-    if (!stays)
-        return NULL;
-    if (desc)
-        *desc = plan->net->value[value].desc;
-    return (unsigned char *)set->space[slot->space] + slot->offset;
+    return stays && !set->feed ? (unsigned char *)set->space[slot->space] + slot->offset : NULL;
 }

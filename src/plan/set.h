@@ -14,6 +14,9 @@ typedef struct gd_item {
     uint64_t version; /* of the parameters it was made from; 0: never */
 } gd_item;
 
+typedef struct gd_feed gd_feed;
+enum { GD_PLAN_STREAMS = 2 };
+
 struct gd_plan_set {
     gd_arena arena;
     gd_set_options options;
@@ -34,16 +37,25 @@ struct gd_plan_set {
     gd_item *item;
     uint64_t version; /* of the parameters; counts up from 1 */
 
-    void *space[GD_SPACES];
+    void *space[GD_SPACES]; /* on the device */
+    void *view[GD_SPACES];  /* the host's copy, made when first pulled; on the CPU the space itself */
     size_t bytes[GD_SPACES];
     gd_record record;
-    gd_tally *tally; /* behind PARAM's lifetime: allocated on the device */
-    gd_ctx ctx;
 
-    gd_stream *communication; /* stream 1; NULL: no step uses it */
+    gd_stream *stream[GD_PLAN_STREAMS]; /* compute (NULL on the CPU), communication (NULL: no step uses it) */
+    gd_ctx ctx[GD_PLAN_STREAMS];
     int n_events;
     gd_event *event[8];
+    gd_feed *feed; /* how inputs reach another device; NULL on the CPU */
 };
+
+/* feed.c: inputs and the record on their way to a device that is not the host. */
+gd_status gd_feed_new(gd_plan_set *set, gd_error *error);
+void gd_feed_free(gd_plan_set *set);
+void *gd_feed_input(const gd_plan_set *set, const gd_slot *slot); /* where the host writes the next run's */
+gd_status gd_feed_begin(gd_plan_set *set, gd_error *error);       /* puts the copies into the compute stream */
+gd_status gd_feed_end(gd_plan_set *set, gd_error *error);         /* and the tally's way back */
+void gd_feed_forget(gd_plan_set *set);                            /* tallies on their way are of the past */
 
 /* A plan being made: steps and slots in growing arrays. */
 typedef struct gd_lowering {

@@ -67,6 +67,8 @@ gd_status gd_checkpoint_save(const char *path, const gd_train_set *set, const gd
         status = gd_fail(error, GD_NOMEM, "out of memory for a checkpoint");
         goto done;
     }
+    for (int p = 0; p < PLANES; p++)
+        GD_TRY_TO(done, gd_plan_set_pull(set->plans, planes[p].space, error));
     /* wide types come first, so that every tensor lies at a multiple of its type */
     entry[0] = (gd_tensor_entry){"state", gd_desc_1(GD_F64, STATE_FIELDS), state, sizeof *state};
     n = 1 + list_tensors(set, &arena, entry + 1);
@@ -206,6 +208,8 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
         goto done;
     }
     GD_TRY_TO(done, open_checkpoint(path, config, data, &file, error));
+    for (int p = 0; p < PLANES; p++)
+        GD_TRY_TO(done, gd_plan_set_pull(set->plans, planes[p].space, error));
     n = list_tensors(set, &arena, wanted);
     for (int i = 0; i < n; i++) /* all are checked before any is taken */
         GD_TRY_TO(done, gd_safetensors_require(&file, wanted[i].name, wanted[i].desc, &found, error));
@@ -213,6 +217,8 @@ gd_status gd_checkpoint_load(const char *path, const gd_train_set *set, gd_train
     memcpy(state, found->data, sizeof *state);
     for (int i = 0; i < n; i++)
         memcpy((void *)wanted[i].data, gd_safetensors_find(&file, wanted[i].name)->data, wanted[i].bytes);
+    for (int p = 0; p < PLANES; p++)
+        GD_TRY_TO(done, gd_plan_set_push(set->plans, planes[p].space, error));
     gd_plan_set_touch(set->plans);
     compare_machine(&file, set, note);
 done:
@@ -227,9 +233,9 @@ gd_status gd_parameters_save(const char *path, const gd_train_set *set, gd_error
     gd_status status = GD_OK;
     int n_segments;
     const gd_segment *segments = gd_plan_set_segments(set->plans, &n_segments);
-    const char *block = gd_plan_set_space(set->plans, GD_SPACE_AVERAGE);
-    if (!block)
-        block = gd_plan_set_space(set->plans, GD_SPACE_PARAM);
+    gd_space space = gd_plan_set_bytes(set->plans, GD_SPACE_AVERAGE) ? GD_SPACE_AVERAGE : GD_SPACE_PARAM;
+    GD_TRY(gd_plan_set_pull(set->plans, space, error));
+    const char *block = gd_plan_set_space(set->plans, space);
     gd_tensor_entry *entry = gd_arena_alloc(&arena, (size_t)n_segments + 1, sizeof *entry);
     gd_attr *metadata = gd_attr_new(&arena, GD_ATTR_MAP, NULL);
     if (!entry || !metadata) {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd_type *type, gd_error *error)
+gd_status gd_train_precision(const gd_train_config *train, const gd_device *device, gd_type *type, gd_error *error)
 {
-    bool has_bf16 = features & GD_AVX512_BF16;
+    bool has_bf16 = device->features() & (device->kind == GD_CPU ? GD_AVX512_BF16 : GD_CUDA_BF16);
     switch ((gd_precision)train->precision) {
     case GD_PRECISION_AUTO:
         *type = has_bf16 ? GD_BF16 : GD_F32;
@@ -22,7 +22,10 @@ gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd
     case GD_PRECISION_BF16:
         if (!has_bf16)
             return gd_fail(error, GD_UNSUPPORTED,
-                           "train.precision bf16: this CPU has no AVX512-BF16; use `--set train.precision=fp32`");
+                           device->kind == GD_CPU
+                               ? "train.precision bf16: this CPU has no AVX512-BF16; use `--set train.precision=fp32`"
+                               : "train.precision bf16: this card has none (sm_80 and later do); use `--set "
+                                 "train.precision=fp32`");
         *type = GD_BF16;
         break;
     }
@@ -36,13 +39,13 @@ gd_build_input gd_build_input_of(const gd_staged *staged)
                             staged->n_classes, staged->mean,  staged->deviation};
 }
 
-gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_comm *comm,
-                            const char *kernels, gd_train_set *set, gd_error *error)
+gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
 {
     const gd_train_config *train = &config->train;
-    uint32_t features = gd_cpu_features();
+    device = device ? device : &gd_device_cpu;
     *set = (gd_train_set){.micro = train->batch / train->accumulate};
-    GD_TRY(gd_train_precision(train, features, &set->precision, error));
+    GD_TRY(gd_train_precision(train, device, &set->precision, error));
     gd_status status;
     GD_TRY_TO(done, gd_build_net(config, input, set->micro, &set->net, error));
     const bool average = train->average > 0;
@@ -51,10 +54,10 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
         {GD_MODE_EVAL, set->micro, set->precision, average, GD_PASS_ALL},
     };
     const gd_set_options options = {
-        .device = &gd_device_cpu,
+        .device = device,
         .comm = comm,
         .threads = train->threads ? train->threads : gd_parallel_threads(),
-        .features = features,
+        .features = device->features(),
         .update = {.optimizer = (gd_optimizer)train->optimizer,
                    .momentum = train->momentum,
                    .beta2 = train->beta2,
@@ -84,6 +87,8 @@ gd_status gd_train_set_init(const gd_train_set *set, uint64_t seed, gd_error *er
 {
     int n;
     const gd_segment *segments = gd_plan_set_segments(set->plans, &n);
+    GD_TRY(gd_plan_set_pull(set->plans, GD_SPACE_PARAM, error));
+    GD_TRY(gd_plan_set_pull(set->plans, GD_SPACE_AVERAGE, error));
     void *masters = gd_plan_set_space(set->plans, GD_SPACE_PARAM),
          *average = gd_plan_set_space(set->plans, GD_SPACE_AVERAGE);
     gd_type real = set->precision == GD_F64 ? GD_F64 : GD_F32;
@@ -99,5 +104,6 @@ gd_status gd_train_set_init(const gd_train_set *set, uint64_t seed, gd_error *er
     if (average)
         memcpy(average, masters, gd_plan_set_bytes(set->plans, GD_SPACE_PARAM));
     gd_plan_set_touch(set->plans);
-    return GD_OK;
+    GD_TRY(gd_plan_set_push(set->plans, GD_SPACE_PARAM, error));
+    return gd_plan_set_push(set->plans, GD_SPACE_AVERAGE, error);
 }

@@ -47,7 +47,7 @@ static bool stop_wanted(const trainer *t) { return t->options->stop && *t->optio
 /* ---- batches ---- */
 
 /* Into the plan's inputs; one that the plan does not have is passed over. */
-static gd_status feed(const trainer *t, int plan, const gd_batch *batch)
+static void feed(const trainer *t, int plan, const gd_batch *batch)
 {
     const struct {
         const char *name;
@@ -57,11 +57,10 @@ static gd_status feed(const trainer *t, int plan, const gd_batch *batch)
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         void *to = gd_plan_value(t->set.plans, plan, inputs[i].name, &desc);
         if (to && inputs[i].from)
-            GD_TRY(gd_device_cpu.copy_in(NULL, to, inputs[i].from, gd_desc_bytes(desc)));
+            memcpy(to, inputs[i].from, gd_desc_bytes(desc));
     }
     void *targets = gd_plan_value(t->set.plans, plan, "targets", &desc);
     gd_convert(targets, desc.type, batch->targets, GD_F32, gd_desc_count(desc));
-    return GD_OK;
 }
 
 static gd_status open_loader(trainer *t, gd_error *error)
@@ -116,11 +115,12 @@ static gd_status run_step(trainer *t, gd_error *error)
             /* early on the average follows the weights more closely: it must not remember their start */
             .average_decay = (float)fmin(train->average, (double)(step + 1) / (double)(step + 10)),
         };
-        GD_TRY(feed(t, TRAIN_PLAN, batch));
+        feed(t, TRAIN_PLAN, batch);
         bool last = micro == train->accumulate - 1;
         GD_TRY(gd_plan_run(t->set.plans, TRAIN_PLAN, last ? GD_STEP_UPDATE : GD_BACKWARD, error));
     }
-    double loss = (tally->loss - loss_before) / (double)(tally->images - images_before);
+    int64_t images = tally->images - images_before; /* 0: the device has not told of a run yet */
+    double loss = images > 0 ? (tally->loss - loss_before) / (double)images : 0;
     if (!isfinite(loss) || loss > EXPLODED)
         return gd_fail(error, GD_NUMERIC,
                        "the loss is %g at step %lld of epoch %d: training has diverged; try a lower "
@@ -144,6 +144,15 @@ static gd_status skip_tail(trainer *t, gd_error *error)
 
 /* ---- validation ---- */
 
+static gd_status clear_tally(const trainer *t, gd_error *error)
+{
+    GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
+    gd_tally *tally = gd_plan_set_tally(t->set.plans);
+    tally->loss = 0;
+    tally->images = tally->correct = 0;
+    return gd_plan_set_push(t->set.plans, GD_SPACE_TALLY, error);
+}
+
 static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *error)
 {
     gd_tally *tally = gd_plan_set_tally(t->set.plans);
@@ -159,8 +168,7 @@ static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *
         .threads = LOADER_THREADS,
         .depth = LOADER_DEPTH,
     };
-    tally->loss = 0;
-    tally->images = tally->correct = 0;
+    GD_TRY_TO(done, clear_tally(t, error));
     GD_TRY_TO(done, gd_loader_new(&options, &loader, error));
     for (;;) {
         const gd_batch *batch;
@@ -169,9 +177,10 @@ static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *
             break;
         *gd_plan_set_record(t->set.plans) =
             (gd_record){.first_sample = batch->first, .valid = batch->valid, .micros = 1};
-        GD_TRY_TO(done, feed(t, EVAL_PLAN, batch));
+        feed(t, EVAL_PLAN, batch);
         GD_TRY_TO(done, gd_plan_run(t->set.plans, EVAL_PLAN, GD_FORWARD, error));
     }
+    GD_TRY_TO(done, gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     *loss = tally->loss / (double)tally->images;
     *accuracy = (double)tally->correct / (double)tally->images;
 done:
@@ -183,30 +192,34 @@ done:
 
 static gd_run_path checkpoint_of(const trainer *t) { return gd_run_file(t->options->run, "checkpoint.safetensors"); }
 
-static void tally_to_state(trainer *t)
+static gd_status tally_to_state(trainer *t, gd_error *error)
 {
+    GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
     t->state.loss = tally->loss;
     t->state.images = (double)tally->images;
     t->state.correct = (double)tally->correct;
     t->state.applied = (double)tally->applied;
     t->state.not_finite = tally->not_finite;
+    return GD_OK;
 }
 
-static void state_to_tally(const trainer *t)
+static gd_status state_to_tally(const trainer *t, gd_error *error)
 {
+    GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     gd_tally *tally = gd_plan_set_tally(t->set.plans);
     tally->loss = t->state.loss;
     tally->images = (int64_t)t->state.images;
     tally->correct = (int64_t)t->state.correct;
     tally->applied = (int64_t)t->state.applied;
     tally->not_finite = (int32_t)t->state.not_finite;
+    return gd_plan_set_push(t->set.plans, GD_SPACE_TALLY, error);
 }
 
 static gd_status save(trainer *t, gd_error *error)
 {
     gd_train_state state;
-    tally_to_state(t);
+    GD_TRY(tally_to_state(t, error));
     state = t->state;
     state.seconds += now() - t->started;
     return gd_checkpoint_save(checkpoint_of(t).text, &t->set, &state, t->config, t->data, error);
@@ -259,7 +272,8 @@ static gd_status record_epoch(trainer *t, const gd_progress *p, gd_error *error)
 
 static gd_status end_epoch(trainer *t, gd_error *error)
 {
-    gd_tally *tally = gd_plan_set_tally(t->set.plans);
+    GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
+    const gd_tally *tally = gd_plan_set_tally(t->set.plans);
     const gd_train_config *train = &t->config->train;
     gd_progress p = {.epoch_ended = true, .epoch = (int)t->state.epoch + 1, .step = t->steps_per_epoch};
     p.loss = t->state.train_loss = tally->loss / (double)tally->images;
@@ -281,8 +295,7 @@ static gd_status end_epoch(trainer *t, gd_error *error)
             t->state.best_loss = p.validation_loss;
         }
     }
-    tally->loss = 0;
-    tally->images = tally->correct = 0;
+    GD_TRY(clear_tally(t, error));
     bool early = train->patience > 0 && t->state.waited >= train->patience;
     bool finished = early || t->state.epoch >= train->epochs;
     t->state.finished = finished;
@@ -344,7 +357,7 @@ static gd_status prepare(trainer *t, gd_error *error)
     const char *kernels = NULL;
     if (resumes(t))
         GD_TRY(gd_checkpoint_kernels(checkpoint_of(t).text, &t->arena, &kernels, error));
-    return gd_train_set_make(config, &input, t->options->comm, kernels, &t->set, error);
+    return gd_train_set_make(config, &input, t->options->device, t->options->comm, kernels, &t->set, error);
 }
 
 static void tell_note(const trainer *t, const char *text)
@@ -368,7 +381,7 @@ static gd_status start(trainer *t, gd_error *error)
         GD_TRY(status);
         if (t->state.finished && t->state.epoch < t->config->train.epochs && t->config->train.patience == 0)
             t->state.finished = 0; /* train.epochs was raised */
-        state_to_tally(t);
+        GD_TRY(state_to_tally(t, error));
     } else {
         GD_TRY(gd_train_set_init(&t->set, t->config->train.seed, error));
     }

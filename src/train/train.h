@@ -30,7 +30,8 @@ typedef struct gd_train_options {
     void (*progress)(void *argument, const gd_progress *); /* may be NULL */
     void (*note)(void *argument, const char *text);        /* one line that the user should see; may be NULL */
     void *argument;
-    const gd_comm *comm; /* NULL: alone */
+    const gd_device *device; /* NULL: the CPU */
+    const gd_comm *comm;     /* NULL: alone */
 } gd_train_options;
 
 typedef struct gd_train_result {
@@ -47,20 +48,20 @@ typedef struct gd_train_result {
  * seen: the checkpoint is saved then. */
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error);
 
-/* The storage type that a config means on this machine: auto is bf16 where the CPU has it. UNSUPPORTED, with the
- * remedy, where a named one has no hardware. */
-gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd_type *type, gd_error *error);
+/* The storage type that a config means on this device: auto is bf16 where it has that. UNSUPPORTED, with the remedy,
+ * where a named one has no hardware. */
+gd_status gd_train_precision(const gd_train_config *train, const gd_device *device, gd_type *type, gd_error *error);
 
-/* The plan set of a run: plan 0 trains, plan 1 evaluates. What bench and `griddle plan` use too. `kernels`: as in
- * gd_set_options, NULL or what a checkpoint recorded; borrowed for the set's life. */
+/* The plan set of a run: plan 0 trains, plan 1 evaluates. What bench and `griddle plan` use too. `device`: NULL is the
+ * CPU. `kernels`: as in gd_set_options, NULL or what a checkpoint recorded; borrowed for the set's life. */
 typedef struct gd_train_set {
     gd_net *net;
     gd_plan_set *plans;
     int micro; /* images per pass: batch / accumulate */
     gd_type precision;
 } gd_train_set;
-gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_comm *comm,
-                            const char *kernels, gd_train_set *set, gd_error *error);
+gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error);
 void gd_train_set_release(gd_train_set *set);
 
 /* Fills PARAM (and AVERAGE) with initial values. */
