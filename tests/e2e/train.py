@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 import shapes  # noqa: E402
 
 GRIDDLE = os.environ["GRIDDLE"]
-KILLS = 1000 if os.environ.get("GRIDDLE_LONG") else 2
+KILLS = 1000 if os.environ.get("GRIDDLE_LONG") else 20
 
 
 def griddle(*words, code=0, complaint=""):
