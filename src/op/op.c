@@ -51,6 +51,12 @@ uint32_t gd_op_writes(const gd_op *op, const gd_problem *problem, gd_direction d
     return present(problem, op->direction[direction].writes);
 }
 
+const gd_impl *gd_op_entries(const gd_op *op, gd_direction direction, const gd_device *device)
+{
+    const gd_op *own = device->op(op->name);
+    return own ? own->direction[direction].entries : device->is_host ? op->direction[direction].entries : NULL;
+}
+
 gd_cost gd_op_cost(const gd_op *op, const gd_problem *problem, gd_direction direction)
 {
     gd_cost cost = {0};

@@ -90,6 +90,9 @@ gd_status gd_op_infer(const gd_op *op, gd_problem *problem, gd_error *error);
 uint32_t gd_op_reads(const gd_op *op, const gd_problem *problem, gd_direction direction);
 uint32_t gd_op_writes(const gd_op *op, const gd_problem *problem, gd_direction direction);
 
+/* The entries of a device for a direction, best first; NULL: it has none. Ops mean the same on every device. */
+const gd_impl *gd_op_entries(const gd_op *op, gd_direction direction, const gd_device *device);
+
 gd_cost gd_op_cost(const gd_op *op, const gd_problem *problem, gd_direction direction);
 
 /* Why `impl` may not compute `problem` on this device and machine, or NULL when it may. `features`: what the machine

@@ -8,16 +8,9 @@
 
 enum { MAX_ENTRIES = 32 };
 
-/* Ops are the same on every device; their lists are the device's. */
-static const gd_impl *entries_of(const gd_op *op, gd_direction direction, const gd_device *device)
-{
-    const gd_op *own = device->op(op->name);
-    return own ? own->direction[direction].entries : device->is_host ? op->direction[direction].entries : NULL;
-}
-
 bool gd_choose_fast(const gd_op *op, const gd_problem *problem, gd_direction direction, const gd_set_options *options)
 {
-    for (const gd_impl *impl = entries_of(op, direction, options->device); impl && impl->name; impl++) {
+    for (const gd_impl *impl = gd_op_entries(op, direction, options->device); impl && impl->name; impl++) {
         if (strcmp(impl->name, "ref") != 0 && !gd_impl_refuses(impl, problem, options->device->kind, options->features))
             return true;
     }
@@ -26,7 +19,7 @@ bool gd_choose_fast(const gd_op *op, const gd_problem *problem, gd_direction dir
 
 static bool lists(const gd_op *op, gd_direction direction, const gd_device *device, const char *name)
 {
-    for (const gd_impl *impl = entries_of(op, direction, device); impl && impl->name; impl++) {
+    for (const gd_impl *impl = gd_op_entries(op, direction, device); impl && impl->name; impl++) {
         if (strcmp(impl->name, name) == 0)
             return true;
     }
@@ -75,7 +68,7 @@ static int order_entries(const gd_step *step, const gd_set_options *options, con
     int n = 0;
     uint64_t digest = 0, seed = options->shuffle_entries;
     const char *kernels = options->kernels;
-    for (const gd_impl *impl = entries_of(step->op, step->direction, options->device); impl && impl->name; impl++) {
+    for (const gd_impl *impl = gd_op_entries(step->op, step->direction, options->device); impl && impl->name; impl++) {
         if (n < MAX_ENTRIES)
             order[n++] = impl;
     }

@@ -21,12 +21,12 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-gd_status check_time(const check_answer *answer, const gd_impl *impl, int threads, check_timing *timing,
-                     gd_error *error)
+gd_status check_time(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
+                     check_timing *timing, gd_error *error)
 {
     check_attempt attempt;
     double run_s[MOST_RUNS];
-    gd_status status = check_attempt_new(answer, impl, threads, &attempt, error);
+    gd_status status = check_attempt_new(answer, impl, device, threads, &attempt, error);
     *timing = (check_timing){0};
     if (status != GD_OK)
         goto done;
@@ -35,6 +35,7 @@ gd_status check_time(const check_answer *answer, const gd_impl *impl, int thread
     for (double start = now_s(); n < MOST_RUNS && (n < FEWEST_RUNS || now_s() - start < enough_s); n++) {
         double begin = now_s();
         GD_TRY_TO(done, impl->run(&attempt.call, &attempt.ctx));
+        GD_TRY_TO(done, device->synchronize(attempt.stream, error));
         run_s[n] = now_s() - begin;
     }
     qsort(run_s, (size_t)n, sizeof *run_s, compare);

@@ -101,14 +101,16 @@ double check_normal(uint64_t seed, uint32_t operand, uint64_t element);
 
 /* ---- attempt.c ------------------------------------------------------------------------------------------------ */
 
-/* Memory aligned to 64 bytes with a band of known bytes on either side, directly at its ends. */
+/* Memory aligned to 64 bytes with a band of known bytes on either side, directly at its ends. On a device that is not
+ * the host all of it lies there, too, and this is what the host last saw. */
 typedef struct check_buffer {
     unsigned char *memory, *at;
+    void *there; /* on the device; NULL: the memory itself is meant */
     size_t bytes;
     uint64_t seal; /* digest of the bytes when they were last sealed */
 } check_buffer;
-bool check_buffer_new(check_buffer *buffer, size_t bytes);
-void check_buffer_release(check_buffer *buffer);
+bool check_buffer_new(check_buffer *buffer, const gd_device *device, size_t bytes);
+void check_buffer_release(check_buffer *buffer, const gd_device *device);
 const char *check_buffer_harm(const check_buffer *buffer); /* NULL: both bands are whole; else which was written */
 void check_buffer_seal(check_buffer *buffer);
 bool check_buffer_changed(const check_buffer *buffer); /* since it was sealed */
@@ -116,6 +118,8 @@ bool check_buffer_changed(const check_buffer *buffer); /* since it was sealed */
 typedef struct check_attempt {
     const check_answer *answer;
     const gd_impl *impl;
+    const gd_device *device;
+    gd_stream *stream;
     int threads;
     gd_needs needs;
     gd_call call;
@@ -123,11 +127,12 @@ typedef struct check_attempt {
     gd_ctx ctx;
     check_buffer buffer[GD_OPERANDS];
     check_buffer packed[GD_MAX_PARAM];
+    check_buffer record_there, tally_there; /* on a device that is not the host */
 } check_attempt;
 
 /* Prepares and binds; inputs are converted, parameters packed. Release it in any case. */
-gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, int threads, check_attempt *attempt,
-                            gd_error *error);
+gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
+                            check_attempt *attempt, gd_error *error);
 /* Outputs and work poisoned, operands that are read and written set back; then one run. */
 gd_status check_attempt_run(check_attempt *attempt);
 void check_attempt_release(check_attempt *attempt);
@@ -142,14 +147,14 @@ typedef struct check_count {
 } check_count;
 
 /* Every demand on one entry for one answer. A failure is described in `report`. */
-void check_entry(const check_answer *answer, const gd_impl *impl, uint32_t features, check_count *count,
+void check_entry(const check_answer *answer, const gd_impl *impl, const gd_device *device, check_count *count,
                  struct gd_text *report);
 
 typedef struct check_options {
     const char *impl; /* pattern of entry names; NULL: all */
     uint32_t sets;    /* cases of these sets; 0: all */
     uint64_t seed;
-    uint32_t features;  /* of the machine */
+    const gd_device *device;
     int timing_threads; /* not 0: time the entries, too */
     bool csv;
 } check_options;
@@ -177,8 +182,8 @@ typedef struct check_timing {
     double median_s, spread_s; /* spread: half the distance between the quartiles */
     int runs;
 } check_timing;
-gd_status check_time(const check_answer *answer, const gd_impl *impl, int threads, check_timing *timing,
-                     gd_error *error);
+gd_status check_time(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
+                     check_timing *timing, gd_error *error);
 
 #ifdef __cplusplus
 }

@@ -50,8 +50,9 @@ static bool complain(judge *j, const char *format, ...)
     gd_text_add(j->report, "FAIL %s.%s.%s.%s (%d thread%s): %s\n", op->name, gd_direction_name(a->direction),
                 j->t->impl->name, type_word(a->problem.type), j->t->threads, j->t->threads == 1 ? "" : "s", text);
     bool has_type = a->of->types != GD_FLOATS, add_fwd = !a->problem.training && !a->of->forward_only;
-    gd_text_add(j->report, "     griddle-check --op %s --dir %s --impl %s --seed %llu --case '%s%s%s%s'\n", op->name,
-                gd_direction_name(a->direction), j->t->impl->name, (unsigned long long)a->seed, a->of->text,
+    gd_text_add(j->report, "     griddle-check%s --op %s --dir %s --impl %s --seed %llu --case '%s%s%s%s'\n",
+                j->t->device->kind == GD_CUDA ? " --device cuda" : "", op->name, gd_direction_name(a->direction),
+                j->t->impl->name, (unsigned long long)a->seed, a->of->text,
                 has_type ? "" : " type=", has_type ? "" : type_word(a->problem.type), add_fwd ? " fwd" : "");
     return true;
 }
@@ -235,11 +236,11 @@ static void judge_same_bits(judge *j, const check_attempt *first, const char *wh
 }
 
 /* Prepares an attempt. False where it is not to be judged: refused by prepare, or failed. */
-static bool prepare(judge *j, check_attempt *t, const check_answer *answer, const gd_impl *impl, int threads,
-                    bool *refused)
+static bool prepare(judge *j, check_attempt *t, const check_answer *answer, const gd_impl *impl,
+                    const gd_device *device, int threads, bool *refused)
 {
     gd_error error = {0};
-    gd_status status = check_attempt_new(answer, impl, threads, t, &error);
+    gd_status status = check_attempt_new(answer, impl, device, threads, t, &error);
     j->t = t;
     *refused = status == GD_UNSUPPORTED;
     if (status != GD_OK && !*refused)
@@ -247,16 +248,17 @@ static bool prepare(judge *j, check_attempt *t, const check_answer *answer, cons
     return status == GD_OK;
 }
 
-void check_entry(const check_answer *answer, const gd_impl *impl, uint32_t features, check_count *count,
+void check_entry(const check_answer *answer, const gd_impl *impl, const gd_device *device, check_count *count,
                  gd_text *report)
 {
     if (!(impl->types & GD_BIT(answer->problem.type)))
         return;
-    if (impl->device != GD_CPU || (impl->needs & features) != impl->needs) {
+    uint32_t features = device->features();
+    if (impl->device != device->kind || (impl->needs & features) != impl->needs) {
         count->skipped++;
         return;
     }
-    if (gd_impl_refuses(impl, &answer->problem, GD_CPU, features)) {
+    if (gd_impl_refuses(impl, &answer->problem, device->kind, features)) {
         count->refused++;
         return;
     }
@@ -265,7 +267,7 @@ void check_entry(const check_answer *answer, const gd_impl *impl, uint32_t featu
     judge j = {.report = report};
     check_attempt one = {0}, two = {0};
     bool same_bits = impl->traits & GD_DETERMINISTIC, refused = false;
-    if (prepare(&j, &one, answer, impl, 1, &refused)) {
+    if (prepare(&j, &one, answer, impl, device, 1, &refused)) {
         judge_run(&j, check_attempt_run(&one));
         seal_outputs(&one);
         const gd_tally tally = one.tally;
@@ -275,7 +277,7 @@ void check_entry(const check_answer *answer, const gd_impl *impl, uint32_t featu
         first.tally = tally;
         if (same_bits)
             judge_same_bits(&j, &first, "the second run");
-        if (prepare(&j, &two, answer, impl, 2, &refused)) {
+        if (device->is_host && prepare(&j, &two, answer, impl, device, 2, &refused)) {
             judge_run(&j, check_attempt_run(&two));
             if (same_bits && !(impl->traits & GD_BITS_BY_THREADS))
                 judge_same_bits(&j, &first, "with 2 threads");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The walk as tests that ctest lists: kernels.<op>.<direction>.<entry>.<type>, kernels.<op>.grad, kernels.<op>.cases,
- * each on the smoke set. Made from the table of ops: a new entry has its test by standing in its list. */
+ * each on the smoke set. Made from the table of ops: a new entry has its test by standing in its list.
+ *
+ * Compiled with CHECK_CUDA_LIBRARY, the path of a CUDA device, this lists and walks that one's entries instead. */
 #include "check.h"
 #include "unit.h"
 
@@ -17,7 +19,7 @@ typedef struct subject {
     int entry; /* in the direction's list */
 } subject;
 
-static const check_options smoke = {.sets = CHECK_SMOKE, .seed = 1};
+static check_options smoke = {.sets = CHECK_SMOKE, .seed = 1, .device = &gd_device_cpu};
 
 static void read_cases(const gd_op *op, gd_arena *arena, check_case **cases, int *n)
 {
@@ -40,10 +42,9 @@ static void conclude(gd_status status, const gd_error *error, int failed, gd_tex
 static void check_one_entry(void)
 {
     const subject *s = unit_argument();
-    const gd_impl *impl = &s->op->direction[s->direction].entries[s->entry];
+    const gd_impl *impl = &gd_op_entries(s->op, s->direction, smoke.device)[s->entry];
     check_options options = smoke;
     options.impl = impl->name;
-    options.features = gd_cpu_features();
     check_case *cases;
     check_count *count = calloc((size_t)s->entry + 64, sizeof *count), sum;
     gd_arena arena = {0};
@@ -100,13 +101,14 @@ static void add(subject s, void (*body)(void))
 
 static void add_entries(const gd_op *op, gd_direction d)
 {
-    for (int i = 0; op->direction[d].entries[i].run; i++) {
+    const gd_impl *list = gd_op_entries(op, d, smoke.device);
+    for (int i = 0; list && list[i].run; i++) {
         for (gd_type type = GD_F32; type <= GD_BF16; type++) {
-            if (!(op->direction[d].entries[i].types & GD_BIT(type)))
+            if (!(list[i].types & GD_BIT(type)))
                 continue;
             subject s = {.op = op, .direction = d, .type = type, .entry = i};
-            snprintf(s.name, sizeof s.name, "%s.%s.%s.%s", op->name, gd_direction_name(d),
-                     op->direction[d].entries[i].name, type == GD_BF16 ? "bf16" : "f32");
+            snprintf(s.name, sizeof s.name, "%s.%s.%s.%s", op->name, gd_direction_name(d), list[i].name,
+                     type == GD_BF16 ? "bf16" : "f32");
             add(s, check_one_entry);
         }
     }
@@ -114,6 +116,14 @@ static void add_entries(const gd_op *op, gd_direction d)
 
 __attribute__((constructor)) static void add_all(void)
 {
+#ifdef CHECK_CUDA_LIBRARY
+    gd_error error = {0};
+    setenv("GRIDDLE_CUDA_LIBRARY", CHECK_CUDA_LIBRARY, 0);
+    if (gd_device_open_cuda(&smoke.device, &error) != GD_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        exit(1);
+    }
+#endif
     for (int i = 0; gd_ops[i]; i++) {
         const gd_op *op = gd_ops[i];
         subject s = {.op = op};
@@ -121,6 +131,8 @@ __attribute__((constructor)) static void add_all(void)
             if (op->direction[d].entries)
                 add_entries(op, d);
         }
+        if (!smoke.device->is_host)
+            continue;
         snprintf(s.name, sizeof s.name, "%s.cases", op->name);
         add(s, check_one_file);
         if (op->direction[GD_BWD_DATA].entries || op->direction[GD_BWD_WEIGHT].entries) {

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --set smoke|models|bench|all                which problems (smoke)\n"
     "  --case TEXT                                 this problem instead of the case file\n"
     "  --seed N                                    of the inputs (1)\n"
+    "  --device cpu|cuda                           whose entries (cpu)\n"
     "  --grad                                      backward of the reference against central differences, too\n"
     "  --bench, --threads N, --csv                 time each entry after it was found right\n"
     "  --list                                      print what there is and stop\n";
@@ -55,27 +56,32 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *number)
     return false;
 }
 
+static bool open_device(const char *name, const gd_device **device)
+{
+    gd_error error = {0};
+    if (strcmp(name, "cpu") == 0)
+        return true;
+    if (strcmp(name, "cuda") == 0 && gd_device_open_cuda(device, &error) == GD_OK)
+        return true;
+    fprintf(stderr, "griddle-check: --device %s: %s\n", name, error.status ? error.message : "known are cpu and cuda");
+    return false;
+}
+
 /* Returns an exit code, or -1 to go on. */
 static int parse_arguments(int argc, char **argv, arguments *a)
 {
     static const struct option options[] = {
-        {"op", required_argument, 0, 'o'},
-        {"dir", required_argument, 0, 'd'},
-        {"impl", required_argument, 0, 'i'},
-        {"case", required_argument, 0, 'c'},
-        {"set", required_argument, 0, 's'},
-        {"seed", required_argument, 0, 'n'},
-        {"threads", required_argument, 0, 't'},
-        {"bench", no_argument, 0, 'b'},
-        {"csv", no_argument, 0, 'v'},
-        {"grad", no_argument, 0, 'g'},
-        {"list", no_argument, 0, 'l'},
-        {"help", no_argument, 0, 'h'},
-        {0},
+        {"op", required_argument, 0, 'o'},      {"dir", required_argument, 0, 'd'},
+        {"impl", required_argument, 0, 'i'},    {"case", required_argument, 0, 'c'},
+        {"set", required_argument, 0, 's'},     {"seed", required_argument, 0, 'n'},
+        {"threads", required_argument, 0, 't'}, {"device", required_argument, 0, 'e'},
+        {"bench", no_argument, 0, 'b'},         {"csv", no_argument, 0, 'v'},
+        {"grad", no_argument, 0, 'g'},          {"list", no_argument, 0, 'l'},
+        {"help", no_argument, 0, 'h'},          {0},
     };
     bool bench = false, has_set = false;
     uint64_t threads = (uint64_t)gd_parallel_threads();
-    a->options = (check_options){.sets = CHECK_SMOKE, .seed = 1, .features = gd_cpu_features()};
+    a->options = (check_options){.sets = CHECK_SMOKE, .seed = 1, .device = &gd_device_cpu};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'o':
@@ -99,6 +105,10 @@ static int parse_arguments(int argc, char **argv, arguments *a)
             break;
         case 'n':
             if (!parse_number(optarg, UINT64_MAX, &a->options.seed))
+                return 2;
+            break;
+        case 'e':
+            if (!open_device(optarg, &a->options.device))
                 return 2;
             break;
         case 't':
@@ -146,13 +156,14 @@ static void list_entries(const gd_op *op, int n_cases, const arguments *a)
     for (gd_direction d = 0; d < GD_DIRECTIONS; d++) {
         if (!op->direction[d].entries || !matches(a->direction, gd_direction_name(d)))
             continue;
-        for (const gd_impl *impl = op->direction[d].entries; impl->run; impl++) {
+        for (const gd_impl *impl = gd_op_entries(op, d, a->options.device); impl && impl->run; impl++) {
             printf("  %-11s %-12s", gd_direction_name(d), impl->name);
             for (gd_type type = 0; type < GD_TYPES; type++) {
                 if (impl->types & GD_BIT(type))
                     printf(" %s", gd_type_name(type));
             }
-            printf("%s\n", (impl->needs & a->options.features) == impl->needs ? "" : "  (not on this machine)");
+            printf("%s\n",
+                   (impl->needs & a->options.device->features()) == impl->needs ? "" : "  (not on this machine)");
         }
     }
 }
@@ -187,7 +198,7 @@ static gd_status walk_op(const gd_op *op, const check_case *cases, int n, const 
 {
     enum { MOST_ENTRIES = 32 };
     for (gd_direction d = 0; d < GD_DIRECTIONS; d++) {
-        const gd_impl *list = op->direction[d].entries;
+        const gd_impl *list = gd_op_entries(op, d, a->options.device);
         if (!list || !matches(a->direction, gd_direction_name(d)))
             continue;
         for (gd_type type = GD_F32; type <= GD_BF16; type++) {

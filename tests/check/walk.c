@@ -20,17 +20,18 @@ static bool impl_chosen(const gd_impl *impl, const check_options *options)
 /* One line per entry, best first, with how much faster it is than the next that runs. */
 static gd_status time_entries(const check_answer *a, const check_options *options, gd_text *out, gd_error *error)
 {
-    const gd_impl *list = a->of->op->direction[a->direction].entries;
+    const gd_impl *list = gd_op_entries(a->of->op, a->direction, options->device);
     gd_cost cost = gd_op_cost(a->of->op, &a->problem, a->direction);
     enum { MOST = 16 };
     const gd_impl *timed[MOST];
     check_timing timing[MOST];
     int n = 0;
-    for (const gd_impl *impl = list; impl->run && n < MOST; impl++) {
-        if (!impl_chosen(impl, options) || gd_impl_refuses(impl, &a->problem, GD_CPU, options->features))
+    for (const gd_impl *impl = list; impl && impl->run && n < MOST; impl++) {
+        if (!impl_chosen(impl, options) ||
+            gd_impl_refuses(impl, &a->problem, options->device->kind, options->device->features()))
             continue;
         gd_error refused = {0};
-        gd_status status = check_time(a, impl, options->timing_threads, &timing[n], &refused);
+        gd_status status = check_time(a, impl, options->device, options->timing_threads, &timing[n], &refused);
         if (status == GD_UNSUPPORTED)
             continue;
         if (status != GD_OK)
@@ -66,13 +67,13 @@ static gd_status check_mode(const check_case *c, gd_direction direction, gd_type
         gd_error_prefix(error, c->place, "%s", gd_direction_name(direction));
         goto done;
     }
-    const gd_impl *list = c->op->direction[direction].entries;
+    const gd_impl *list = gd_op_entries(c->op, direction, options->device);
     int failed = 0;
-    for (int i = 0; list[i].run; i++) {
+    for (int i = 0; list && list[i].run; i++) {
         if (!impl_chosen(&list[i], options))
             continue;
         int before = count[i].failed;
-        check_entry(&answer, &list[i], options->features, &count[i], report);
+        check_entry(&answer, &list[i], options->device, &count[i], report);
         failed += count[i].failed - before;
     }
     if (options->timing_threads && timings && !failed)
@@ -159,7 +160,7 @@ int check_cases(const check_case *cases, int n, const check_options *options, gd
         }
     }
     for (gd_direction d = 0; n > 0 && d < GD_DIRECTIONS; d++) {
-        for (const gd_impl *impl = cases->op->direction[d].entries; impl && impl->run; impl++) {
+        for (const gd_impl *impl = gd_op_entries(cases->op, d, options->device); impl && impl->run; impl++) {
             if (impl->accepts)
                 complaints += check_accepts(cases, n, d, impl, options, report);
         }

@@ -248,7 +248,7 @@ static const gd_op *planted(gd_impl entry, gd_status (*backward)(const gd_call *
     return &op;
 }
 
-static const check_options options = {.seed = 1};
+static const check_options options = {.seed = 1, .device = &gd_device_cpu};
 
 /* Runs the planted entry over two cases; what was said about it in *report (the test's own memory). */
 static check_count run_planted(const gd_op *op, const char **report)

@@ -115,7 +115,7 @@ static void judge(golden *g, gd_direction direction, gd_type type)
     }
     const gd_impl *list = op->direction[direction].entries;
     for (int i = 0; replaced && list[i].run; i++)
-        check_entry(&answer, &list[i], gd_cpu_features(), &count, &report);
+        check_entry(&answer, &list[i], &gd_device_cpu, &count, &report);
     if (count.failed)
         unit_fail(__FILE__, __LINE__, "%s", report.at);
     CHECK(!replaced || count.passed > 0);
