@@ -32,5 +32,7 @@ GD_DECLARE_REF(gd_add_fwd);
 GD_DECLARE_REF(gd_add_bwd_data);
 GD_DECLARE_SIMD(gd_add_fwd);
 GD_DECLARE_SIMD(gd_add_bwd_data);
+GD_DECLARE_CUDA(gd_add_fwd, simt);
+GD_DECLARE_CUDA(gd_add_bwd_data, simt);
 
 #endif

@@ -78,4 +78,9 @@ gd_status gd_bn_apply_fwd_magnitude(const gd_call *, const gd_ctx *);
 gd_status gd_bn_apply_bwd_data_magnitude(const gd_call *, const gd_ctx *);
 gd_status gd_bn_apply_bwd_weight_magnitude(const gd_call *, const gd_ctx *);
 
+GD_DECLARE_CUDA(gd_bn_apply_fwd, simt);
+GD_DECLARE_CUDA(gd_bn_apply_bwd_data, simt);
+GD_DECLARE_CUDA(gd_bn_apply_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_bn_apply_bwd_weight, simt);
+
 #endif

@@ -41,4 +41,8 @@ gd_status gd_bn_stats_fwd_avx512bf16(const gd_call *, const gd_ctx *);
 /* S of the tolerance law. */
 gd_status gd_bn_stats_fwd_magnitude(const gd_call *, const gd_ctx *);
 
+GD_DECLARE_CUDA(gd_bn_stats_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_bn_stats_fwd, simt);
+GD_DECLARE_CUDA(gd_bn_stats_update, simt);
+
 #endif

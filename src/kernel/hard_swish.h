@@ -22,5 +22,7 @@ GD_DECLARE_REF(gd_hard_swish_fwd);
 GD_DECLARE_REF(gd_hard_swish_bwd_data);
 GD_DECLARE_SIMD(gd_hard_swish_fwd);
 GD_DECLARE_SIMD(gd_hard_swish_bwd_data);
+GD_DECLARE_CUDA(gd_hard_swish_fwd, simt);
+GD_DECLARE_CUDA(gd_hard_swish_bwd_data, simt);
 
 #endif

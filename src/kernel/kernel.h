@@ -156,6 +156,7 @@ typedef struct gd_impl {
  * `store_t` and `real` (kernel/variant.h), compiled for three pairs; a loop file (<op>_simd.c) for ISA × type. */
 #define GD_ONE(type) GD_BIT(GD_##type)
 #define GD_FLOATS (GD_ONE(F32) | GD_ONE(BF16))
+#define GD_CUDA_FLOATS (GD_FLOATS | GD_ONE(F16))
 #define GD_LIST_END                                                                                                    \
     {                                                                                                                  \
         0                                                                                                              \
@@ -219,7 +220,15 @@ typedef struct gd_impl {
     GD_X86({"avx512bf16", GD_CPU, GD_ONE(BF16), GD_AVX512 | GD_AVX512_BF16, GD_DETERMINISTIC, 0, prepare, 0,           \
             f##_avx512bf16, 0})
 
-/* Declares the runs that GD_REF and GD_SIMD name; stands in the contract header. */
+/* Declares the runs that GD_REF, GD_SIMD and GD_CUDA_ENTRY name; stands in the contract header. */
+#ifdef __cplusplus
+#define GD_EXTERN extern "C"
+#else
+#define GD_EXTERN
+#endif
+#define GD_DECLARE_CUDA(f, name) GD_EXTERN gd_status f##_##name(const gd_call *, const gd_ctx *)
+#define GD_DECLARE_CUDA_PREPARE(f, name)                                                                               \
+    GD_EXTERN gd_status f##_##name##_prepare(const gd_problem *, int threads, gd_needs *, gd_error *)
 #define GD_DECLARE_REF(f)                                                                                              \
     gd_status f##_ref_f32(const gd_call *, const gd_ctx *);                                                            \
     gd_status f##_ref_bf16(const gd_call *, const gd_ctx *);                                                           \

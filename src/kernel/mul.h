@@ -42,5 +42,7 @@ GD_DECLARE_REF(gd_mul_fwd);
 GD_DECLARE_REF(gd_mul_bwd_data);
 GD_DECLARE_SIMD(gd_mul_fwd);
 GD_DECLARE_SIMD(gd_mul_bwd_data);
+GD_DECLARE_CUDA(gd_mul_fwd, simt);
+GD_DECLARE_CUDA(gd_mul_bwd_data, simt);
 
 #endif

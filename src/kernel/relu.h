@@ -21,5 +21,7 @@ GD_DECLARE_REF(gd_relu_fwd);
 GD_DECLARE_REF(gd_relu_bwd_data);
 GD_DECLARE_SIMD(gd_relu_fwd);
 GD_DECLARE_SIMD(gd_relu_bwd_data);
+GD_DECLARE_CUDA(gd_relu_fwd, simt);
+GD_DECLARE_CUDA(gd_relu_bwd_data, simt);
 
 #endif

@@ -51,17 +51,20 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_apply_fwd, GD_CUDA_FLOATS, NULL, NULL)
     GD_AVX512BF16_WORK(gd_bn_apply_fwd, gd_bn_apply_fwd_prepare)
     GD_SIMD_WORK(gd_bn_apply_fwd, 0, gd_bn_apply_fwd_prepare)
     GD_REF(gd_bn_apply_fwd)
 };
 GD_TRAIN(
 static const gd_impl backward_data[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_apply_bwd_data, GD_CUDA_FLOATS, NULL, NULL)
     GD_AVX512BF16_WORK(gd_bn_apply_bwd_data, gd_bn_apply_bwd_data_prepare)
     GD_SIMD_WORK(gd_bn_apply_bwd_data, 0, gd_bn_apply_bwd_data_prepare)
     GD_REF(gd_bn_apply_bwd_data)
 };
 static const gd_impl backward_weight[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_apply_bwd_weight, GD_CUDA_FLOATS, NULL, gd_bn_apply_bwd_weight_simt_prepare)
     GD_AVX512BF16_WORK(gd_bn_apply_bwd_weight, gd_bn_apply_bwd_weight_prepare)
     GD_SIMD_WORK(gd_bn_apply_bwd_weight, 0, gd_bn_apply_bwd_weight_prepare)
     GD_REF(gd_bn_apply_bwd_weight)

@@ -31,11 +31,13 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_stats_fwd, GD_CUDA_FLOATS, NULL, gd_bn_stats_fwd_simt_prepare)
     GD_AVX512BF16_WORK(gd_bn_stats_fwd, gd_bn_stats_fwd_prepare)
     GD_SIMD_WORK(gd_bn_stats_fwd, 0, gd_bn_stats_fwd_prepare)
     GD_REF(gd_bn_stats_fwd)
 };
 static const gd_impl update[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_stats_update, GD_CUDA_FLOATS, NULL, NULL)
     GD_REF(gd_bn_stats_update)
 };
 // clang-format on

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/* CUDA as a device: the table of device/device.h over the runtime. One card a process: the one that
+ * CUDA_VISIBLE_DEVICES puts first. A gd_stream is a cudaStream_t, a gd_event a cudaEvent_t, a gd_graph a
+ * cudaGraphExec_t.
+ *
+ * GRIDDLE_SYNC=1 waits after every launch, so that a fault is met at the step that made it. */
+#include "card.h"
+#include "op/op.h"
+
+#include <cuda_runtime_api.h>
+#include <stdlib.h>
+
+static gd_status fault(gd_error *error, const char *what, cudaError_t reason)
+{
+    gd_status status = reason == cudaErrorMemoryAllocation ? GD_NOMEM : GD_DEVICE;
+    return gd_fail(error, status, "cuda: %s: %s (%s)", what, cudaGetErrorString(reason), cudaGetErrorName(reason));
+}
+
+static gd_status done(cudaError_t reason) { return reason == cudaSuccess ? GD_OK : GD_DEVICE; }
+
+static cudaStream_t stream_of(gd_stream *stream) { return (cudaStream_t)stream; }
+static cudaEvent_t event_of(gd_event *event) { return (cudaEvent_t)event; }
+static cudaGraphExec_t graph_of(gd_graph *graph) { return (cudaGraphExec_t)graph; }
+
+/* ---- memory ---- */
+
+static gd_status cuda_alloc(size_t bytes, void **memory, gd_error *error)
+{
+    size_t free_bytes = 0, all = 0;
+    cudaError_t reason = cudaMalloc(memory, bytes > 0 ? bytes : 1);
+    if (reason == cudaErrorMemoryAllocation) {
+        *memory = NULL;
+        cudaGetLastError(); /* taken note of */
+        cudaMemGetInfo(&free_bytes, &all);
+        return gd_fail(error, GD_NOMEM,
+                       "out of memory on %s: %zu MB are needed, %zu of %zu MB are free; use a smaller batch",
+                       gd_card_get()->name, bytes >> 20, free_bytes >> 20, all >> 20);
+    }
+    if (reason == cudaSuccess)
+        reason = cudaMemset(*memory, 0, bytes);
+    return reason == cudaSuccess ? GD_OK : fault(error, "cannot allocate memory", reason);
+}
+
+static void cuda_free(void *memory) { cudaFree(memory); }
+
+static gd_status alloc_staging(size_t bytes, void **memory, gd_error *error)
+{
+    cudaError_t reason = cudaMallocHost(memory, bytes > 0 ? bytes : 1);
+    if (reason != cudaSuccess) {
+        *memory = NULL;
+        return fault(error, "cannot allocate host memory for copies", reason);
+    }
+    unsigned char *bytes_of = *memory;
+    for (size_t i = 0; i < bytes; i++)
+        bytes_of[i] = 0;
+    return GD_OK;
+}
+
+static void free_staging(void *memory) { cudaFreeHost(memory); }
+
+static gd_status copy_in(gd_stream *stream, void *device_memory, const void *host, size_t bytes)
+{
+    return done(cudaMemcpyAsync(device_memory, host, bytes, cudaMemcpyHostToDevice, stream_of(stream)));
+}
+
+static gd_status copy_out(gd_stream *stream, void *host, const void *device_memory, size_t bytes)
+{
+    return done(cudaMemcpyAsync(host, device_memory, bytes, cudaMemcpyDeviceToHost, stream_of(stream)));
+}
+
+static gd_status fill(gd_stream *stream, void *device_memory, int byte, size_t bytes)
+{
+    return done(cudaMemsetAsync(device_memory, byte, bytes, stream_of(stream)));
+}
+
+/* ---- streams and events ---- */
+
+static gd_status stream_new(gd_stream **stream, gd_error *error)
+{
+    cudaStream_t made = NULL;
+    cudaError_t reason = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
+    *stream = (gd_stream *)made;
+    return reason == cudaSuccess ? GD_OK : fault(error, "cannot make a stream", reason);
+}
+
+static void stream_free(gd_stream *stream)
+{
+    if (!stream)
+        return;
+    cudaStreamSynchronize(stream_of(stream));
+    cudaStreamDestroy(stream_of(stream));
+}
+
+static gd_status event_new(gd_event **event, gd_error *error)
+{
+    cudaEvent_t made = NULL;
+    cudaError_t reason = cudaEventCreateWithFlags(&made, cudaEventDisableTiming);
+    *event = (gd_event *)made;
+    return reason == cudaSuccess ? GD_OK : fault(error, "cannot make an event", reason);
+}
+
+static void event_free(gd_event *event)
+{
+    if (event)
+        cudaEventDestroy(event_of(event));
+}
+
+static gd_status record(gd_event *event, gd_stream *stream)
+{
+    return done(cudaEventRecord(event_of(event), stream_of(stream)));
+}
+
+static gd_status wait(gd_stream *stream, gd_event *event)
+{
+    return done(cudaStreamWaitEvent(stream_of(stream), event_of(event), 0));
+}
+
+static gd_status await(gd_event *event, gd_error *error)
+{
+    cudaError_t reason = cudaEventSynchronize(event_of(event));
+    return reason == cudaSuccess ? GD_OK : fault(error, "a step failed", reason);
+}
+
+static gd_status synchronize(gd_stream *stream, gd_error *error)
+{
+    cudaError_t reason = cudaStreamSynchronize(stream_of(stream));
+    return reason == cudaSuccess ? GD_OK : fault(error, "a step failed", reason);
+}
+
+static bool waits_always(void)
+{
+    const char *sync = getenv("GRIDDLE_SYNC");
+    return sync && *sync && *sync != '0';
+}
+
+/* Launching returns at once: `work` only puts kernels into the stream that its context names. */
+static gd_status launch(gd_stream *stream, gd_status (*work)(void *argument), void *argument)
+{
+    gd_status status = work(argument);
+    return status == GD_OK && waits_always() ? done(cudaStreamSynchronize(stream_of(stream))) : status;
+}
+
+/* ---- capture ---- */
+
+static gd_status capture_begin(gd_stream *stream, gd_error *error)
+{
+    cudaError_t reason = cudaStreamBeginCapture(stream_of(stream), cudaStreamCaptureModeThreadLocal);
+    return reason == cudaSuccess ? GD_OK : fault(error, "cannot capture", reason);
+}
+
+static gd_status capture_end(gd_stream *stream, gd_graph **graph, gd_error *error)
+{
+    cudaGraph_t recorded = NULL;
+    cudaGraphExec_t made = NULL;
+    *graph = NULL;
+    cudaError_t reason = cudaStreamEndCapture(stream_of(stream), &recorded);
+    if (reason == cudaSuccess)
+        reason = cudaGraphInstantiate(&made, recorded, 0);
+    if (recorded)
+        cudaGraphDestroy(recorded);
+    if (reason != cudaSuccess)
+        return fault(error, "cannot capture", reason);
+    *graph = (gd_graph *)made;
+    return GD_OK;
+}
+
+static gd_status replay(gd_graph *graph, gd_stream *stream)
+{
+    return done(cudaGraphLaunch(graph_of(graph), stream_of(stream)));
+}
+
+static void graph_free(gd_graph *graph)
+{
+    if (graph)
+        cudaGraphExecDestroy(graph_of(graph));
+}
+
+/* ---- the table ---- */
+
+static uint32_t features(void) { return gd_card_get()->sm >= 80 ? GD_CUDA_BF16 : 0; }
+
+static const gd_device cuda = {
+    .kind = GD_CUDA,
+    .name = "cuda",
+    .features = features,
+    .op = gd_op_find,
+    .alloc = cuda_alloc,
+    .free = cuda_free,
+    .alloc_staging = alloc_staging,
+    .free_staging = free_staging,
+    .copy_in = copy_in,
+    .copy_out = copy_out,
+    .fill = fill,
+    .stream_new = stream_new,
+    .stream_free = stream_free,
+    .event_new = event_new,
+    .event_free = event_free,
+    .record = record,
+    .wait = wait,
+    .await = await,
+    .launch = launch,
+    .synchronize = synchronize,
+    .capture_begin = capture_begin,
+    .capture_end = capture_end,
+    .replay = replay,
+    .graph_free = graph_free,
+};
+
+/* The device and one without capture, where every launch is waited for. */
+__attribute__((visibility("default"))) gd_cuda_open_function gd_cuda_open;
+
+gd_status gd_cuda_open(const gd_device **device, gd_error *error)
+{
+    static gd_device stepwise;
+    GD_TRY(gd_card_open(error));
+    *device = &cuda;
+    if (waits_always()) {
+        stepwise = cuda;
+        stepwise.capture_begin = NULL;
+        *device = &stepwise;
+    }
+    return GD_OK;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Two numbers per channel out of many rows: statistics, sums of gradients. The rows come in segments (batch norm's
+ * groups, an image's pixels), each with an answer of its own. In a fixed order, so the same bits each time:
+ *
+ *     segment:  | chunk 0 | chunk 1 | …       a block for each chunk and 32 channels, 8 rows at a time
+ *     block:    thread (c, r) takes rows r, r+8, r+16 … of its chunk in f32; the 8 are merged in order, in f64
+ *     WORK      partial[segment][chunk][2][C]   f32
+ *     then      a thread for each segment and channel merges its chunks in order, in f64
+ *
+ * An Op says what to do:
+ *
+ *     void take(float &a, float &b, int64_t row, int c, int taken) const    one more row; `taken` before it
+ *     static void merge(double &a, double &b, double n, double a2, double b2, double n2)    n rows, then n2 rows
+ *     void finish(int64_t segment, int c, double a, double b, int64_t rows) const            writes the answer
+ */
+#ifndef GD_CUDA_COLUMNS_CUH
+#define GD_CUDA_COLUMNS_CUH
+
+#include "launch.cuh"
+
+enum { GD_COLUMNS_X = 32, GD_COLUMNS_Y = 8, GD_COLUMNS_CHUNK = 64, GD_COLUMNS_MOST = 512 };
+
+/* Segments of `segment_rows` rows, the last one maybe smaller, in chunks of `chunk_rows`. */
+struct gd_columns {
+    int64_t rows, segment_rows, segments, chunk_rows, chunks;
+    int C;
+};
+
+static inline gd_columns gd_columns_of(int64_t rows, int64_t segment_rows, int64_t C)
+{
+    gd_columns z = {rows, segment_rows, gd_ceil(rows, segment_rows), GD_COLUMNS_CHUNK, 0, (int)C};
+    while (gd_ceil(segment_rows, z.chunk_rows) > GD_COLUMNS_MOST)
+        z.chunk_rows *= 2;
+    z.chunks = gd_ceil(segment_rows, z.chunk_rows);
+    return z;
+}
+
+static inline size_t gd_columns_work(gd_columns z) { return (size_t)(z.segments * z.chunks * 2 * z.C) * sizeof(float); }
+
+__device__ inline int64_t gd_columns_rows(gd_columns z, int64_t segment)
+{
+    int64_t left = z.rows - segment * z.segment_rows;
+    return left < z.segment_rows ? left : z.segment_rows;
+}
+
+__device__ inline int64_t gd_columns_chunk_rows(gd_columns z, int64_t segment, int64_t chunk)
+{
+    int64_t left = gd_columns_rows(z, segment) - chunk * z.chunk_rows;
+    return left < 0 ? 0 : left < z.chunk_rows ? left : z.chunk_rows;
+}
+
+template <class Op>
+__global__ void __launch_bounds__(GD_COLUMNS_X *GD_COLUMNS_Y) gd_columns_kernel(gd_columns z, Op op, float *partial)
+{
+    GD_SHARED(float, a, [GD_COLUMNS_Y][GD_COLUMNS_X]);
+    GD_SHARED(float, b, [GD_COLUMNS_Y][GD_COLUMNS_X]);
+    int c = (int)blockIdx.x * GD_COLUMNS_X + (int)threadIdx.x, y = (int)threadIdx.y;
+    int64_t segment = blockIdx.z, chunk = blockIdx.y, rows = gd_columns_chunk_rows(z, segment, chunk);
+    int64_t first = segment * z.segment_rows + chunk * z.chunk_rows;
+    float sum_a = 0, sum_b = 0;
+    int taken = 0;
+    for (int64_t r = y; r < rows && c < z.C; r += GD_COLUMNS_Y)
+        op.take(sum_a, sum_b, first + r, c, taken++);
+    a[y][threadIdx.x] = sum_a;
+    b[y][threadIdx.x] = sum_b;
+    __syncthreads();
+    if (y > 0 || c >= z.C)
+        return;
+    double all_a = 0, all_b = 0, n = 0;
+    for (int i = 0; i < GD_COLUMNS_Y; i++) {
+        double more = (double)((rows - i + GD_COLUMNS_Y - 1) / GD_COLUMNS_Y);
+        if (i < rows)
+            Op::merge(all_a, all_b, n, (double)a[i][threadIdx.x], (double)b[i][threadIdx.x], more);
+        n += i < rows ? more : 0;
+    }
+    float *to = partial + (segment * z.chunks + chunk) * 2 * z.C + c;
+    to[0] = (float)all_a;
+    to[z.C] = (float)all_b;
+}
+
+template <class Op> __global__ void gd_columns_finish_kernel(gd_columns z, Op op, const float *partial)
+{
+    int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, segment = i / z.C;
+    int c = (int)(i % z.C);
+    if (segment >= z.segments)
+        return;
+    double a = 0, b = 0, n = 0;
+    for (int64_t chunk = 0; chunk < z.chunks; chunk++) {
+        const float *from = partial + (segment * z.chunks + chunk) * 2 * z.C + c;
+        double rows = (double)gd_columns_chunk_rows(z, segment, chunk);
+        if (rows > 0)
+            Op::merge(a, b, n, (double)from[0], (double)from[z.C], rows);
+        n += rows;
+    }
+    op.finish(segment, c, a, b, gd_columns_rows(z, segment));
+}
+
+template <class Op> gd_status gd_columns_run(const gd_ctx *ctx, gd_columns z, Op op, void *work)
+{
+    enum { THREADS = 128 };
+    dim3 block(GD_COLUMNS_X, GD_COLUMNS_Y);
+    dim3 grid((unsigned)gd_ceil(z.C, GD_COLUMNS_X), (unsigned)z.chunks, (unsigned)z.segments);
+    GD_TRY(gd_launched(GD_LAUNCH((gd_columns_kernel<Op>), grid, block, 0, gd_stream_of(ctx), z, op, (float *)work)));
+    return gd_launched(GD_LAUNCH((gd_columns_finish_kernel<Op>), (unsigned)gd_ceil(z.segments * z.C, THREADS), THREADS,
+                                 0, gd_stream_of(ctx), z, op, (const float *)work));
+}
+
+/* Plain sums of both. */
+struct gd_columns_sums {
+    __device__ static void merge(double &a, double &b, double, double a2, double b2, double)
+    {
+        a += a2;
+        b += b2;
+    }
+};
+
+#endif
