@@ -132,12 +132,8 @@ static void check_order(const void *p, size_t bytes, Access access, const void *
 void check_access(const void *p, size_t bytes, Access access, const void *pc)
 {
     if (!is_device(p)) {
-        if (here && !is_stack(p))
+        if (!is_stack(p))
             check_foreign(p, bytes, access, pc);
-        return;
-    }
-    if (!here) {
-        finding("host code in the card's memory", pc, "%s of %zu bytes at %s", verb(access), bytes, name_of(p).c_str());
         return;
     }
     check_state(p, bytes, access, pc);

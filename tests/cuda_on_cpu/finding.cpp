@@ -3,6 +3,7 @@
 
 #include "block.h"
 #include "runtime.h"
+#include "settings.h"
 
 #include <cstdarg>
 #include <cstdint>
@@ -54,7 +55,7 @@ std::string source_line(const void *pc)
 
 void finding(const char *kind, const void *pc, const char *format, ...)
 {
-    static std::set<std::pair<const char *, const void *>> told;
+    static auto &told = forever<std::set<std::pair<const char *, const void *>>>();
     n_findings++;
     stick(cudaErrorLaunchFailure);
     if ((int)told.size() >= told_max || !told.insert({kind, pc}).second)

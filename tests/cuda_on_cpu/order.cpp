@@ -2,6 +2,7 @@
 #include "order.h"
 
 #include "check.h"
+#include "settings.h"
 
 #include <algorithm>
 
@@ -15,8 +16,8 @@ struct Past {
     unsigned stream;
     uint64_t item;
 };
-static std::vector<Past> pasts; // work since all streams were last waited for
-static Clock known;             // to the work that runs
+static auto &pasts = forever<std::vector<Past>>(); // work since all streams were last waited for
+static auto &known = forever<Clock>();           // to the work that runs
 
 static bool is_before(const Past &past) { return known.at(past.stream) > past.item; }
 

@@ -40,6 +40,9 @@ class Random
     }
     unsigned below(unsigned n) { return (unsigned)(next() % n); }
 };
+
+/* What is global is never destroyed: programs free device memory in destructors of their own, at the very end. */
+template <typename T> T &forever() { return *new T; }
 } // namespace emulator
 
 #endif
