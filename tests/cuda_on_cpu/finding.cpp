@@ -18,7 +18,20 @@ namespace emulator
 constexpr int told_max = 20;
 static int n_findings;
 
-/* The innermost frame of addr2line's answer that is not in one of our own headers. */
+/* Frames that say nothing: the emulator's headers, and those of machine.cuh, which kernels call. */
+static bool is_wrapper(const char *line)
+{
+    static const char *const wrappers[] = {"/cuda_on_cpu/include/", "/c++/",         "/machine.cuh:",
+                                           "/storage.cuh:",         "/copy.cuh:",    "/reduce.cuh:",
+                                           "/tile.cuh:",            "/tile_sm70.cuh:", "/tile_sm75.cuh:",
+                                           "/instruction.cuh:"};
+    for (const char *wrapper : wrappers)
+        if (strstr(line, wrapper))
+            return true;
+    return false;
+}
+
+/* The innermost frame of addr2line's answer that is the kernel's own. */
 static std::string ask_addr2line(const char *file, uintptr_t offset)
 {
     char command[600], line[600];
@@ -28,10 +41,8 @@ static std::string ask_addr2line(const char *file, uintptr_t offset)
     while (answer && fgets(line, sizeof line, answer)) {
         line[strcspn(line, " \n")] = 0;
         const char *slash = strrchr(line, '/');
-        bool is_ours = strstr(line, "/cuda_on_cpu/include/") || strstr(line, "/machine") || strstr(line, "/c++/");
-        if (where.empty() || !is_ours)
-            where = slash ? slash + 1 : line;
-        if (!is_ours)
+        where = slash ? slash + 1 : line;
+        if (!is_wrapper(line))
             break;
     }
     if (answer)
