@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Three questions of every access: is the memory there, has it been written, and is everybody else's access to it either
- * before or after. Cells are of two bytes, so that neighbours of half precision are told apart; bytes within a cell
- * share one stamp, which tells them apart as long as no third thread comes in between.
+/* Three questions of every access: is the memory there, has it been written, and is everybody else's access to it
+ * either before or after. Cells are of two bytes, so that neighbours of half precision are told apart; bytes within a
+ * cell share one stamp, which tells them apart as long as no third thread comes in between.
  */
 #include "check.h"
 
@@ -100,9 +100,9 @@ static void set_state(const void *p, size_t bytes, State value)
 // ---- who else ----
 static void tell_race(Stamp old, bool was_write, const void *p, size_t bytes, Access access, const void *pc)
 {
-    const char *other = old.era() >= now.block_first ? "of this block" : old.era() >= now.work_first
-                                                                             ? "of another block"
-                                                                             : "of earlier work in another stream";
+    const char *other = old.era() >= now.block_first  ? "of this block"
+                        : old.era() >= now.work_first ? "of another block"
+                                                      : "of earlier work in another stream";
     finding("race", pc, "%s of %zu bytes at %s, not ordered after a %s by thread %u %s", verb(access), bytes,
             name_of(p).c_str(), was_write ? "write" : "read", old.thread(), other);
 }
@@ -115,8 +115,8 @@ static void check_order(const void *p, size_t bytes, Access access, const void *
         unsigned covered = (cell * 2 >= at ? 1u : 0) | (cell * 2 + 1 < end ? 2u : 0);
         Cell &was = arena.cells[cell];
         Stamp written = {was.written}, read = {was.read};
-        Stamp mine = Stamp::make(now.era, (unsigned)here->number, warp_syncs[here->warp()], covered,
-                                 access == Access::ATOMIC);
+        Stamp mine =
+            Stamp::make(now.era, (unsigned)here->number, warp_syncs[here->warp()], covered, access == Access::ATOMIC);
         bool is_behind_write = is_race(written, mine, is_in_shared);
         if (!is_told && (is_behind_write || (access != Access::READ && is_race(read, mine, is_in_shared)))) {
             tell_race(is_behind_write ? written : read, is_behind_write, p, bytes, access, pc);
@@ -178,8 +178,10 @@ static bool check_range(const void *p, size_t bytes, bool is_write)
     for (size_t cell = first; cell < last; cell++) {
         Cell &was = arena.cells[cell];
         if (!is_told && (is_race({was.written}, mine, false) || (is_write && is_race({was.read}, mine, false)))) {
-            finding("race", nullptr, "copy or memset of %zu bytes at %s, not ordered after a kernel or copy that %s it in another stream",
-                    bytes, describe(p).c_str(), is_write ? "touches" : "writes");
+            finding(
+                "race", nullptr,
+                "copy or memset of %zu bytes at %s, not ordered after a kernel or copy that %s it in another stream",
+                bytes, describe(p).c_str(), is_write ? "touches" : "writes");
             is_told = true;
         }
         (is_write ? was.written : was.read) = mine.bits;

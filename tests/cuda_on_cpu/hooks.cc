@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Kernels are compiled with -fsanitize=thread, which puts a call at every load and store, but linked with these functions
- * in place of the sanitizer's own library.
+/* Kernels are compiled with -fsanitize=thread, which puts a call at every load and store, but linked with these
+ * functions in place of the sanitizer's own library.
  */
 #include "block.h"
 #include "check.h"
