@@ -174,7 +174,7 @@ typedef struct gd_impl {
 #else
 #define GD_JUDGE(...) __VA_ARGS__
 #endif
-#ifdef GRIDDLE_HAVE_ONEDNN
+#if defined(GRIDDLE_HAVE_ONEDNN) && !defined(GRIDDLE_CUDA)
 #define GD_ONEDNN(...) __VA_ARGS__,
 #else
 #define GD_ONEDNN(...)
@@ -189,6 +189,7 @@ typedef struct gd_impl {
 /* Ops are compiled once more for libgriddle-cuda.so, with GRIDDLE_CUDA: there the lists hold the entries of that device
  * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. */
 #ifdef GRIDDLE_CUDA
+#include <stdlib.h> /* free */
 #define GD_CUDA_ENTRY(name, f, types, accepts, prepare)                                                                \
     {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_##name, free},
 #define GD_REF(f) GD_LIST_END

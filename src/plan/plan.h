@@ -111,6 +111,7 @@ typedef struct gd_set_options {
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
     const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
     uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
+    bool measure;               /* lay out and allocate nothing: for gd_plan_set_bytes alone */
     bool poison;                /* tests: fill an activation's slot with NaN when it dies */
 } gd_set_options;
 

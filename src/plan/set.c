@@ -120,8 +120,10 @@ gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n
         GD_TRY_TO(done, gd_lower(set, &set->plan[p], error));
     }
     GD_TRY_TO(done, gd_layout(set, error));
-    GD_TRY_TO(done, make_streams(set, error));
-    GD_TRY_TO(done, start_tally(set, error));
+    if (!options->measure) {
+        GD_TRY_TO(done, make_streams(set, error));
+        GD_TRY_TO(done, start_tally(set, error));
+    }
     *out = set;
     set = NULL;
 done:
