@@ -95,7 +95,7 @@ static void add(subject s, void (*body)(void))
     if (!kept)
         abort();
     *kept = s;
-    kept->test = (unit_test){__FILE__, __LINE__, "kernels", kept->name, body, kept, NULL};
+    kept->test = (unit_test){__FILE__, __LINE__, smoke.device->is_host ? "kernels" : "cuda.run", kept->name, body, kept, NULL};
     unit_add(&kept->test);
 }
 
