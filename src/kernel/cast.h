@@ -21,5 +21,7 @@ GD_DECLARE_REF(gd_cast_fwd);
 GD_DECLARE_REF(gd_cast_bwd_data);
 GD_DECLARE_SIMD(gd_cast_fwd);
 GD_DECLARE_SIMD(gd_cast_bwd_data);
+GD_DECLARE_CUDA(gd_cast_fwd, simt);
+GD_DECLARE_CUDA(gd_cast_bwd_data, simt);
 
 #endif

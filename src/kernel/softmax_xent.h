@@ -41,6 +41,9 @@ GD_DECLARE_REF(gd_softmax_xent_bwd_data);
 GD_DECLARE_SIMD(gd_softmax_xent_fwd);
 GD_DECLARE_SIMD(gd_softmax_xent_bwd_data);
 gd_status gd_softmax_xent_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
+GD_DECLARE_CUDA(gd_softmax_xent_fwd, simt);
+GD_DECLARE_CUDA(gd_softmax_xent_bwd_data, simt);
+GD_DECLARE_CUDA_PREPARE(gd_softmax_xent, simt);
 
 /* S of the tolerance law. */
 gd_status gd_softmax_xent_fwd_magnitude(const gd_call *, const gd_ctx *);

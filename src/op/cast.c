@@ -12,19 +12,28 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
+#ifdef GRIDDLE_CUDA
+static const char *accepts(const gd_problem *problem) /* copies too: there is no reference behind */
+{
+    return GD_BIT(problem->desc[CAST_X].type) & GD_CUDA_FLOATS ? NULL : "another type";
+}
+#else
 static const char *accepts(const gd_problem *problem)
 {
     gd_type from = problem->desc[CAST_X].type;
     return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
 }
+#endif
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_cast_fwd, GD_CUDA_FLOATS, accepts, NULL)
     GD_SIMD(gd_cast_fwd, accepts)
     GD_REF(gd_cast_fwd)
 };
 GD_TRAIN(
 static const gd_impl backward[] = {
+    GD_CUDA_ENTRY(simt, gd_cast_bwd_data, GD_CUDA_FLOATS, accepts, NULL)
     GD_SIMD(gd_cast_bwd_data, accepts)
     GD_REF(gd_cast_bwd_data)
 };)
