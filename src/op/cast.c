@@ -14,8 +14,10 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 static const char *accepts(const gd_problem *problem)
 {
-    gd_type from = problem->desc[CAST_X].type;
-    return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
+    gd_type from = problem->desc[CAST_X].type, to = problem->type;
+    if (from == to)
+        return "nothing to convert";
+    return from == GD_F64 || (from != GD_F32 && to != GD_F32) ? "another type" : NULL;
 }
 
 // clang-format off

@@ -61,6 +61,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 static const gd_impl forward[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_fwd_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_fwd_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_fwd_onednn_prepare)
     DIRECT("avx512", GD_AVX512, gd_conv2d_fwd_avx512_prepare)
     DIRECT("avx2", GD_AVX2, gd_conv2d_fwd_avx2_prepare)
     GD_REF(gd_conv2d_fwd)
@@ -69,11 +70,13 @@ GD_TRAIN(
 static const gd_impl backward_data[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_data_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_data_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_bwd_data_onednn_prepare)
     GD_REF(gd_conv2d_bwd_data)
 };
 static const gd_impl backward_weight[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_weight_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_weight_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_bwd_weight_onednn_prepare)
     GD_REF(gd_conv2d_bwd_weight)
 };)
 // clang-format on

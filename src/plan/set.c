@@ -113,6 +113,7 @@ gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n
     GD_TRY_TO(done, options->device->alloc(sizeof *set->tally, &tally, error));
     set->tally = tally;
     set->tally->gradient_scale = 1;
+    set->tally->loss_scale = options->update.loss_scale > 0 ? (float)options->update.loss_scale : 1;
     GD_TRY_TO(done, make_streams(set, error));
     set->ctx = (gd_ctx){options->threads, &set->record, set->tally, options->comm, NULL};
     *out = set;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The dynamic loss scale of fp16, as PyTorch's GradScaler has it. */
+enum { FIRST_LOSS_SCALE = 65536, LOSS_GROWTH = 2000 };
+
 gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd_type *type, gd_error *error)
 {
     bool has_bf16 = features & GD_AVX512_BF16;
@@ -15,6 +18,9 @@ gd_status gd_train_precision(const gd_train_config *train, uint32_t features, gd
         break;
     case GD_PRECISION_FP32:
         *type = GD_F32;
+        break;
+    case GD_PRECISION_FP16:
+        *type = GD_F16;
         break;
     case GD_PRECISION_FP64:
         *type = GD_F64;
@@ -45,7 +51,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     GD_TRY(gd_train_precision(train, features, &set->precision, error));
     gd_status status;
     GD_TRY_TO(done, gd_build_net(config, input, set->micro, &set->net, error));
-    const bool average = train->average > 0;
+    const bool average = train->average > 0, scales = set->precision == GD_F16;
+    const double loss_scale = train->loss_scale > 0 ? train->loss_scale : FIRST_LOSS_SCALE;
     const gd_plan_options plans[] = {
         {GD_MODE_TRAIN, set->micro, set->precision, false, GD_PASS_ALL},
         {GD_MODE_EVAL, set->micro, set->precision, average, GD_PASS_ALL},
@@ -61,6 +68,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .epsilon = train->epsilon,
                    .weight_decay = train->weight_decay,
                    .clip_norm = train->clip_norm,
+                   .loss_scale = scales ? loss_scale : 1,
+                   .loss_growth = scales && train->loss_scale <= 0 ? LOSS_GROWTH : 0,
                    .average = average,
                    .accumulate = train->accumulate},
         .impl = config->impl,

@@ -191,6 +191,8 @@ static void tally_to_state(trainer *t)
     t->state.correct = (double)tally->correct;
     t->state.applied = (double)tally->applied;
     t->state.not_finite = tally->not_finite;
+    t->state.loss_scale = (double)tally->loss_scale;
+    t->state.good = tally->good;
 }
 
 static void state_to_tally(const trainer *t)
@@ -201,6 +203,8 @@ static void state_to_tally(const trainer *t)
     tally->correct = (int64_t)t->state.correct;
     tally->applied = (int64_t)t->state.applied;
     tally->not_finite = (int32_t)t->state.not_finite;
+    tally->loss_scale = (float)t->state.loss_scale;
+    tally->good = (int32_t)t->state.good;
 }
 
 static gd_status save(trainer *t, gd_error *error)

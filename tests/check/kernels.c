@@ -101,12 +101,12 @@ static void add(subject s, void (*body)(void))
 static void add_entries(const gd_op *op, gd_direction d)
 {
     for (int i = 0; op->direction[d].entries[i].run; i++) {
-        for (gd_type type = GD_F32; type <= GD_BF16; type++) {
+        for (gd_type type = GD_F32; type <= GD_F16; type++) {
             if (!(op->direction[d].entries[i].types & GD_BIT(type)))
                 continue;
             subject s = {.op = op, .direction = d, .type = type, .entry = i};
             snprintf(s.name, sizeof s.name, "%s.%s.%s.%s", op->name, gd_direction_name(d),
-                     op->direction[d].entries[i].name, type == GD_BF16 ? "bf16" : "f32");
+                     op->direction[d].entries[i].name, check_type_word(type));
             add(s, check_one_entry);
         }
     }
