@@ -161,7 +161,8 @@ template <class T> __global__ void cast_kernel(const float *from, T *to, int64_t
         to[i] = gd_store<T>(from[i]);
 }
 
-enum { THREADS = 256, MOST_PIECES = 256, SHORTEST_PIECE = 256, BLOCKS_WANTED = 512 };
+enum { THREADS = 256 };
+const int64_t MOST_PIECES = 256, SHORTEST_PIECE = 256, BLOCKS_WANTED = 512;
 
 gd_status cast_weights(const void *state, void *to, const float *from, gd_desc desc, const gd_ctx *ctx)
 {

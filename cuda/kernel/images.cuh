@@ -36,10 +36,10 @@ __global__ void __launch_bounds__(GD_IMAGES_THREADS)
         for (int64_t pixel = y; pixel < pixels && c < C; pixel += Y)
             op.take(mine, image, pixel, c);
         partial[threadIdx.x] = mine;
-        for (int half = Y / 2; half > 0; half /= 2) {
+        for (int apart = Y / 2; apart > 0; apart /= 2) {
             __syncthreads();
-            if (y < half) {
-                Op::merge(mine, partial[threadIdx.x + half * X]);
+            if (y < apart) {
+                Op::merge(mine, partial[threadIdx.x + apart * X]);
                 partial[threadIdx.x] = mine;
             }
         }

@@ -4,11 +4,9 @@
  *     y = x in the problem's type          dx = dy in the type of x
  *
  * Shapes    x, y any, equal
- * Values    x f32 or bf16, y the other one; where both are the same, a copy. Narrowing rounds to nearest, ties to even;
- *           NaN stays NaN.
- * Memory    borrows all; nothing may overlap.
- * Backward  bwd_data reads dy.
- * Exact     yes when widening; |got - want| <= eps(bf16) |x| when narrowing.
+ * Values    one of x and y f32, the other bf16 or f16; where both are the same, a copy. Narrowing rounds to nearest,
+ * ties to even; NaN stays NaN; beyond 65504, f16 is infinite. Memory    borrows all; nothing may overlap. Backward
+ * bwd_data reads dy. Exact     yes when widening; |got - want| <= eps |x| when narrowing, eps of the narrow type.
  */
 #ifndef GD_KERNEL_CAST_H
 #define GD_KERNEL_CAST_H

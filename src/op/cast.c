@@ -12,28 +12,25 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-#ifdef GRIDDLE_CUDA
-static const char *accepts(const gd_problem *problem) /* copies too: there is no reference behind */
-{
-    return GD_BIT(problem->desc[CAST_X].type) & GD_CUDA_FLOATS ? NULL : "another type";
-}
-#else
+#ifndef GRIDDLE_CUDA /* the entries there take every pair of types, copies too: there is no reference behind */
 static const char *accepts(const gd_problem *problem)
 {
-    gd_type from = problem->desc[CAST_X].type;
-    return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
+    gd_type from = problem->desc[CAST_X].type, to = problem->type;
+    if (from == to)
+        return "nothing to convert";
+    return from == GD_F64 || (from != GD_F32 && to != GD_F32) ? "another type" : NULL;
 }
 #endif
 
 // clang-format off
 static const gd_impl forward[] = {
-    GD_CUDA_ENTRY(simt, gd_cast_fwd, GD_CUDA_FLOATS, accepts, NULL)
+    GD_CUDA_ENTRY(simt, gd_cast_fwd, GD_CUDA_FLOATS, NULL, NULL)
     GD_SIMD(gd_cast_fwd, accepts)
     GD_REF(gd_cast_fwd)
 };
 GD_TRAIN(
 static const gd_impl backward[] = {
-    GD_CUDA_ENTRY(simt, gd_cast_bwd_data, GD_CUDA_FLOATS, accepts, NULL)
+    GD_CUDA_ENTRY(simt, gd_cast_bwd_data, GD_CUDA_FLOATS, NULL, NULL)
     GD_SIMD(gd_cast_bwd_data, accepts)
     GD_REF(gd_cast_bwd_data)
 };)

@@ -89,15 +89,17 @@ typedef struct gd_update_options {
     gd_optimizer optimizer;
     double momentum, beta2, epsilon; /* momentum is AdamW's beta1 too */
     double weight_decay;
-    double clip_norm; /* 0: no clipping */
-    bool average;     /* keep an average of the weights */
-    int accumulate;   /* micro-batches per update, at least 1 */
+    double clip_norm;  /* 0: no clipping */
+    double loss_scale; /* at the start (kernel/grad_norm.h); 0: 1 */
+    int loss_growth;   /* updates after which it doubles; 0: it stays as it is */
+    bool average;      /* keep an average of the weights */
+    int accumulate;    /* micro-batches per update, at least 1 */
 } gd_update_options;
 
 typedef struct gd_plan_options {
     gd_mode mode;
     int batch;
-    gd_type precision; /* storage of activations: GD_F32, GD_BF16, GD_F64 (reference kernels only) */
+    gd_type precision; /* storage of activations: GD_F32, GD_BF16, GD_F16, GD_F64 (reference kernels only) */
     bool from_average; /* read the average of the weights */
     uint32_t passes;   /* GD_PASS_ALL unless a test says otherwise */
 } gd_plan_options;

@@ -92,7 +92,9 @@ static gd_status make_streams(gd_plan_set *set, gd_error *error)
 static gd_status start_tally(gd_plan_set *set, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(set, GD_SPACE_TALLY, error));
-    gd_plan_set_tally(set)->gradient_scale = 1;
+    gd_tally *tally = gd_plan_set_tally(set);
+    tally->gradient_scale = 1;
+    tally->loss_scale = set->options.update.loss_scale > 0 ? (float)set->options.update.loss_scale : 1;
     return gd_plan_set_push(set, GD_SPACE_TALLY, error);
 }
 

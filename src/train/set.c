@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The dynamic loss scale of fp16, as PyTorch's GradScaler has it. */
+enum { FIRST_LOSS_SCALE = 65536, LOSS_GROWTH = 2000 };
+
 gd_status gd_train_precision(const gd_train_config *train, const gd_device *device, gd_type *type, gd_error *error)
 {
     bool has_bf16 = device->features() & (device->kind == GD_CPU ? GD_AVX512_BF16 : GD_CUDA_BF16);
@@ -16,6 +19,9 @@ gd_status gd_train_precision(const gd_train_config *train, const gd_device *devi
         break;
     case GD_PRECISION_FP32:
         *type = GD_F32;
+        break;
+    case GD_PRECISION_FP16:
+        *type = GD_F16;
         break;
     case GD_PRECISION_FP64:
         *type = GD_F64;
@@ -104,6 +110,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     device = device ? device : &gd_device_cpu;
     *set = (gd_train_set){.micro = train->batch / train->accumulate};
     GD_TRY(gd_train_precision(train, device, &set->precision, error));
+    const bool scales = set->precision == GD_F16;
+    const double loss_scale = train->loss_scale > 0 ? train->loss_scale : FIRST_LOSS_SCALE;
     const gd_set_options options = {
         .device = device,
         .comm = comm,
@@ -115,6 +123,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .epsilon = train->epsilon,
                    .weight_decay = train->weight_decay,
                    .clip_norm = train->clip_norm,
+                   .loss_scale = scales ? loss_scale : 1,
+                   .loss_growth = scales && train->loss_scale <= 0 ? LOSS_GROWTH : 0,
                    .average = train->average > 0,
                    .accumulate = train->accumulate},
         .impl = config->impl,

@@ -110,9 +110,15 @@ gd_status nets_check(const nets_case *net, const gd_device *device, nets_verdict
         {.name = "fp32, entries shuffled 2", .precision = GD_F32, .shuffle = 2, .poison = true},
         {.name = "bf16", .precision = GD_BF16, .passes = GD_PASS_ALL, .poison = true},
         {.name = "bf16 unfused, entries shuffled", .precision = GD_BF16, .shuffle = 3, .poison = true},
+        {.name = "fp16", .precision = GD_F16, .passes = GD_PASS_ALL, .poison = true, .loss_scale = 1024},
+        {.name = "fp16 unfused, entries shuffled",
+         .precision = GD_F16,
+         .shuffle = 4,
+         .poison = true,
+         .loss_scale = 1024},
         {.name = "double unfused", .precision = GD_F64, .poison = true},
     };
-    static const gd_type precisions[] = {GD_F64, GD_F32, GD_BF16};
+    static const gd_type precisions[] = {GD_F64, GD_F32, GD_BF16, GD_F16};
     enum { LIKE_FIRST = 3 }; /* the first ones differ in nothing that may change a bit */
     nets_answer want, first = {0};
     nets_room room[GD_TYPES];

@@ -34,8 +34,9 @@ typedef struct nets_variant {
     uint32_t passes;
     uint64_t shuffle;
     bool poison, all_reduce;
-    double noise;  /* (double only) share by which all that a step writes, and parameters, are moved at most */
-    uint64_t draw; /* of the noise */
+    double loss_scale; /* 0: 1; the answer is without it */
+    double noise;      /* (double only) share by which all that a step writes, and parameters, are moved at most */
+    uint64_t draw;     /* of the noise */
 } nets_variant;
 extern const nets_variant nets_truth; /* in double */
 

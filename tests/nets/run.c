@@ -95,7 +95,7 @@ gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_low
         .comm = variant->all_reduce ? &gd_comm_self : NULL,
         .threads = 2,
         .features = device->features(),
-        .update = {.optimizer = GD_SGD, .accumulate = 1},
+        .update = {.optimizer = GD_SGD, .accumulate = 1, .loss_scale = variant->loss_scale},
         .shuffle_entries = variant->shuffle,
         .poison = variant->poison,
     };
@@ -133,6 +133,8 @@ static gd_status take_answer(gd_plan_set *set, gd_type real, nets_answer *answer
         return gd_fail(error, GD_NOMEM, "out of memory");
     gd_convert(answer->gradient, GD_F64, grad, real, answer->n);
     gd_tally *tally = gd_plan_set_tally(set);
+    for (int64_t i = 0; i < answer->n; i++)
+        answer->gradient[i] /= (double)tally->loss_scale;
     answer->loss = tally->loss / (double)tally->images;
     return GD_OK;
 }
