@@ -13,7 +13,9 @@ OPCODES = {0x980: "LD", 0x385: "ST", 0x985: "ST", 0x236: "HMMA", 0x23C: "HMMA", 
 WIDTH = (1, 1, 2, 2, 4, 8, 16, 16)
 FRAME_SIZE, REGCOUNT = 0x11, 0x2F  # EIATTR of .nv.info: (symbol, bytes of stack), (symbol, registers)
 
-Kernel = collections.namedtuple("Kernel", "name registers stack shared instructions counts widths")
+# `widths` counts memory instructions {(opcode, bytes): n}; `fed` those up to the last tensor-core instruction, which leaves out
+# what follows the sums.
+Kernel = collections.namedtuple("Kernel", "name registers stack shared instructions counts widths fed")
 
 
 def sections(data):
@@ -65,13 +67,15 @@ def kernels(path):
         if not name.startswith(".text."):
             continue
         kernel = name[len(".text."):]
-        counts, widths = collections.Counter(), collections.Counter()
+        counts, widths, fed = collections.Counter(), collections.Counter(), collections.Counter()
         for at in range(offset, offset + size, 16):
             low, high = struct.unpack_from("<QQ", data, at)
             opcode = OPCODES.get(low & 0xFFF)
             if opcode:
                 counts[opcode] += 1
                 if opcode in ("LDG", "STG", "LDS", "STS", "LDGSTS"):
-                    widths[opcode, WIDTH[high >> 9 & 7]] += 1
+                    widths[opcode, 16 if opcode == "LDGSTS" else WIDTH[high >> 9 & 7]] += 1  # cp.async.cg takes no other
+                if opcode == "HMMA":
+                    fed = widths.copy()
         registers = known[REGCOUNT].get(kernel, info >> 24)
-        yield Kernel(kernel, registers, known[FRAME_SIZE].get(kernel, 0), shared.get(kernel, 0), size // 16, counts, widths)
+        yield Kernel(kernel, registers, known[FRAME_SIZE].get(kernel, 0), shared.get(kernel, 0), size // 16, counts, widths, fed)

@@ -46,7 +46,8 @@ shape shape_of(const gd_problem *problem)
 }
 
 template <class T> struct fprop {
-    static constexpr gd_major a_major = GD_ROW_MAJOR, b_major = GD_COLUMN_MAJOR;
+    static constexpr gd_major a_major = GD_ROW_MAJOR;
+    static constexpr gd_major b_major = GD_COLUMN_MAJOR;
     shape z;
     int M, N, K, piece_K;
     const T *x, *w, *residual;
@@ -80,7 +81,8 @@ template <class T> struct fprop {
 };
 
 template <class T> struct dgrad {
-    static constexpr gd_major a_major = GD_ROW_MAJOR, b_major = GD_ROW_MAJOR;
+    static constexpr gd_major a_major = GD_ROW_MAJOR;
+    static constexpr gd_major b_major = GD_ROW_MAJOR;
     shape z;
     int M, N, K, piece_K;
     const T *dy, *w;
@@ -107,7 +109,8 @@ template <class T> struct dgrad {
 };
 
 template <class T> struct wgrad {
-    static constexpr gd_major a_major = GD_COLUMN_MAJOR, b_major = GD_ROW_MAJOR;
+    static constexpr gd_major a_major = GD_COLUMN_MAJOR;
+    static constexpr gd_major b_major = GD_ROW_MAJOR;
     shape z;
     int M, N, K, piece_K;
     const T *x, *dy;

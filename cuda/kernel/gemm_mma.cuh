@@ -71,6 +71,7 @@ __device__ inline void gd_mma_multiply(const T *a, const T *b, int m, int n, gd_
 
 template <class T, class Op> __global__ void __launch_bounds__(GD_MMA_THREADS) gd_gemm_mma_kernel(Op op)
 {
+    static_assert(Op::a_major <= GD_COLUMN_MAJOR && Op::b_major <= GD_COLUMN_MAJOR, "an Op says how its vectors lie");
     if constexpr (gd_has_mma<T>) {
         constexpr int bytes = 4 * GD_MMA_TILE * (int)sizeof(T);
         static_assert(bytes >= GD_MMA_M * GD_MMA_C_LD * (int)sizeof(float), "sums fit where the tiles were");
