@@ -16,7 +16,7 @@
 
 #if defined(__CUDACC__) && GD_SM >= 80
 
-__device__ inline void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
+__device__ __forceinline__ void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
 {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
                      static_cast<unsigned>(__cvta_generic_to_shared(to_shared))),
@@ -24,22 +24,25 @@ __device__ inline void gd_copy_async16(void *to_shared, const void *from_global,
                  : "memory");
 }
 
-__device__ inline void gd_copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int N> __device__ inline void gd_copy_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
+__device__ __forceinline__ void gd_copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int N> __device__ __forceinline__ void gd_copy_wait()
+{
+    asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+}
 
 #elif GD_SM >= 80
 
-inline void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
+__forceinline__ void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
 {
     emulator::copy_async16(to_shared, from_global, is_valid);
 }
 
-inline void gd_copy_commit() { emulator::copy_commit(); }
-template <int N> inline void gd_copy_wait() { emulator::copy_wait(N); }
+__forceinline__ void gd_copy_commit() { emulator::copy_commit(); }
+template <int N> __forceinline__ void gd_copy_wait() { emulator::copy_wait(N); }
 
 #else
 
-__device__ inline void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
+__device__ __forceinline__ void gd_copy_async16(void *to_shared, const void *from_global, bool is_valid)
 {
     gd_vector<unsigned> value = {};
     if (is_valid)
@@ -47,8 +50,8 @@ __device__ inline void gd_copy_async16(void *to_shared, const void *from_global,
     gd_vector_store(static_cast<unsigned *>(to_shared), value);
 }
 
-__device__ inline void gd_copy_commit() {}
-template <int N> __device__ inline void gd_copy_wait() {}
+__device__ __forceinline__ void gd_copy_commit() {}
+template <int N> __device__ __forceinline__ void gd_copy_wait() {}
 
 #endif
 

@@ -5,7 +5,7 @@
 
 #if defined(__CUDACC__)
 
-template <bool is_transposed> __device__ inline void gd_ldmatrix_x4(unsigned to[4], const void *shared_row)
+template <bool is_transposed> __device__ __forceinline__ void gd_ldmatrix_x4(unsigned to[4], const void *shared_row)
 {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(shared_row));
     if constexpr (is_transposed)
@@ -20,7 +20,7 @@ template <bool is_transposed> __device__ inline void gd_ldmatrix_x4(unsigned to[
                      : "memory");
 }
 
-template <typename T> __device__ inline void gd_mma_m16n8k8(float c[4], const unsigned a[2], const unsigned *b)
+template <typename T> __device__ __forceinline__ void gd_mma_m16n8k8(float c[4], const unsigned a[2], const unsigned *b)
 {
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
                  : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
@@ -35,11 +35,13 @@ template <typename T> __device__ inline void gd_mma_m16n8k8(float c[4], const un
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
 
 template <typename T> __device__ void gd_mma_m16n8k16(float c[4], const unsigned a[4], const unsigned b[2]);
-template <> __device__ inline void gd_mma_m16n8k16<__half>(float c[4], const unsigned a[4], const unsigned b[2])
+template <>
+__device__ __forceinline__ void gd_mma_m16n8k16<__half>(float c[4], const unsigned a[4], const unsigned b[2])
 {
     GD_MMA_M16N8K16("f16");
 }
-template <> __device__ inline void gd_mma_m16n8k16<__nv_bfloat16>(float c[4], const unsigned a[4], const unsigned b[2])
+template <>
+__device__ __forceinline__ void gd_mma_m16n8k16<__nv_bfloat16>(float c[4], const unsigned a[4], const unsigned b[2])
 {
     GD_MMA_M16N8K16("bf16");
 }
@@ -48,7 +50,7 @@ template <> __device__ inline void gd_mma_m16n8k16<__nv_bfloat16>(float c[4], co
 
 #else
 
-template <bool is_transposed> inline void gd_ldmatrix_x4(unsigned to[4], const void *shared_row)
+template <bool is_transposed> __forceinline__ void gd_ldmatrix_x4(unsigned to[4], const void *shared_row)
 {
     emulator::ldmatrix_x4(to, shared_row, is_transposed);
 }
@@ -56,12 +58,12 @@ template <bool is_transposed> inline void gd_ldmatrix_x4(unsigned to[4], const v
 template <typename T> constexpr emulator::element gd_element = emulator::element::f16;
 template <> inline constexpr emulator::element gd_element<__nv_bfloat16> = emulator::element::bf16;
 
-template <typename T> inline void gd_mma_m16n8k8(float c[4], const unsigned a[2], const unsigned *b)
+template <typename T> __forceinline__ void gd_mma_m16n8k8(float c[4], const unsigned a[2], const unsigned *b)
 {
     emulator::mma_m16n8(c, a, b, 8, gd_element<T>);
 }
 
-template <typename T> inline void gd_mma_m16n8k16(float c[4], const unsigned a[4], const unsigned b[2])
+template <typename T> __forceinline__ void gd_mma_m16n8k16(float c[4], const unsigned a[4], const unsigned b[2])
 {
     emulator::mma_m16n8(c, a, b, 16, gd_element<T>);
 }

@@ -8,14 +8,14 @@
 #include "machine.cuh"
 
 /* All 32 lanes call these. */
-__device__ inline float gd_warp_sum(float value)
+__device__ __forceinline__ float gd_warp_sum(float value)
 {
     for (int flip = 16; flip > 0; flip /= 2)
         value += __shfl_xor_sync(0xffffffff, value, flip);
     return value;
 }
 
-__device__ inline float gd_warp_max(float value)
+__device__ __forceinline__ float gd_warp_max(float value)
 {
     for (int flip = 16; flip > 0; flip /= 2)
         value = fmaxf(value, __shfl_xor_sync(0xffffffff, value, flip));
@@ -24,7 +24,7 @@ __device__ inline float gd_warp_max(float value)
 
 /* All threads of a block whose size is a multiple of 32 call it; threads are numbered along x. It begins with a
  * barrier, so that it can be called again at once. */
-__device__ inline float gd_block_sum(float value)
+__device__ __forceinline__ float gd_block_sum(float value)
 {
     GD_SHARED(float, gd_warp_sums, [32]);
     int n_warps = static_cast<int>(blockDim.x) / 32, warp = static_cast<int>(threadIdx.x) / 32,

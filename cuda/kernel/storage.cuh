@@ -5,15 +5,18 @@
 
 #include "machine.cuh"
 
-__device__ inline float gd_load(float value) { return value; }
-__device__ inline float gd_load(__half value) { return __half2float(value); }
-__device__ inline float gd_load(__nv_bfloat16 value) { return __bfloat162float(value); }
+__device__ __forceinline__ float gd_load(float value) { return value; }
+__device__ __forceinline__ float gd_load(__half value) { return __half2float(value); }
+__device__ __forceinline__ float gd_load(__nv_bfloat16 value) { return __bfloat162float(value); }
 
 /* To nearest, ties to even. */
 template <typename T> __device__ T gd_store(float value);
-template <> __device__ inline float gd_store<float>(float value) { return value; }
-template <> __device__ inline __half gd_store<__half>(float value) { return __float2half_rn(value); }
-template <> __device__ inline __nv_bfloat16 gd_store<__nv_bfloat16>(float value) { return __float2bfloat16_rn(value); }
+template <> __device__ __forceinline__ float gd_store<float>(float value) { return value; }
+template <> __device__ __forceinline__ __half gd_store<__half>(float value) { return __float2half_rn(value); }
+template <> __device__ __forceinline__ __nv_bfloat16 gd_store<__nv_bfloat16>(float value)
+{
+    return __float2bfloat16_rn(value);
+}
 
 /* 16 bytes in registers; addresses must be multiples of 16. */
 template <typename T> struct __align__(16) gd_vector
@@ -22,7 +25,7 @@ template <typename T> struct __align__(16) gd_vector
     T at[n];
 };
 
-template <typename T> __device__ inline gd_vector<T> gd_vector_load(const T *from)
+template <typename T> __device__ __forceinline__ gd_vector<T> gd_vector_load(const T *from)
 {
 #if defined(__CUDACC__)
     union {
@@ -37,7 +40,7 @@ template <typename T> __device__ inline gd_vector<T> gd_vector_load(const T *fro
 #endif
 }
 
-template <typename T> __device__ inline void gd_vector_store(T *to, const gd_vector<T> &value)
+template <typename T> __device__ __forceinline__ void gd_vector_store(T *to, const gd_vector<T> &value)
 {
 #if defined(__CUDACC__)
     *reinterpret_cast<uint4 *>(to) = *reinterpret_cast<const uint4 *>(&value);

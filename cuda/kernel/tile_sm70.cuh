@@ -24,31 +24,31 @@ struct gd_frag_c {
 };
 
 template <typename T, gd_major major>
-__device__ inline void gd_frag_load_a(gd_frag_a<T, major> &a, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_a(gd_frag_a<T, major> &a, const T *shared, int leading_dim)
 {
     nvcuda::wmma::load_matrix_sync(a.is, shared, static_cast<unsigned>(leading_dim));
 }
 
 template <typename T, gd_major major>
-__device__ inline void gd_frag_load_b(gd_frag_b<T, major> &b, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_b(gd_frag_b<T, major> &b, const T *shared, int leading_dim)
 {
     nvcuda::wmma::load_matrix_sync(b.is, shared, static_cast<unsigned>(leading_dim));
 }
 
-__device__ inline void gd_frag_fill(gd_frag_c &c, float value) { nvcuda::wmma::fill_fragment(c.is, value); }
+__device__ __forceinline__ void gd_frag_fill(gd_frag_c &c, float value) { nvcuda::wmma::fill_fragment(c.is, value); }
 
 template <typename T, gd_major major_a, gd_major major_b>
-__device__ inline void gd_mma(gd_frag_c &c, const gd_frag_a<T, major_a> &a, const gd_frag_b<T, major_b> &b)
+__device__ __forceinline__ void gd_mma(gd_frag_c &c, const gd_frag_a<T, major_a> &a, const gd_frag_b<T, major_b> &b)
 {
     nvcuda::wmma::mma_sync(c.is, a.is, b.is, c.is);
 }
 
-__device__ inline void gd_frag_store(float *shared, int leading_dim, const gd_frag_c &c)
+__device__ __forceinline__ void gd_frag_store(float *shared, int leading_dim, const gd_frag_c &c)
 {
     nvcuda::wmma::store_matrix_sync(shared, c.is, static_cast<unsigned>(leading_dim), nvcuda::wmma::mem_row_major);
 }
 
-template <typename Each> __device__ inline void gd_frag_visit(const gd_frag_c &c, float *scratch, Each each)
+template <typename Each> __device__ __forceinline__ void gd_frag_visit(const gd_frag_c &c, float *scratch, Each each)
 {
     __syncwarp();
     gd_frag_store(scratch, 16, c);

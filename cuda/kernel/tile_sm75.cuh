@@ -26,52 +26,52 @@ struct gd_frag_c {
     float r[8];
 };
 
-__device__ inline int gd_lane() { return static_cast<int>(threadIdx.x) % 32; }
+__device__ __forceinline__ int gd_lane() { return static_cast<int>(threadIdx.x) % 32; }
 
 /* Matrices in the order (0, 0), (8, 0), (0, 8), (8, 8) of (row, column) in memory. */
-template <typename T> __device__ inline const T *gd_row_down_first(const T *shared, int leading_dim)
+template <typename T> __device__ __forceinline__ const T *gd_row_down_first(const T *shared, int leading_dim)
 {
     return shared + gd_lane() % 16 * leading_dim + gd_lane() / 16 * 8;
 }
 
 /* Matrices in the order (0, 0), (0, 8), (8, 0), (8, 8). */
-template <typename T> __device__ inline const T *gd_row_right_first(const T *shared, int leading_dim)
+template <typename T> __device__ __forceinline__ const T *gd_row_right_first(const T *shared, int leading_dim)
 {
     return shared + (gd_lane() % 8 + gd_lane() / 16 * 8) * leading_dim + gd_lane() / 8 % 2 * 8;
 }
 
 template <typename T>
-__device__ inline void gd_frag_load_a(gd_frag_a<T, GD_ROW_MAJOR> &a, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_a(gd_frag_a<T, GD_ROW_MAJOR> &a, const T *shared, int leading_dim)
 {
     gd_ldmatrix_x4<false>(a.r, gd_row_down_first(shared, leading_dim));
 }
 
 template <typename T>
-__device__ inline void gd_frag_load_a(gd_frag_a<T, GD_COLUMN_MAJOR> &a, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_a(gd_frag_a<T, GD_COLUMN_MAJOR> &a, const T *shared, int leading_dim)
 {
     gd_ldmatrix_x4<true>(a.r, gd_row_right_first(shared, leading_dim));
 }
 
 template <typename T>
-__device__ inline void gd_frag_load_b(gd_frag_b<T, GD_ROW_MAJOR> &b, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_b(gd_frag_b<T, GD_ROW_MAJOR> &b, const T *shared, int leading_dim)
 {
     gd_ldmatrix_x4<true>(b.r, gd_row_down_first(shared, leading_dim));
 }
 
 template <typename T>
-__device__ inline void gd_frag_load_b(gd_frag_b<T, GD_COLUMN_MAJOR> &b, const T *shared, int leading_dim)
+__device__ __forceinline__ void gd_frag_load_b(gd_frag_b<T, GD_COLUMN_MAJOR> &b, const T *shared, int leading_dim)
 {
     gd_ldmatrix_x4<false>(b.r, gd_row_right_first(shared, leading_dim));
 }
 
-__device__ inline void gd_frag_fill(gd_frag_c &c, float value)
+__device__ __forceinline__ void gd_frag_fill(gd_frag_c &c, float value)
 {
     for (int i = 0; i < 8; i++)
         c.r[i] = value;
 }
 
 template <typename T, gd_major major_a, gd_major major_b>
-__device__ inline void gd_mma(gd_frag_c &c, const gd_frag_a<T, major_a> &a, const gd_frag_b<T, major_b> &b)
+__device__ __forceinline__ void gd_mma(gd_frag_c &c, const gd_frag_a<T, major_a> &a, const gd_frag_b<T, major_b> &b)
 {
     for (int side = 0; side < 2; side++) {
 #if GD_SM >= 80
@@ -83,13 +83,13 @@ __device__ inline void gd_mma(gd_frag_c &c, const gd_frag_a<T, major_a> &a, cons
     }
 }
 
-template <typename Each> __device__ inline void gd_frag_visit(const gd_frag_c &c, float *, Each each)
+template <typename Each> __device__ __forceinline__ void gd_frag_visit(const gd_frag_c &c, float *, Each each)
 {
     for (int i = 0; i < 8; i += 2)
         each(gd_lane() / 4 + i / 2 % 2 * 8, gd_lane() % 4 * 2 + i / 4 * 8, c.r[i], c.r[i + 1]);
 }
 
-__device__ inline void gd_frag_store(float *shared, int leading_dim, const gd_frag_c &c)
+__device__ __forceinline__ void gd_frag_store(float *shared, int leading_dim, const gd_frag_c &c)
 {
     gd_frag_visit(c, nullptr, [&](int row, int column, float left, float right) {
         shared[row * leading_dim + column] = left;

@@ -22,7 +22,7 @@ constexpr size_t stack_bytes = 256 << 10;
 
 Running running;
 Thread *here;
-static Thread threads[threads_max];
+static Thread *const threads = new Thread[threads_max];
 static Fiber scheduler;
 static char *stacks;
 static bool is_given_up;

@@ -61,21 +61,24 @@ static void check_foreign(const void *p, size_t bytes, Access access, const void
 }
 
 // ---- is it there, is it written ----
-static bool is_all(const uint8_t *state, size_t bytes, uint8_t value)
+static bool is_all_written(const uint8_t *state, size_t bytes)
 {
+    uint32_t word;
+    if (bytes == sizeof word) { // most are
+        memcpy(&word, state, sizeof word);
+        return word == WRITTEN * 0x01010101u;
+    }
     for (size_t i = 0; i < bytes; i++)
-        if (state[i] != value)
+        if (state[i] != WRITTEN)
             return false;
     return true;
 }
 
 static bool has(const uint8_t *state, size_t bytes, uint8_t value) { return memchr(state, value, bytes) != nullptr; }
 
-static void check_state(const void *p, size_t bytes, Access access, const void *pc)
+static void judge_state(const void *p, size_t bytes, Access access, const void *pc)
 {
     const uint8_t *state = arena.state + offset_of(p);
-    if (is_all(state, bytes, WRITTEN))
-        return;
     if (has(state, bytes, NOT_THERE))
         finding("out of bounds", pc, "%s of %zu bytes at %s", verb(access), bytes, name_of(p).c_str());
     else if (has(state, bytes, ON_ITS_WAY))
@@ -132,18 +135,16 @@ static void check_order(const void *p, size_t bytes, Access access, const void *
 void check_access(const void *p, size_t bytes, Access access, const void *pc)
 {
     if (!is_device(p)) {
-        if (here && !is_stack(p))
+        if (!is_stack(p))
             check_foreign(p, bytes, access, pc);
         return;
     }
-    if (!here) {
-        finding("host code in the card's memory", pc, "%s of %zu bytes at %s", verb(access), bytes, name_of(p).c_str());
-        return;
+    if (!is_all_written(arena.state + offset_of(p), bytes)) {
+        judge_state(p, bytes, access, pc);
+        if (access != Access::READ)
+            set_state(p, bytes, WRITTEN);
     }
-    check_state(p, bytes, access, pc);
     check_order(p, bytes, access, pc);
-    if (access != Access::READ)
-        set_state(p, bytes, WRITTEN);
     if (settings().profile && running.block_number == 0)
         profile_access(p, bytes, access != Access::READ, pc);
 }

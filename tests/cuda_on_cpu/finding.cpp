@@ -3,6 +3,7 @@
 
 #include "block.h"
 #include "runtime.h"
+#include "settings.h"
 
 #include <cstdarg>
 #include <cstdint>
@@ -17,7 +18,20 @@ namespace emulator
 constexpr int told_max = 20;
 static int n_findings;
 
-/* The innermost frame of addr2line's answer that is not in one of our own headers. */
+/* Frames that say nothing: the emulator's headers, and those of machine.cuh, which kernels call. */
+static bool is_wrapper(const char *line)
+{
+    static const char *const wrappers[] = {"/cuda_on_cpu/include/", "/c++/",         "/machine.cuh:",
+                                           "/storage.cuh:",         "/copy.cuh:",    "/reduce.cuh:",
+                                           "/tile.cuh:",            "/tile_sm70.cuh:", "/tile_sm75.cuh:",
+                                           "/instruction.cuh:"};
+    for (const char *wrapper : wrappers)
+        if (strstr(line, wrapper))
+            return true;
+    return false;
+}
+
+/* The innermost frame of addr2line's answer that is the kernel's own. */
 static std::string ask_addr2line(const char *file, uintptr_t offset)
 {
     char command[600], line[600];
@@ -27,10 +41,8 @@ static std::string ask_addr2line(const char *file, uintptr_t offset)
     while (answer && fgets(line, sizeof line, answer)) {
         line[strcspn(line, " \n")] = 0;
         const char *slash = strrchr(line, '/');
-        bool is_ours = strstr(line, "/cuda_on_cpu/include/") || strstr(line, "/machine") || strstr(line, "/c++/");
-        if (where.empty() || !is_ours)
-            where = slash ? slash + 1 : line;
-        if (!is_ours)
+        where = slash ? slash + 1 : line;
+        if (!is_wrapper(line))
             break;
     }
     if (answer)
@@ -54,7 +66,7 @@ std::string source_line(const void *pc)
 
 void finding(const char *kind, const void *pc, const char *format, ...)
 {
-    static std::set<std::pair<const char *, const void *>> told;
+    static auto &told = forever<std::set<std::pair<const char *, const void *>>>();
     n_findings++;
     stick(cudaErrorLaunchFailure);
     if ((int)told.size() >= told_max || !told.insert({kind, pc}).second)

@@ -5,18 +5,26 @@
 #include "block.h"
 #include "check.h"
 #include "finding.h"
+#include "memory.h"
 #include "settings.h"
 
 using namespace emulator;
 
 static void accessed(const void *p, size_t bytes, Access access, const void *pc, size_t alignment)
 {
-    if (here && is_stack(p))
+    /* The host's half of a .cu file may run in a second thread of the system while kernels run in the first: whose code
+     * this is, its stack tells. */
+    if (!is_stack(__builtin_frame_address(0))) {
+        if (is_device(p))
+            finding("host code in the card's memory", pc, "%zu bytes at %s", bytes, describe(p).c_str());
         return;
-    if ((uintptr_t)p % alignment && here)
+    }
+    if (is_stack(p))
+        return;
+    if ((uintptr_t)p % alignment)
         finding("misaligned", pc, "%zu bytes at %p", bytes, p);
     check_access(p, bytes, access, pc);
-    if (settings().preempt && here) {
+    if (settings().preempt) {
         static Random random(settings().seed + 1);
         if (random.below(settings().preempt) == 0)
             let_others_run();

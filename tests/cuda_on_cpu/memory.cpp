@@ -19,8 +19,8 @@ struct Allocation {
     int number;
     bool is_freed;
 };
-static std::map<size_t, Allocation> allocations; // by offset
-static std::map<const char *, size_t> pinned;
+static auto &allocations = forever<std::map<size_t, Allocation>>(); // by offset
+static auto &pinned = forever<std::map<const char *, size_t>>();
 static size_t next_offset = shared_bytes_max, used_bytes;
 constexpr size_t red_zone = 512, alignment = 512; // cudaMalloc aligns to 256 and more
 

@@ -2,6 +2,7 @@
 #include "order.h"
 
 #include "check.h"
+#include "settings.h"
 
 #include <algorithm>
 
@@ -15,8 +16,8 @@ struct Past {
     unsigned stream;
     uint64_t item;
 };
-static std::vector<Past> pasts; // work since all streams were last waited for
-static Clock known;             // to the work that runs
+static auto &pasts = forever<std::vector<Past>>(); // work since all streams were last waited for
+static auto &known = forever<Clock>();           // to the work that runs
 
 static bool is_before(const Past &past) { return known.at(past.stream) > past.item; }
 
@@ -48,42 +49,10 @@ void check_settle()
     now.ordered_until = ++now.era;
 }
 
-static bool is_work_before(uint64_t era)
+bool is_work_before(uint64_t era)
 {
     auto after = std::upper_bound(pasts.begin(), pasts.end(), era,
                                   [](uint64_t value, const Past &past) { return value < past.first_era; });
     return after == pasts.begin() || is_before(*(after - 1));
-}
-
-bool is_race(Stamp old, Stamp mine, bool is_in_shared)
-{
-    uint64_t era = old.era();
-    if (era < (is_in_shared ? now.block_first : now.ordered_until) || !(old.bytes() & mine.bytes()) ||
-        (old.is_atomic() && mine.is_atomic()))
-        return false;
-    if (era < now.work_first)
-        return !is_work_before(era);
-    if (era < now.block_first || old.others() == BLOCKS)
-        return true;
-    if (era != mine.era())
-        return false;
-    if (old.others() == WARPS || old.thread() >> 5 != mine.thread() >> 5)
-        return true;
-    return old.sync() == mine.sync() && (old.thread() != mine.thread() || old.others() == LANES);
-}
-
-Stamp add_reader(Stamp old, Stamp mine, bool is_in_shared)
-{
-    uint64_t era = old.era();
-    if (era < (is_in_shared ? now.block_first : now.work_first))
-        return mine;
-    if (era < now.block_first || old.others() == BLOCKS)
-        return mine.with(old.bytes(), BLOCKS);
-    if (era != mine.era())
-        return mine;
-    if (old.others() == WARPS || old.thread() >> 5 != mine.thread() >> 5)
-        return mine.with(old.bytes(), WARPS);
-    bool is_alone = old.sync() != mine.sync() || (old.thread() == mine.thread() && old.others() == NOBODY);
-    return is_alone ? mine.with(old.sync() == mine.sync() ? old.bytes() : 0, NOBODY) : mine.with(old.bytes(), LANES);
 }
 } // namespace emulator

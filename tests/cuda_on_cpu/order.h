@@ -45,9 +45,40 @@ struct Now {
 extern Now now;
 extern unsigned warp_syncs[32];
 
+bool is_work_before(uint64_t era); // as far as clocks say
+
 /* Are this old access and one that `mine` stamps unordered, when at least one of them writes? */
-bool is_race(Stamp old, Stamp mine, bool is_in_shared);
-Stamp add_reader(Stamp old, Stamp mine, bool is_in_shared);
+inline bool is_race(Stamp old, Stamp mine, bool is_in_shared)
+{
+    uint64_t era = old.era();
+    if (era < (is_in_shared ? now.block_first : now.ordered_until) || !(old.bytes() & mine.bytes()) ||
+        (old.is_atomic() && mine.is_atomic()))
+        return false;
+    if (era < now.work_first)
+        return !is_work_before(era);
+    if (era < now.block_first || old.others() == BLOCKS)
+        return true;
+    if (era != mine.era())
+        return false;
+    if (old.others() == WARPS || old.thread() >> 5 != mine.thread() >> 5)
+        return true;
+    return old.sync() == mine.sync() && (old.thread() != mine.thread() || old.others() == LANES);
+}
+
+inline Stamp add_reader(Stamp old, Stamp mine, bool is_in_shared)
+{
+    uint64_t era = old.era();
+    if (era < (is_in_shared ? now.block_first : now.work_first))
+        return mine;
+    if (era < now.block_first || old.others() == BLOCKS)
+        return mine.with(old.bytes(), BLOCKS);
+    if (era != mine.era())
+        return mine;
+    if (old.others() == WARPS || old.thread() >> 5 != mine.thread() >> 5)
+        return mine.with(old.bytes(), WARPS);
+    bool is_alone = old.sync() != mine.sync() || (old.thread() == mine.thread() && old.others() == NOBODY);
+    return is_alone ? mine.with(old.sync() == mine.sync() ? old.bytes() : 0, NOBODY) : mine.with(old.bytes(), LANES);
+}
 } // namespace emulator
 
 #endif

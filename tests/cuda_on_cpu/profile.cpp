@@ -4,6 +4,7 @@
 #include "block.h"
 #include "finding.h"
 #include "memory.h"
+#include "settings.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -27,9 +28,9 @@ struct Line {
 };
 
 /* The n-th time that a warp's lanes come to one instruction is one request. */
-static std::map<std::tuple<const void *, int, int>, Request> requests; // instruction, warp, n
-static std::map<std::pair<const void *, int>, int> visits;             // instruction, thread
-static std::map<const void *, Line> lines;
+static auto &requests = forever<std::map<std::tuple<const void *, int, int>, Request>>(); // instruction, warp, n
+static auto &visits = forever<std::map<std::pair<const void *, int>, int>>();             // instruction, thread
+static auto &lines = forever<std::map<const void *, Line>>();
 
 void profile_access(const void *p, size_t bytes, bool is_write, const void *pc)
 {

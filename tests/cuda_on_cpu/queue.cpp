@@ -32,7 +32,7 @@ static std::vector<Stream *> &streams()
     return *all;
 }
 
-static Clock host;
+static auto &host = forever<Clock>();
 void waited(const Clock &known) { host.join(known); }
 
 Stream *stream_new(bool meets_default)

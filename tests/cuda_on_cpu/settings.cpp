@@ -39,9 +39,9 @@ static Card card_of(uint64_t sm)
     _Exit(2);
 }
 
-const Settings &settings()
+Settings read_settings()
 {
-    static const Settings read = {
+    return {
         card_of(number("GRIDDLE_EMULATED_SM", 80)),
         number("GRIDDLE_EMULATED_SEED", 0),
         (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),
@@ -51,6 +51,5 @@ const Settings &settings()
         number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30),
         getenv("GRIDDLE_EMULATED_FAIL"),
     };
-    return read;
 }
 } // namespace emulator

@@ -24,7 +24,13 @@ struct Settings {
     size_t memory_bytes;
     const char *fail; // "cudaMalloc:3,device:5"
 };
-const Settings &settings();
+Settings read_settings();
+
+inline const Settings &settings()
+{
+    static const Settings read = read_settings();
+    return read;
+}
 
 /* Numbers from a seed: the same run again, whatever else the process does. */
 class Random
@@ -40,6 +46,9 @@ class Random
     }
     unsigned below(unsigned n) { return (unsigned)(next() % n); }
 };
+
+/* What is global is never destroyed: programs free device memory in destructors of their own, at the very end. */
+template <typename T> T &forever() { return *new T; }
 } // namespace emulator
 
 #endif

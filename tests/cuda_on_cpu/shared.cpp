@@ -21,9 +21,9 @@ struct Array {
     size_t offset, bytes;
     const char *name;
 };
-static std::vector<Array> arrays;
+static auto &arrays = forever<std::vector<Array>>();
 static size_t next_offset, static_bytes;
-static std::map<const void *, size_t> allowed; // by kernel, beyond 48 KiB
+static auto &allowed = forever<std::map<const void *, size_t>>(); // by kernel, beyond 48 KiB
 constexpr size_t without_asking = 48 << 10;
 
 static void *lay_out(const void *key, size_t bytes, const char *name)

@@ -34,24 +34,33 @@ inline cudaError_t cudaFuncSetAttribute(Kernel *kernel, enum cudaFuncAttribute a
 }
 
 // ---- meetings of a block and of a warp ----
-inline void __syncthreads(const char *file = __builtin_FILE(), int line = __builtin_LINE())
+__forceinline__ void __syncthreads(const char *file = __builtin_FILE(), int line = __builtin_LINE())
 {
     emulator::barrier(file, line);
 }
 
-inline int __syncthreads_count(int predicate, const char *file = __builtin_FILE(), int line = __builtin_LINE())
+__forceinline__ int __syncthreads_count(int predicate, const char *file = __builtin_FILE(), int line = __builtin_LINE())
 {
     return emulator::barrier_count(predicate, file, line);
 }
 
-inline void __syncwarp(unsigned mask = 0xffffffff) { emulator::warp_sync(mask); }
-inline unsigned __ballot_sync(unsigned mask, int predicate) { return emulator::warp_ballot(mask, predicate != 0); }
-inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
-inline int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, !predicate) == 0; }
-inline unsigned __reduce_add_sync(unsigned mask, unsigned value) { return emulator::warp_reduce_add(mask, value); }
-inline int __reduce_add_sync(unsigned mask, int value) { return (int)emulator::warp_reduce_add(mask, (unsigned)value); }
+__forceinline__ void __syncwarp(unsigned mask = 0xffffffff) { emulator::warp_sync(mask); }
+__forceinline__ unsigned __ballot_sync(unsigned mask, int predicate)
+{
+    return emulator::warp_ballot(mask, predicate != 0);
+}
+__forceinline__ int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
+__forceinline__ int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, !predicate) == 0; }
+__forceinline__ unsigned __reduce_add_sync(unsigned mask, unsigned value)
+{
+    return emulator::warp_reduce_add(mask, value);
+}
+__forceinline__ int __reduce_add_sync(unsigned mask, int value)
+{
+    return (int)emulator::warp_reduce_add(mask, (unsigned)value);
+}
 
-template <typename T> inline T gd_shuffle(unsigned mask, T value, int source)
+template <typename T> __forceinline__ T gd_shuffle(unsigned mask, T value, int source)
 {
     static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
     uint64_t bits = 0;
@@ -61,26 +70,26 @@ template <typename T> inline T gd_shuffle(unsigned mask, T value, int source)
     return value;
 }
 
-template <typename T> inline T __shfl_sync(unsigned mask, T value, int source, int width = 32)
+template <typename T> __forceinline__ T __shfl_sync(unsigned mask, T value, int source, int width = 32)
 {
     int first = emulator::lane() & ~(width - 1);
     return gd_shuffle(mask, value, first + (source & (width - 1)));
 }
 
 /* Beyond the segment of `width` lanes, a lane gets its own value. */
-template <typename T> inline T __shfl_xor_sync(unsigned mask, T value, int flip, int width = 32)
+template <typename T> __forceinline__ T __shfl_xor_sync(unsigned mask, T value, int flip, int width = 32)
 {
     int lane = emulator::lane(), source = lane ^ flip;
     return gd_shuffle(mask, value, source < (lane & ~(width - 1)) + width ? source : lane);
 }
 
-template <typename T> inline T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32)
+template <typename T> __forceinline__ T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32)
 {
     int lane = emulator::lane(), source = lane + (int)by;
     return gd_shuffle(mask, value, source < (lane & ~(width - 1)) + width ? source : lane);
 }
 
-template <typename T> inline T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32)
+template <typename T> __forceinline__ T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32)
 {
     int lane = emulator::lane(), source = lane - (int)by;
     return gd_shuffle(mask, value, source >= (lane & ~(width - 1)) ? source : lane);
@@ -106,7 +115,7 @@ unsigned atomicInc(unsigned *, unsigned limit);
 
 void __threadfence();
 inline void __threadfence_block() { __threadfence(); }
-template <typename T> inline T __ldg(const T *p) { return *p; }
+template <typename T> __forceinline__ T __ldg(const T *p) { return *p; }
 
 // ---- arithmetic: the fast forms are as exact as the others here ----
 inline float __expf(float x) { return expf(x); }

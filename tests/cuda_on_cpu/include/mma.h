@@ -25,20 +25,20 @@ template <typename Use, int M, int N, int K, typename T, typename Layout = void>
     T x[num_elements];
 };
 
-template <typename Fragment, typename T> inline void fill_fragment(Fragment &f, T value)
+template <typename Fragment, typename T> __forceinline__ void fill_fragment(Fragment &f, T value)
 {
     for (auto &element : f.x)
         element = value;
 }
 
-inline unsigned gd_fragment_offset(int i, unsigned leading_dim, bool is_column_major)
+__forceinline__ unsigned gd_fragment_offset(int i, unsigned leading_dim, bool is_column_major)
 {
     unsigned place = (unsigned)emulator::fragment_place(emulator::lane(), i), row = place / 16, column = place % 16;
     return is_column_major ? column * leading_dim + row : row * leading_dim + column;
 }
 
 template <typename Use, typename T, typename Layout>
-inline void load_matrix_sync(fragment<Use, 16, 16, 16, T, Layout> &f, const T *from, unsigned leading_dim)
+__forceinline__ void load_matrix_sync(fragment<Use, 16, 16, 16, T, Layout> &f, const T *from, unsigned leading_dim)
 {
     emulator::wmma_touch(from, leading_dim, sizeof(T));
     for (int i = 0; i < 8; i++)
@@ -46,8 +46,8 @@ inline void load_matrix_sync(fragment<Use, 16, 16, 16, T, Layout> &f, const T *f
 }
 
 template <typename T>
-inline void store_matrix_sync(T *to, const fragment<accumulator, 16, 16, 16, T> &f, unsigned leading_dim,
-                              layout_t layout)
+__forceinline__ void store_matrix_sync(T *to, const fragment<accumulator, 16, 16, 16, T> &f, unsigned leading_dim,
+                                       layout_t layout)
 {
     emulator::wmma_touch(to, leading_dim, sizeof(T));
     for (int i = 0; i < 8; i++)
@@ -55,7 +55,7 @@ inline void store_matrix_sync(T *to, const fragment<accumulator, 16, 16, 16, T> 
 }
 
 template <typename LayoutA, typename LayoutB>
-inline void
+__forceinline__ void
 mma_sync(fragment<accumulator, 16, 16, 16, float> &d, const fragment<matrix_a, 16, 16, 16, __half, LayoutA> &a,
          const fragment<matrix_b, 16, 16, 16, __half, LayoutB> &b, const fragment<accumulator, 16, 16, 16, float> &c)
 {

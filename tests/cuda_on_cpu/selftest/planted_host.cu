@@ -53,3 +53,10 @@ TEST(too_much_shared)
     WORKS(GD_LAUNCH(fill, 1, 32, 164 << 10, nullptr, y.data, 1));
     return true;
 }
+
+TEST(host_touches_card)
+{
+    Device<float> y(32);
+    *y.data = 1;
+    return true;
+}

@@ -28,6 +28,14 @@ struct Streams {
         cudaEventCreateWithFlags(&fork, cudaEventDisableTiming);
         cudaEventCreateWithFlags(&join, cudaEventDisableTiming);
     }
+    ~Streams()
+    {
+        cudaEventDestroy(fork);
+        cudaEventDestroy(join);
+        cudaStreamDestroy(first);
+        cudaStreamDestroy(second);
+    }
+    Streams(const Streams &) = delete;
 };
 
 static bool is_all(const std::vector<float> &values, float want)
@@ -86,8 +94,10 @@ TEST(graph_branches)
     WORKS(GD_LAUNCH(add, 2, 256, 0, s.first, y.data, x.data, n));
     WORKS(cudaStreamEndCapture(s.first, &graph));
     WORKS(cudaGraphInstantiate(&program, graph, 0));
+    WORKS(cudaGraphDestroy(graph));
     for (int i = 0; i < 2; i++)
         WORKS(cudaGraphLaunch(program, s.first));
     WORKS(cudaStreamSynchronize(s.first));
+    WORKS(cudaGraphExecDestroy(program));
     return is_all(y.get(), 3);
 }
