@@ -4,8 +4,8 @@
  *     y = x in the problem's type          dx = dy in the type of x
  *
  * Shapes    x, y any, equal
- * Values    x f32 or bf16, y the other one; where both are the same, a copy. Narrowing rounds to nearest, ties to even;
- *           NaN stays NaN.
+ * Values    x f32 or bf16, y the other one, on a card f16 too; where both are the same, a copy. Narrowing rounds to
+ *           nearest, ties to even; NaN stays NaN.
  * Memory    borrows all; nothing may overlap.
  * Backward  bwd_data reads dy.
  * Exact     yes when widening; |got - want| <= eps(bf16) |x| when narrowing.
