@@ -21,6 +21,7 @@ struct arguments {
 template <class T> __global__ void __launch_bounds__(THREADS) forward_kernel(arguments a, T *y)
 {
     int64_t pixels = a.N * a.H * a.W, stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < pixels; i += stride) {
         int64_t n = i / (a.H * a.W), h = i / a.W % a.H, w = i % a.W;
         gd_draw d = {0, 0, 0, 0, 0, 0, 0, 1, 0};

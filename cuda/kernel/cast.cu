@@ -20,6 +20,7 @@ __global__ void __launch_bounds__(GD_POINTWISE_THREADS)
     enum { OF_FROM = 16 / sizeof(From), OF_TO = 16 / sizeof(To), WIDTH = OF_FROM > OF_TO ? OF_FROM : OF_TO };
     int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
     int64_t vectors = in_vectors ? n / WIDTH : 0;
+    GD_ROLLED
     for (int64_t v = first; v < vectors; v += stride) {
         gd_piece<OF_FROM, From> in[WIDTH / OF_FROM];
         for (int i = 0; i < WIDTH / OF_FROM; i++)
@@ -33,6 +34,7 @@ __global__ void __launch_bounds__(GD_POINTWISE_THREADS)
             gd_piece_store(to + v * WIDTH + i * OF_TO, out);
         }
     }
+    GD_ROLLED
     for (int64_t i = vectors * WIDTH + first; i < n; i += stride)
         to[i] = conversion<To, From>::of(from[i]);
 }

@@ -50,6 +50,7 @@ template <int W, class F>
 __global__ void __launch_bounds__(GD_CHANNELS_THREADS) gd_channels_kernel(int64_t rows, int64_t C, F f)
 {
     int64_t pieces = C / W, stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < rows * pieces; i += stride)
         f.template run<W>(i / pieces, i % pieces * W);
 }

@@ -31,9 +31,12 @@ struct shape {
     {
         int w = m % W, h = m / W % H, n = m / W / H, s = t % S, r = t / S;
         int p = h + pad - r * dilation, q = w + pad - s * dilation;
-        if (p < 0 || q < 0 || p % stride != 0 || q % stride != 0 || p / stride >= P || q / stride >= Q)
+        if (p < 0 || q < 0)
             return -1;
-        return ((int64_t)n * P + p / stride) * Q + q / stride;
+        int row = p / stride, column = q / stride;
+        if (row * stride != p || column * stride != q || row >= P || column >= Q)
+            return -1;
+        return ((int64_t)n * P + row) * Q + column;
     }
 };
 
@@ -139,6 +142,7 @@ template <class T> struct wgrad {
 __global__ void add_pieces_kernel(const float *pieces, float *dw, int64_t n, int count)
 {
     int64_t stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
         float sum = 0;
         for (int piece = 0; piece < count; piece++)
@@ -160,6 +164,7 @@ template <class T> struct bias_gradient : gd_columns_sums {
 template <class T> __global__ void cast_kernel(const float *from, T *to, int64_t n)
 {
     int64_t stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride)
         to[i] = gd_store<T>(from[i]);
 }

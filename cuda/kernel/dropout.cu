@@ -19,6 +19,7 @@ template <class T> __global__ void mask_kernel(arguments<T> a, const gd_record *
 {
     enum { WIDTH = 16 / sizeof(T) };
     int64_t pieces = (a.length + WIDTH - 1) / WIDTH, stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < a.rows * pieces; i += stride) {
         int64_t row = i / pieces, e = i % pieces * WIDTH, at = row * a.length + e;
         int n = a.length - e < WIDTH ? (int)(a.length - e) : WIDTH;

@@ -30,6 +30,7 @@ __global__ void __launch_bounds__(GD_IMAGES_THREADS)
     GD_SHARED(typename Op::state, partial, [GD_IMAGES_THREADS]);
     int Y = GD_IMAGES_THREADS / X, x = (int)threadIdx.x % X, y = (int)threadIdx.x / X;
     int64_t tiles = (C + X - 1) / X;
+    GD_ROLLED
     for (int64_t tile = blockIdx.x; tile < images * tiles; tile += gridDim.x) {
         int64_t image = tile / tiles, c = tile % tiles * X + x;
         typename Op::state mine = op.none();

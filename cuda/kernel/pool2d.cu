@@ -57,7 +57,7 @@ template <class T> struct largest {
     {
         const window w = window_of(z, i);
         float best[W] = {};
-        int at[W];
+        int at[W] = {};
         for (int64_t r = w.rows.begin; r < w.rows.end; r++) {
             for (int64_t s = w.columns.begin; s < w.columns.end; s++) {
                 const gd_piece<W, T> piece = gd_piece_load<W>(x + (w.corner + (r * z.W + s) * z.C + c));

@@ -40,12 +40,18 @@ struct row_sums {
     float weighted, weighted_apart, w_apart; /* of w t, of w t (x - x0), of w (x - x0) */
 };
 
+template <class T> __device__ float origin_of(const logits<T> &in, int64_t n)
+{
+    float first = gd_load(in.x[n * in.K]);
+    return isinf(first) ? 0 : first;
+}
+
 template <int WARPS, class T> __device__ row_sums sums_of(const logits<T> &in, int64_t n)
 {
     enum { LANES = 32 * WARPS };
     const T *x = in.x + n * in.K;
     const float *t = in.targets + n * in.K;
-    float x0 = gd_load(x[0]);
+    float x0 = origin_of(in, n);
     row_sums r = {{-INFINITY, 0}, 0, 0, 0, 0};
     for (int64_t k = threadIdx.x; k < in.K; k += AT_ONCE * LANES) {
         float value[AT_ONCE];
@@ -87,9 +93,11 @@ template <int WARPS, class T> __global__ void forward_kernel(logits<T> in, float
 {
     for (int64_t n = gd_team_row(); n < in.N; n += gd_team_rows()) {
         row_sums r = sums_of<WARPS>(in, n);
-        float apart = (1 - in.smoothing) * r.weighted_apart + share_of(in, r) * r.w_apart;
+        float share = share_of(in, r), apart = (1 - in.smoothing) * r.weighted_apart;
+        if (share > 0) /* else a logit of minus infinity would make it NaN */
+            apart += share * r.w_apart;
         if (threadIdx.x == 0)
-            loss[n] = (r.e.largest - gd_load(in.x[n * in.K]) + logf(r.e.sum)) * total_of(in, r) - apart;
+            loss[n] = (r.e.largest - origin_of(in, n) + logf(r.e.sum)) * total_of(in, r) - apart;
     }
 }
 

@@ -4,9 +4,11 @@
  *     y = x in the problem's type          dx = dy in the type of x
  *
  * Shapes    x, y any, equal
- * Values    one of x and y f32, the other bf16 or f16; where both are the same, a copy. Narrowing rounds to nearest,
- * ties to even; NaN stays NaN; beyond 65504, f16 is infinite. Memory    borrows all; nothing may overlap. Backward
- * bwd_data reads dy. Exact     yes when widening; |got - want| <= eps |x| when narrowing, eps of the narrow type.
+ * Values    f32, bf16, f16 in any pair; where both are the same, a copy. Narrowing rounds to nearest, ties to even; NaN
+ *           stays NaN; beyond 65504 f16 is infinite.
+ * Memory    borrows all; nothing may overlap.
+ * Backward  bwd_data reads dy.
+ * Exact     yes when widening; |got - want| <= eps |x| when narrowing, eps of the narrow type.
  */
 #ifndef GD_KERNEL_CAST_H
 #define GD_KERNEL_CAST_H

@@ -166,7 +166,7 @@ static void enrol(student *s, const char *precision, const char *loss_scale)
     const gd_build_input input = {SIDE, SIDE, 1, CLASSES, &mean, &deviation};
     *s = (student){0};
     CHECK_OK(gd_config_parse("lesson", lesson, strlen(lesson), set, 2, &s->config, &error), &error);
-    CHECK_OK(gd_train_set_make(&s->config, &input, NULL, NULL, &s->set, &error), &error);
+    CHECK_OK(gd_train_set_make(&s->config, &input, NULL, NULL, NULL, &s->set, &error), &error);
     CHECK_OK(gd_train_set_init(&s->set, 0, &error), &error);
     int64_t count;
     float *w = weights_of(s, GD_SPACE_PARAM, "hidden.w", &count);
