@@ -7,6 +7,9 @@
 
 namespace emulator
 {
+/* Were the kernels compiled with calls to the checker? Only then it knows what has been written. */
+extern bool is_checked;
+
 enum class Access { READ, WRITE, ATOMIC };
 
 void check_access(const void *, size_t bytes, Access, const void *pc);

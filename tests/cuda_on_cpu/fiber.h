@@ -5,14 +5,16 @@
 
 #include <cstddef>
 
-#if !defined(__x86_64__)
+#if defined(__x86_64__) && !defined(GD_FIBER_UCONTEXT)
+#define GD_FIBER_X86_64
+#else
 #include <ucontext.h>
 #endif
 
 namespace emulator
 {
 struct Fiber {
-#if defined(__x86_64__)
+#if defined(GD_FIBER_X86_64)
     void *stack_pointer;
 #else
     ucontext_t context;

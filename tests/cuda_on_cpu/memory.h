@@ -3,7 +3,7 @@
  *
  *     data    | shared | allocation ░ allocation ░ … never used again, so that use after free is seen
  *     state   one byte for each: not there, there but not written, written, on its way by an asynchronous copy
- *     cells   two stamps for every two bytes: who wrote last, who read (check.cpp)
+ *     cells   two stamps for every two bytes: who wrote last, who read (check.cc)
  *
  * Pages are only there once touched; freed ones go back to the system.
  */

@@ -81,6 +81,7 @@ bool run_one(Stream &target); // something towards it; false: nothing can run
 void run_until(const Point &);
 void join_capture(Stream &, std::shared_ptr<Capture>, std::vector<std::pair<size_t, uint64_t>> after);
 void waited(const Clock &); // the host knows now
+bool is_capturing();        // some stream is: then nothing may wait for the whole card
 } // namespace emulator
 
 #endif

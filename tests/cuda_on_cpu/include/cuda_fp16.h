@@ -26,7 +26,7 @@ inline float gd_half_value(uint16_t bits)
 {
     uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, fraction = bits & 0x3ff;
     if (exponent == 31)
-        return __uint_as_float(sign | 0x7f800000 | fraction << 13);
+        return __uint_as_float(fraction ? 0x7fffffff : sign | 0x7f800000);
     float magnitude = exponent ? __uint_as_float((exponent + 112) << 23 | fraction << 13) : (float)fraction * 0x1p-24f;
     return __uint_as_float(sign | __float_as_uint(magnitude));
 }

@@ -95,7 +95,7 @@ template <typename T> __forceinline__ T __shfl_up_sync(unsigned mask, T value, u
     return gd_shuffle(mask, value, source >= (lane & ~(width - 1)) ? source : lane);
 }
 
-// ---- memory: atomics are defined in atomic.cpp, out of the checker's sight but told to it ----
+// ---- memory: atomics are defined in atomic.cc, out of the checker's sight but told to it ----
 #define GD_ATOMICS(T)                                                                                                  \
     T atomicAdd(T *, T);                                                                                               \
     T atomicMax(T *, T);                                                                                               \

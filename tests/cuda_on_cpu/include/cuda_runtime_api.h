@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* As much of the CUDA runtime's interface as Griddle uses, for C and C++, so that the CUDA device builds and runs where
- * there is neither toolkit nor GPU. Names, values and signatures are CUDA's; what they do here is in stream.cpp,
- * graph.cpp, memory.cpp and device.cpp.
+ * there is neither toolkit nor GPU. Names, values and signatures are CUDA's; what they do here is in stream.cc,
+ * graph.cc, memory.cc and device.cc.
  */
 #ifndef CUDA_RUNTIME_API_H
 #define CUDA_RUNTIME_API_H

@@ -12,6 +12,10 @@
 #include <tuple>
 #include <utility>
 
+#if !defined(GD_SM_PATH)
+#define GD_SM_PATH 80 // as in machine.cuh
+#endif
+
 namespace emulator
 {
 // ---- launching ----
@@ -23,6 +27,7 @@ struct Kernel {
     std::shared_ptr<const void> arguments;
     size_t argument_bytes;
     void (*call)(const void *arguments);
+    int path; // the architecture it was compiled for
 };
 cudaError_t launch(Kernel, cudaStream_t);
 
@@ -38,7 +43,8 @@ cudaError_t launch_kernel(const char *name, void (*kernel)(Parameters...), dim3 
     auto run = [](const void *to) {
         std::apply(static_cast<const Bound *>(to)->first, static_cast<const Bound *>(to)->second);
     };
-    return launch({name, reinterpret_cast<const void *>(kernel), grid, block, shared_bytes, bound, sizeof(Bound), run},
+    return launch({name, reinterpret_cast<const void *>(kernel), grid, block, shared_bytes, bound, sizeof(Bound), run,
+                   GD_SM_PATH},
                   stream);
 }
 

@@ -99,6 +99,31 @@ __global__ void locals(float *y, float from)
     y[threadIdx.x] = values[threadIdx.x];
 }
 
+/* Waiting for the card, and memory, are not for captures. */
+TEST(refused_in_capture)
+{
+    Device<float> y(64);
+    cudaStream_t stream;
+    cudaGraph_t graph;
+    void *memory;
+    WORKS(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    WORKS(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    REQUIRE(cudaMalloc(&memory, 64) == cudaErrorStreamCaptureUnsupported);
+    REQUIRE(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported);
+    REQUIRE(cudaDeviceSynchronize() == cudaErrorStreamCaptureUnsupported);
+    WORKS(GD_LAUNCH(locals, 1, 64, 0, stream, y.data, 1));
+    WORKS(cudaStreamEndCapture(stream, &graph));
+    WORKS(cudaGraphDestroy(graph));
+    WORKS(cudaStreamDestroy(stream));
+    return true;
+}
+
+TEST(too_old_a_card)
+{
+    Device<float> y(64);
+    return GD_LAUNCH(locals, 1, 64, 0, nullptr, y.data, 1) == cudaErrorNoKernelImageForDevice;
+}
+
 /* A copy that is refused, a handle that is none, a shape that cannot be. */
 TEST(refusals)
 {

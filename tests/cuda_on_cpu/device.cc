@@ -163,17 +163,38 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     if (error != cudaSuccess)
         return error;
     switch (attribute) {
-    case cudaDevAttrMaxThreadsPerBlock: *value = is.maxThreadsPerBlock; break;
-    case cudaDevAttrMaxSharedMemoryPerBlock: *value = (int)is.sharedMemPerBlock; break;
-    case cudaDevAttrWarpSize: *value = is.warpSize; break;
-    case cudaDevAttrMultiProcessorCount: *value = is.multiProcessorCount; break;
-    case cudaDevAttrIntegrated: *value = is.integrated; break;
-    case cudaDevAttrL2CacheSize: *value = is.l2CacheSize; break;
-    case cudaDevAttrComputeCapabilityMajor: *value = is.major; break;
-    case cudaDevAttrComputeCapabilityMinor: *value = is.minor; break;
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = (int)is.sharedMemPerMultiprocessor; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = (int)is.sharedMemPerBlockOptin; break;
-    default: return last = cudaErrorInvalidValue;
+    case cudaDevAttrMaxThreadsPerBlock:
+        *value = is.maxThreadsPerBlock;
+        break;
+    case cudaDevAttrMaxSharedMemoryPerBlock:
+        *value = (int)is.sharedMemPerBlock;
+        break;
+    case cudaDevAttrWarpSize:
+        *value = is.warpSize;
+        break;
+    case cudaDevAttrMultiProcessorCount:
+        *value = is.multiProcessorCount;
+        break;
+    case cudaDevAttrIntegrated:
+        *value = is.integrated;
+        break;
+    case cudaDevAttrL2CacheSize:
+        *value = is.l2CacheSize;
+        break;
+    case cudaDevAttrComputeCapabilityMajor:
+        *value = is.major;
+        break;
+    case cudaDevAttrComputeCapabilityMinor:
+        *value = is.minor;
+        break;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
+        *value = (int)is.sharedMemPerMultiprocessor;
+        break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+        *value = (int)is.sharedMemPerBlockOptin;
+        break;
+    default:
+        return last = cudaErrorInvalidValue;
     }
     return cudaSuccess;
 }

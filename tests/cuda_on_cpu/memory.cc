@@ -3,6 +3,7 @@
 
 #include "runtime.h"
 #include "settings.h"
+#include "stream.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -116,6 +117,8 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
         return call.failure();
     if (!memory)
         return call.fail(cudaErrorInvalidValue);
+    if (is_capturing())
+        return call.fail(cudaErrorStreamCaptureUnsupported);
     *memory = bytes ? device_alloc(bytes) : nullptr;
     return bytes && !*memory ? call.fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
@@ -126,6 +129,8 @@ cudaError_t cudaFree(void *memory)
     Call call("cudaFree", cudaErrorLaunchFailure);
     if (call.failed() || !memory)
         return call.failure();
+    if (is_capturing())
+        return call.fail(cudaErrorStreamCaptureUnsupported);
     drain();
     return device_free(memory) ? call.finish() : call.fail(cudaErrorInvalidValue);
 }

@@ -17,7 +17,7 @@ struct Past {
     uint64_t item;
 };
 static auto &pasts = forever<std::vector<Past>>(); // work since all streams were last waited for
-static auto &known = forever<Clock>();           // to the work that runs
+static auto &known = forever<Clock>();             // to the work that runs
 
 static bool is_before(const Past &past) { return known.at(past.stream) > past.item; }
 

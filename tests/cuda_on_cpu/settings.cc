@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The environment, and the cards there are to emulate. Limits: CUDA C++ Programming Guide, "Technical specifications per
- * compute capability" (shared memory per block is what a kernel may ask for, 1 KiB below the multiprocessor's from 8.0 on).
+/* The environment, and the cards there are to emulate. Limits: CUDA C++ Programming Guide, "Technical specifications
+ * per compute capability" (shared memory per block is what a kernel may ask for, 1 KiB below the multiprocessor's
+ * from 8.0 on).
  */
 #include "settings.h"
 
@@ -10,8 +11,9 @@
 namespace emulator
 {
 static const Card cards[] = {
-    {70, "emulated V100", 96, 96, 80},    {75, "emulated T4", 64, 64, 40},        {80, "emulated A100", 163, 164, 108},
-    {86, "emulated A10", 99, 100, 72},    {89, "emulated L40", 99, 100, 142},     {90, "emulated H100", 227, 228, 132},
+    {70, "emulated V100", 96, 96, 80},     {75, "emulated T4", 64, 64, 40},
+    {80, "emulated A100", 163, 164, 108},  {86, "emulated A10", 99, 100, 72},
+    {89, "emulated L40", 99, 100, 142},    {90, "emulated H100", 227, 228, 132},
     {100, "emulated B200", 227, 228, 148}, {120, "emulated RTX 5090", 99, 100, 170},
 };
 
@@ -42,14 +44,10 @@ static Card card_of(uint64_t sm)
 Settings read_settings()
 {
     return {
-        card_of(number("GRIDDLE_EMULATED_SM", 80)),
-        number("GRIDDLE_EMULATED_SEED", 0),
-        (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),
-        number("GRIDDLE_EMULATED_PROFILE", 0) != 0,
-        number("GRIDDLE_EMULATED_TRUNCATE", 0) != 0,
-        (int)number("GRIDDLE_EMULATED_DEVICES", 1),
-        number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30),
-        getenv("GRIDDLE_EMULATED_FAIL"),
+        card_of(number("GRIDDLE_EMULATED_SM", 80)),         number("GRIDDLE_EMULATED_SEED", 0),
+        (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),    number("GRIDDLE_EMULATED_PROFILE", 0) != 0,
+        number("GRIDDLE_EMULATED_TRUNCATE", 0) != 0,        (int)number("GRIDDLE_EMULATED_DEVICES", 1),
+        number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30), getenv("GRIDDLE_EMULATED_FAIL"),
     };
 }
 } // namespace emulator

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Two models. The plain one adds in double and rounds once: the best answer. With GRIDDLE_EMULATED_TRUNCATE=1 the one
- * that Fasi, Higham, Mikaitis and Pranesh found in V100, T4 and A100 ("Numerical behavior of NVIDIA tensor cores", 2021):
- * products are exact; the products of a group and the running sum are aligned to the largest exponent among them, cut
- * off (not rounded) below the 24th bit and a few more, added, and cut off to a float. Groups are of 4 with no more bits
- * on V100 and T4, of 8 with one more on A100 and its like, of 16 with two more on H100 and later. That is a model from
- * the literature, and this project has not held it against a card.
+ * that Fasi, Higham, Mikaitis and Pranesh found in V100, T4 and A100 ("Numerical behavior of NVIDIA tensor cores",
+ * 2021): products are exact; the products of a group and the running sum are aligned to the largest exponent among
+ * them, cut off (not rounded) below the 24th bit and a few more, added, and cut off to a float. Groups are of 4 with no
+ * more bits on V100 and T4, of 8 with one more on A100 and its like, of 16 with two more on H100 and later. That is a
+ * model from the literature, and this project has not held it against a card.
  */
 #include "sum.h"
 

@@ -109,14 +109,16 @@ static void open_barrier()
     }
     here = odd ? odd : first; // whom the finding names
     if (odd && odd->doing == Doing::IN_WARP)
-        finding("lanes wait for ever", nullptr, "a warp function with mask %08x waits for lanes that do not come, %d threads at a barrier",
-                odd->mask, n_there);
+        finding("lanes wait for ever", nullptr,
+                "a warp function with mask %08x waits for lanes that do not come, %d threads at a barrier", odd->mask,
+                n_there);
     else if (odd)
         finding("divergent barrier", nullptr, "threads wait at different barriers, %s:%d and %s:%d", first->file,
                 first->line, odd->file, odd->line);
     else if (n_there != running.n_threads)
-        finding("divergent barrier", nullptr, "the barrier at %s:%d is reached by %d of %d threads, the others have ended",
-                first->file, first->line, n_there, running.n_threads);
+        finding("divergent barrier", nullptr,
+                "the barrier at %s:%d is reached by %d of %d threads, the others have ended", first->file, first->line,
+                n_there, running.n_threads);
     here = nullptr;
     if (odd || n_there != running.n_threads) {
         is_given_up = true;

@@ -77,7 +77,8 @@ void warp_lane_ended(Thread &ended)
 // ---- the meetings ----
 void warp_sync(unsigned mask)
 {
-    meet(mask, [](Thread *warp, unsigned) { check_warp_sync(warp->warp()); }, nullptr);
+    meet(
+        mask, [](Thread *warp, unsigned) { check_warp_sync(warp->warp()); }, nullptr);
 }
 
 struct Shuffle {

@@ -90,6 +90,8 @@ cudaError_t cudaStreamQuery(cudaStream_t handle)
 cudaError_t cudaDeviceSynchronize(void)
 {
     OPEN("cudaDeviceSynchronize")
+    if (is_capturing())
+        return call.fail(cudaErrorStreamCaptureUnsupported);
     drain();
     waited_for();
     return call.finish();
@@ -192,11 +194,16 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop)
 static bool is_kind_right(const void *to, const void *from, cudaMemcpyKind kind)
 {
     switch (kind) {
-    case cudaMemcpyHostToHost: return !is_device(to) && !is_device(from);
-    case cudaMemcpyHostToDevice: return is_device(to) && !is_device(from);
-    case cudaMemcpyDeviceToHost: return !is_device(to) && is_device(from);
-    case cudaMemcpyDeviceToDevice: return is_device(to) && is_device(from);
-    case cudaMemcpyDefault: return true;
+    case cudaMemcpyHostToHost:
+        return !is_device(to) && !is_device(from);
+    case cudaMemcpyHostToDevice:
+        return is_device(to) && !is_device(from);
+    case cudaMemcpyDeviceToHost:
+        return !is_device(to) && is_device(from);
+    case cudaMemcpyDeviceToDevice:
+        return is_device(to) && is_device(from);
+    case cudaMemcpyDefault:
+        return true;
     }
     return false;
 }

@@ -21,10 +21,9 @@ static int n_findings;
 /* Frames that say nothing: the emulator's headers, and those of machine.cuh, which kernels call. */
 static bool is_wrapper(const char *line)
 {
-    static const char *const wrappers[] = {"/cuda_on_cpu/include/", "/c++/",         "/machine.cuh:",
-                                           "/storage.cuh:",         "/copy.cuh:",    "/reduce.cuh:",
-                                           "/tile.cuh:",            "/tile_sm70.cuh:", "/tile_sm75.cuh:",
-                                           "/instruction.cuh:"};
+    static const char *const wrappers[] = {
+        "/cuda_on_cpu/include/", "/c++/",      "/machine.cuh:",   "/storage.cuh:",   "/copy.cuh:",
+        "/reduce.cuh:",          "/tile.cuh:", "/tile_sm70.cuh:", "/tile_sm75.cuh:", "/instruction.cuh:"};
     for (const char *wrapper : wrappers)
         if (strstr(line, wrapper))
             return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Shared memory: a block's arrays, each behind a red zone, filled with NaN when first asked for. Limits are those of the
- * card: 48 KiB, and what the kernel has been allowed beyond that for its dynamic array.
+/* Shared memory: a block's arrays, each behind a red zone, filled with NaN when first asked for. Limits are those of
+ * the card: 48 KiB, and what the kernel has been allowed beyond that for its dynamic array.
  */
 #include "block.h"
 #include "check.h"
@@ -56,7 +56,8 @@ void *shared_array(const void *key, size_t bytes, const char *name)
         if (array.key == key)
             return arena.data + array.offset;
     static_bytes += bytes;
-    size_t most = running.kernel->shared_bytes > without_asking ? settings().card.shared_optin_kib << 10 : without_asking;
+    size_t most =
+        running.kernel->shared_bytes > without_asking ? settings().card.shared_optin_kib << 10 : without_asking;
     if (static_bytes > without_asking || static_bytes + running.kernel->shared_bytes > most) {
         finding("too much shared memory", __builtin_return_address(0), "%zu bytes static, %zu dynamic, %zu allowed",
                 static_bytes, running.kernel->shared_bytes, most);
@@ -91,6 +92,8 @@ static bool is_shape_right(const Kernel &kernel)
 
 cudaError_t judge_launch(const Kernel &kernel)
 {
+    if (kernel.path > settings().card.sm)
+        return cudaErrorNoKernelImageForDevice;
     if (!is_shape_right(kernel))
         return cudaErrorInvalidConfiguration;
     if (kernel.shared_bytes > without_asking) {

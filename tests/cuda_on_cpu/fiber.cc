@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The switch for x86-64 saves what the System V ABI lets a callee keep; other CPUs take ucontext, which makes two system
- * calls a switch and is an order of magnitude slower.
+/* The switch for x86-64 saves what the System V ABI lets a callee keep; other CPUs take ucontext, which makes two
+ * system calls a switch and is an order of magnitude slower.
  */
 #include "fiber.h"
 
@@ -8,7 +8,7 @@
 
 namespace emulator
 {
-#if defined(__x86_64__)
+#if defined(GD_FIBER_X86_64)
 extern "C" __attribute__((visibility("hidden"))) void gd_fiber_switch(void **from, void *to);
 asm(R"(
     .text

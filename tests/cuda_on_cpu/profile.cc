@@ -54,7 +54,8 @@ static void count_sectors(const Request &request, Line &line)
     line.least += (long)((starts.size() * request.bytes + 31) / 32);
 }
 
-/* Wide accesses go in turns, of half a warp for 8 bytes and a quarter for 16; in a turn each bank gives one word a cycle. */
+/* Wide accesses go in turns, of half a warp for 8 bytes and a quarter for 16; in a turn each bank gives one word a
+ * cycle. */
 static void count_cycles(const Request &request, Line &line)
 {
     int n_turns = std::max(1, (int)request.bytes / 4), lanes = 32 / n_turns;
@@ -92,8 +93,7 @@ __attribute__((destructor(102))) static void print_lines()
     for (auto &[pc, line] : lines)
         fprintf(stderr, "profile %s %s %s %s of %zu bytes: %ld requests, %s per request %.2f, at best %.2f\n",
                 source_line(pc).c_str(), line.kernel.c_str(), line.is_in_shared ? "shared" : "global",
-                line.is_write ? "store" : "load", line.bytes, line.n_requests,
-                line.is_in_shared ? "cycles" : "sectors", (double)line.taken / (double)line.n_requests,
-                (double)line.least / (double)line.n_requests);
+                line.is_write ? "store" : "load", line.bytes, line.n_requests, line.is_in_shared ? "cycles" : "sectors",
+                (double)line.taken / (double)line.n_requests, (double)line.least / (double)line.n_requests);
 }
 } // namespace emulator

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Three questions of every access: is the memory there, has it been written, and is everybody else's access to it either
- * before or after. Cells are of two bytes, so that neighbours of half precision are told apart; bytes within a cell
- * share one stamp, which tells them apart as long as no third thread comes in between.
+/* Three questions of every access: is the memory there, has it been written, and is everybody else's access to it
+ * either before or after. Cells are of two bytes, so that neighbours of half precision are told apart; bytes within a
+ * cell share one stamp, which tells them apart as long as no third thread comes in between.
  */
 #include "check.h"
 
@@ -18,6 +18,8 @@
 
 namespace emulator
 {
+bool is_checked;
+
 static std::string name_of(const void *p) { return is_shared(p) ? describe_shared(p) : describe(p); }
 
 static const char *verb(Access access)
@@ -100,9 +102,9 @@ static void set_state(const void *p, size_t bytes, State value)
 // ---- who else ----
 static void tell_race(Stamp old, bool was_write, const void *p, size_t bytes, Access access, const void *pc)
 {
-    const char *other = old.era() >= now.block_first ? "of this block" : old.era() >= now.work_first
-                                                                             ? "of another block"
-                                                                             : "of earlier work in another stream";
+    const char *other = old.era() >= now.block_first  ? "of this block"
+                        : old.era() >= now.work_first ? "of another block"
+                                                      : "of earlier work in another stream";
     finding("race", pc, "%s of %zu bytes at %s, not ordered after a %s by thread %u %s", verb(access), bytes,
             name_of(p).c_str(), was_write ? "write" : "read", old.thread(), other);
 }
@@ -115,8 +117,8 @@ static void check_order(const void *p, size_t bytes, Access access, const void *
         unsigned covered = (cell * 2 >= at ? 1u : 0) | (cell * 2 + 1 < end ? 2u : 0);
         Cell &was = arena.cells[cell];
         Stamp written = {was.written}, read = {was.read};
-        Stamp mine = Stamp::make(now.era, (unsigned)here->number, warp_syncs[here->warp()], covered,
-                                 access == Access::ATOMIC);
+        Stamp mine =
+            Stamp::make(now.era, (unsigned)here->number, warp_syncs[here->warp()], covered, access == Access::ATOMIC);
         bool is_behind_write = is_race(written, mine, is_in_shared);
         if (!is_told && (is_behind_write || (access != Access::READ && is_race(read, mine, is_in_shared)))) {
             tell_race(is_behind_write ? written : read, is_behind_write, p, bytes, access, pc);
@@ -134,6 +136,8 @@ static void check_order(const void *p, size_t bytes, Access access, const void *
 
 void check_access(const void *p, size_t bytes, Access access, const void *pc)
 {
+    if (!is_checked)
+        return;
     if (!is_device(p)) {
         if (!is_stack(p))
             check_foreign(p, bytes, access, pc);
@@ -154,11 +158,14 @@ void check_copy_begin(void *to, const void *from, const void *pc)
     if (from)
         check_access(from, 16, Access::READ, pc);
     check_access(to, 16, Access::WRITE, pc);
-    set_state(to, 16, ON_ITS_WAY);
+    if (is_checked)
+        set_state(to, 16, ON_ITS_WAY);
 }
 
 void check_copy_end(void *to, const void *pc)
 {
+    if (!is_checked)
+        return;
     set_state(to, 16, WRITTEN);
     check_order(to, 16, Access::WRITE, pc);
 }
@@ -172,14 +179,18 @@ static bool check_range(const void *p, size_t bytes, bool is_write)
                 describe(p).c_str());
         return false;
     }
+    if (!is_checked)
+        return true;
     Stamp mine = Stamp::make(now.era, 0, 0, 3, false);
     size_t first = offset_of(p) / 2, last = (offset_of(p) + bytes + 1) / 2;
     bool is_told = false;
     for (size_t cell = first; cell < last; cell++) {
         Cell &was = arena.cells[cell];
         if (!is_told && (is_race({was.written}, mine, false) || (is_write && is_race({was.read}, mine, false)))) {
-            finding("race", nullptr, "copy or memset of %zu bytes at %s, not ordered after a kernel or copy that %s it in another stream",
-                    bytes, describe(p).c_str(), is_write ? "touches" : "writes");
+            finding(
+                "race", nullptr,
+                "copy or memset of %zu bytes at %s, not ordered after a kernel or copy that %s it in another stream",
+                bytes, describe(p).c_str(), is_write ? "touches" : "writes");
             is_told = true;
         }
         (is_write ? was.written : was.read) = mine.bits;

@@ -50,6 +50,14 @@ Stream *stream_of(cudaStream_t handle)
     return found == streams().end() || stream->is_gone ? nullptr : stream;
 }
 
+bool is_capturing()
+{
+    for (const Stream *stream : streams())
+        if (stream->capture)
+            return true;
+    return false;
+}
+
 static void push(Stream &stream, Work work, std::shared_ptr<Clock> known)
 {
     stream.queue.push_back({std::move(work), std::move(stream.next_after), host, std::move(known)});
