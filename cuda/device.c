@@ -8,6 +8,7 @@
 #include "op/op.h"
 
 #include <cuda_runtime_api.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static gd_status fault(gd_error *error, const char *what, cudaError_t reason)
@@ -39,6 +40,12 @@ static gd_status cuda_alloc(size_t bytes, void **memory, gd_error *error)
     if (reason == cudaSuccess)
         reason = cudaMemset(*memory, 0, bytes);
     return reason == cudaSuccess ? GD_OK : fault(error, "cannot allocate memory", reason);
+}
+
+static size_t free_bytes(void)
+{
+    size_t bytes = 0, all = 0;
+    return cudaMemGetInfo(&bytes, &all) == cudaSuccess ? bytes : SIZE_MAX;
 }
 
 static void cuda_free(void *memory) { cudaFree(memory); }
@@ -186,6 +193,7 @@ static const gd_device cuda = {
     .op = gd_op_find,
     .alloc = cuda_alloc,
     .free = cuda_free,
+    .free_bytes = free_bytes,
     .alloc_staging = alloc_staging,
     .free_staging = free_staging,
     .copy_in = copy_in,

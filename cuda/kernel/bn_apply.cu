@@ -43,6 +43,7 @@ template <class T> normaliser<T> normaliser_of(const gd_call *call)
 template <class T> __global__ void forward_kernel(normaliser<T> in, T *y)
 {
     int64_t n = in.z.rows * in.z.C, stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
         int64_t row = i / in.z.C, c = i % in.z.C, g = row / in.z.group_rows;
         float sum = in.gamma[c] * ((gd_load(in.x[i]) - in.mean(g, c)) * in.rstd(g, c)) + in.beta[c];
@@ -55,6 +56,7 @@ template <class T> __global__ void forward_kernel(normaliser<T> in, T *y)
 template <class T> __global__ void backward_kernel(normaliser<T> in, T *dx, T *dresidual)
 {
     int64_t n = in.z.rows * in.z.C, stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
         int64_t row = i / in.z.C, c = i % in.z.C, g = row / in.z.group_rows;
         float M = (float)in.rows(g), rstd = in.rstd(g, c), xhat = (gd_load(in.x[i]) - in.mean(g, c)) * rstd;

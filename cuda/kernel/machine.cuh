@@ -36,6 +36,13 @@
 #define GD_SM 70
 #endif
 
+/* Before a loop that is not worth unrolling: one that walks through a grid's worth of work at a time. */
+#if defined(__CUDACC__)
+#define GD_ROLLED _Pragma("unroll 1")
+#else
+#define GD_ROLLED
+#endif
+
 #if defined(__CUDACC__)
 
 #define GD_SHARED(type, name, dims) __shared__ __align__(32) type name dims

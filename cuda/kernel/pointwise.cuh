@@ -19,6 +19,7 @@ __global__ void __launch_bounds__(GD_POINTWISE_THREADS)
     enum { WIDTH = 16 / sizeof(T) };
     int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
     int64_t vectors = in_vectors ? n / WIDTH : 0;
+    GD_ROLLED
     for (int64_t v = first; v < vectors; v += stride) {
         gd_vector<T> va = gd_vector_load(a + v * WIDTH), vb = b ? gd_vector_load(b + v * WIDTH) : va, vy;
         for (int i = 0; i < WIDTH; i++)
@@ -28,6 +29,7 @@ __global__ void __launch_bounds__(GD_POINTWISE_THREADS)
         if (y2)
             gd_vector_store(y2 + v * WIDTH, vy);
     }
+    GD_ROLLED
     for (int64_t i = vectors * WIDTH + first; i < n; i += stride) {
         T value = gd_store<T>(f(gd_load(a[i]), b ? gd_load(b[i]) : 0.0f));
         if (y)

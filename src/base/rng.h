@@ -5,6 +5,8 @@
 #ifndef GD_BASE_RNG_H
 #define GD_BASE_RNG_H
 
+#include "base/inline.h"
+
 #include <stdint.h>
 
 typedef struct gd_philox {
@@ -21,14 +23,15 @@ typedef enum gd_rng_use {
     GD_RNG_TEST = 6
 } gd_rng_use;
 
-static inline gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)
+GD_INLINE gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)
 {
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     gd_philox c = {{(uint32_t)b, (uint32_t)(b >> 32), a, (uint32_t)use}};
     for (int round = 0; round < 10; round++) {
         uint64_t p0 = (uint64_t)0xD2511F53u * c.at[0], p1 = (uint64_t)0xCD9E8D57u * c.at[2];
-        c = (gd_philox){
+        gd_philox next = {
             {(uint32_t)(p1 >> 32) ^ c.at[1] ^ k0, (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c.at[3] ^ k1, (uint32_t)p0}};
+        c = next;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -36,9 +39,9 @@ static inline gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64
 }
 
 /* In [0, 1), a multiple of 2^-24: exact in float. */
-static inline float gd_rng_unit(uint32_t word) { return (float)(word >> 8) * (1.0f / 16777216.0f); }
+GD_INLINE float gd_rng_unit(uint32_t word) { return (float)(word >> 8) * (1.0f / 16777216.0f); }
 
 /* In [0, n): multiply-shift; the bias is below n / 2^32. */
-static inline uint32_t gd_rng_below(uint32_t word, uint32_t n) { return (uint32_t)(((uint64_t)word * n) >> 32); }
+GD_INLINE uint32_t gd_rng_below(uint32_t word, uint32_t n) { return (uint32_t)(((uint64_t)word * n) >> 32); }
 
 #endif

@@ -211,7 +211,7 @@ done:
 static const gd_option options[] = {
     {"--network", NULL, "NAME", "as model.network; default resnet-9"},
     {"--batch", NULL, "N", "images per step; default 128"},
-    {"--precision", NULL, "NAME", "auto, fp32 or bf16; default auto"},
+    {"--precision", NULL, "NAME", "auto, fp32, bf16 or fp16; default auto"},
     {"--width", NULL, "N", "as model.width"},
     {"--threads", NULL, "N", "default: all"},
     {"--input", NULL, "HxWxC", "shape of the images; default 32x32x3, lenet's 28x28x1"},

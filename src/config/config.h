@@ -62,8 +62,14 @@ typedef struct gd_batch_norm_config {
     double momentum, epsilon;
 } gd_batch_norm_config;
 
-#define GD_PRECISION_CHOICES "auto fp32 bf16 fp64"
-typedef enum gd_precision { GD_PRECISION_AUTO, GD_PRECISION_FP32, GD_PRECISION_BF16, GD_PRECISION_FP64 } gd_precision;
+#define GD_PRECISION_CHOICES "auto fp32 bf16 fp16 fp64"
+typedef enum gd_precision {
+    GD_PRECISION_AUTO,
+    GD_PRECISION_FP32,
+    GD_PRECISION_BF16,
+    GD_PRECISION_FP16,
+    GD_PRECISION_FP64
+} gd_precision;
 #define GD_OPTIMIZER_CHOICES "sgd nesterov adamw"
 #define GD_SCHEDULE_CHOICES "constant step cosine one-cycle"
 typedef enum gd_schedule_kind {
@@ -77,6 +83,7 @@ typedef struct gd_train_config {
     int epochs, batch;
     uint64_t seed;
     int precision;        /* gd_precision */
+    double loss_scale;    /* of fp16; 0: dynamic */
     int optimizer;        /* gd_optimizer */
     double learning_rate; /* the highest of the schedule */
     double momentum, beta2, epsilon, weight_decay;

@@ -287,6 +287,7 @@ const gd_device gd_device_cpu = {
     .op = no_op_of_its_own,
     .alloc = cpu_alloc,
     .free = cpu_free,
+    .free_bytes = available_memory,
     .alloc_staging = cpu_alloc,
     .free_staging = cpu_free,
     .copy_in = copy,

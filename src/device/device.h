@@ -48,6 +48,7 @@ typedef struct gd_device {
     /* Memory, aligned to 64 bytes and zeroed. NOMEM says how much was wanted and how much there is. */
     gd_status (*alloc)(size_t bytes, void **memory, gd_error *);
     void (*free)(void *memory);
+    size_t (*free_bytes)(void); /* what alloc could give in all, about; SIZE_MAX where that is not known */
     gd_status (*alloc_staging)(size_t bytes, void **memory, gd_error *); /* host memory that copies can read at speed */
     void (*free_staging)(void *memory);
 

@@ -21,6 +21,7 @@
 #define GD_KERNEL_AUGMENT_H
 
 #include "base/field.h"
+#include "base/inline.h"
 #include "kernel/kernel.h"
 
 enum { AUGMENT_X = GD_IN(0), AUGMENT_DRAWS = GD_IN(1), AUGMENT_Y = GD_OUT(0) };
@@ -45,7 +46,7 @@ typedef struct gd_augment_params {
 } gd_augment_params;
 
 /* Column or row `i` of `size`, brought back into the image; -1: outside. */
-static inline int64_t gd_augment_source(int64_t i, int64_t size, int edge)
+GD_INLINE int64_t gd_augment_source(int64_t i, int64_t size, int edge)
 {
     if (i >= 0 && i < size)
         return i;
@@ -61,6 +62,7 @@ static inline double gd_augment_channel(gd_reals list, int64_t c) { return list.
 
 GD_DECLARE_REF(gd_augment_fwd);
 GD_DECLARE_SIMD(gd_augment_fwd);
+GD_DECLARE_CUDA(gd_augment_fwd, simt);
 gd_status gd_augment_fwd_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
 /* S of the tolerance law. */

@@ -94,7 +94,9 @@ static inline void gd_bn_spread(bool pairs, const float *restrict values, int64_
     gd_status gd_bn_apply_bwd_data_by_##variant(const gd_call *, const gd_ctx *, const gd_bn_backward_loops *)
 GD_BN_DECLARE_BY(avx512_f32);
 GD_BN_DECLARE_BY(avx512_bf16);
+GD_BN_DECLARE_BY(avx512_f16);
 GD_BN_DECLARE_BY(avx2_f32);
 GD_BN_DECLARE_BY(avx2_bf16);
+GD_BN_DECLARE_BY(avx2_f16);
 
 #endif

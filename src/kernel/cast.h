@@ -4,11 +4,11 @@
  *     y = x in the problem's type          dx = dy in the type of x
  *
  * Shapes    x, y any, equal
- * Values    x f32 or bf16, y the other one; where both are the same, a copy. Narrowing rounds to nearest, ties to even;
- *           NaN stays NaN.
+ * Values    f32, bf16, f16 in any pair; where both are the same, a copy. Narrowing rounds to nearest, ties to even; NaN
+ *           stays NaN; beyond 65504 f16 is infinite.
  * Memory    borrows all; nothing may overlap.
  * Backward  bwd_data reads dy.
- * Exact     yes when widening; |got - want| <= eps(bf16) |x| when narrowing.
+ * Exact     yes when widening; |got - want| <= eps |x| when narrowing, eps of the narrow type.
  */
 #ifndef GD_KERNEL_CAST_H
 #define GD_KERNEL_CAST_H
@@ -21,5 +21,7 @@ GD_DECLARE_REF(gd_cast_fwd);
 GD_DECLARE_REF(gd_cast_bwd_data);
 GD_DECLARE_SIMD(gd_cast_fwd);
 GD_DECLARE_SIMD(gd_cast_bwd_data);
+GD_DECLARE_CUDA(gd_cast_fwd, simt);
+GD_DECLARE_CUDA(gd_cast_bwd_data, simt);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Variant f32 narrows its gradient to bf16, variant bf16 widens its to f32. */
+/* Variant f32 narrows its gradient to bf16 or f16, the other ones widen theirs to f32. */
 #include "base/parallel.h"
 #include "kernel/cast.h"
 #include "kernel/variant.h"
@@ -9,16 +9,21 @@ enum { GRAIN = 32768 };
 static void backward(void *argument, int64_t begin, int64_t end)
 {
     const gd_call *call = argument;
-#if defined(GD_STORE_BF16)
-    const uint16_t *dy = call->at[CAST_DY];
+#if defined(GD_STORE_BF16) || defined(GD_STORE_F16)
+    const store_t *dy = call->at[CAST_DY];
     float *dx = call->at[CAST_DX];
     for (int64_t i = begin; i < end; i++)
-        dx[i] = gd_bf16_to_f32(dy[i]);
+        dx[i] = load(dy[i]);
 #else
     const float *dy = call->at[CAST_DY];
     uint16_t *dx = call->at[CAST_DX];
-    for (int64_t i = begin; i < end; i++)
-        dx[i] = gd_f32_to_bf16(dy[i]);
+    if (call->problem->desc[CAST_X].type == GD_F16) {
+        for (int64_t i = begin; i < end; i++)
+            dx[i] = gd_f32_to_f16(dy[i]);
+    } else {
+        for (int64_t i = begin; i < end; i++)
+            dx[i] = gd_f32_to_bf16(dy[i]);
+    }
 #endif
 }
 

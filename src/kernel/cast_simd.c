@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Variant f32 widens bf16, variant bf16 narrows f32. */
+/* Variant f32 widens bf16 and f16, the other ones narrow f32. */
 #include "base/parallel.h"
 #include "kernel/cast.h"
 #include "kernel/variant.h"
@@ -9,16 +9,21 @@ enum { GRAIN = 32768 };
 static void forward(void *argument, int64_t begin, int64_t end)
 {
     const gd_call *call = argument;
-#if defined(GD_STORE_BF16)
+#if defined(GD_STORE_BF16) || defined(GD_STORE_F16)
     const float *x = call->at[CAST_X];
-    uint16_t *y = call->at[CAST_Y];
+    store_t *y = call->at[CAST_Y];
     for (int64_t i = begin; i < end; i++)
-        y[i] = gd_f32_to_bf16(x[i]);
+        y[i] = store(x[i]);
 #else
     const uint16_t *x = call->at[CAST_X];
     float *y = call->at[CAST_Y];
-    for (int64_t i = begin; i < end; i++)
-        y[i] = gd_bf16_to_f32(x[i]);
+    if (call->problem->desc[CAST_X].type == GD_F16) {
+        for (int64_t i = begin; i < end; i++)
+            y[i] = gd_f16_to_f32(x[i]);
+    } else {
+        for (int64_t i = begin; i < end; i++)
+            y[i] = gd_bf16_to_f32(x[i]);
+    }
 #endif
 }
 

@@ -72,4 +72,13 @@ gd_status gd_conv2d_fwd_avx2_prepare(const gd_problem *, int threads, gd_needs *
 gd_status gd_conv2d_direct_run(const gd_call *, const gd_ctx *);
 void gd_conv2d_direct_release(void *state);
 
+/* CUDA: implicit GEMM on tensor cores, for multiples of 8 channels. */
+GD_EXTERN const char *gd_conv2d_mma_accepts(const gd_problem *);
+GD_DECLARE_CUDA(gd_conv2d_fwd, mma);
+GD_DECLARE_CUDA(gd_conv2d_bwd_data, mma);
+GD_DECLARE_CUDA(gd_conv2d_bwd_weight, mma);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, mma);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, mma);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, mma);
+
 #endif

@@ -14,6 +14,7 @@ static gd_status describe(const gd_problem *problem, gd_onednn_layer *layer, win
     const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
     const char *what = "describe weights";
     *layer = (gd_onednn_layer){
+        .storage = problem->type,
         .has_bias = p->bias,
         .has_residual = problem->desc[CONV2D_RESIDUAL].rank > 0,
         .activation = p->activation,

@@ -32,7 +32,7 @@ typedef struct gd_dropout_params {
 } gd_dropout_params;
 
 /* The four words of elements 4*block … 4*block + 3 of a sample. */
-static inline gd_philox gd_dropout_words(const gd_record *record, int key, int64_t sample, int64_t block)
+GD_INLINE gd_philox gd_dropout_words(const gd_record *record, int key, int64_t sample, int64_t block)
 {
     uint32_t step = (uint32_t)(record->step * record->micros + record->micro);
     return gd_rng(record->seed ^ (uint64_t)key << 32, GD_RNG_DROPOUT, step, (uint64_t)sample << 32 | (uint64_t)block);
@@ -42,5 +42,7 @@ GD_DECLARE_REF(gd_dropout_fwd);
 GD_DECLARE_REF(gd_dropout_bwd_data);
 GD_DECLARE_SIMD(gd_dropout_fwd);
 GD_DECLARE_SIMD(gd_dropout_bwd_data);
+GD_DECLARE_CUDA(gd_dropout_fwd, simt);
+GD_DECLARE_CUDA(gd_dropout_bwd_data, simt);
 
 #endif

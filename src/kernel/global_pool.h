@@ -33,5 +33,7 @@ GD_DECLARE_REF(gd_global_pool_fwd);
 GD_DECLARE_REF(gd_global_pool_bwd_data);
 GD_DECLARE_SIMD(gd_global_pool_fwd);
 GD_DECLARE_SIMD(gd_global_pool_bwd_data);
+GD_DECLARE_CUDA(gd_global_pool_fwd, simt);
+GD_DECLARE_CUDA(gd_global_pool_bwd_data, simt);
 
 #endif

@@ -14,9 +14,19 @@ gd_status gd_grad_norm_update_prepare(const gd_problem *problem, int threads, gd
 void gd_grad_norm_decide(const gd_problem *problem, double sum_of_squares, gd_tally *tally)
 {
     const gd_grad_norm_params *p = problem->params;
-    const double norm = sqrt(sum_of_squares), scale = p->clip / (norm + 1e-6);
+    const double loss_scale = (double)tally->loss_scale;
+    const double norm = sqrt(sum_of_squares) / loss_scale, clip = p->clip / (norm + 1e-6);
     tally->gradient_norm = (float)norm;
     tally->skip = !isfinite(tally->gradient_norm);
     tally->not_finite += tally->skip;
-    tally->gradient_scale = p->clip > 0 && scale < 1 ? (float)scale : 1;
+    tally->gradient_scale = (float)((p->clip > 0 && clip < 1 ? clip : 1) / loss_scale);
+    if (p->growth == 0)
+        return;
+    tally->good = tally->skip ? 0 : tally->good + 1;
+    if (tally->skip) {
+        tally->loss_scale = fmaxf(tally->loss_scale / 2, GD_LOSS_SCALE_LEAST);
+    } else if (tally->good == p->growth) {
+        tally->loss_scale = fminf(tally->loss_scale * 2, GD_LOSS_SCALE_MOST);
+        tally->good = 0;
+    }
 }

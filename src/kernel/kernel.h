@@ -115,10 +115,12 @@ typedef struct gd_tally {
     int64_t images;       /* counted rows since then */
     int64_t correct;      /* of these, first choice right */
     int64_t applied;      /* updates applied since the start of the run */
-    float gradient_norm;  /* of the last update, before clipping */
-    float gradient_scale; /* what the update multiplies gradients with: clipping */
+    float gradient_norm;  /* of the last update, before clipping, without the loss scale */
+    float gradient_scale; /* what the update multiplies gradients with: clipping, and 1 / the loss scale they had */
     int32_t not_finite;   /* updates skipped because a gradient was not finite */
     int32_t skip;         /* this update is skipped */
+    float loss_scale;     /* what gradients of the loss are multiplied with, for f16: small ones would be 0 there */
+    int32_t good;         /* updates applied since the loss scale last changed */
 } gd_tally;
 
 struct gd_comm;
@@ -153,10 +155,11 @@ typedef struct gd_impl {
 } gd_impl;
 
 /* Lists. An entry that a build lacks is dropped by its macro, and by nothing else. The reference is one file on
- * `store_t` and `real` (kernel/variant.h), compiled for three pairs; a loop file (<op>_simd.c) for ISA × type. */
+ * `store_t` and `real` (kernel/variant.h), compiled for four pairs; a loop file (<op>_simd.c) for ISA × type. f16 is a
+ * type of training only. */
 #define GD_ONE(type) GD_BIT(GD_##type)
-#define GD_FLOATS (GD_ONE(F32) | GD_ONE(BF16))
-#define GD_CUDA_FLOATS (GD_FLOATS | GD_ONE(F16))
+#define GD_FLOATS (GD_ONE(F32) | GD_ONE(BF16) | GD_ONE(F16))
+#define GD_CUDA_FLOATS GD_FLOATS
 #define GD_LIST_END                                                                                                    \
     {                                                                                                                  \
         0                                                                                                              \
@@ -174,7 +177,7 @@ typedef struct gd_impl {
 #else
 #define GD_JUDGE(...) __VA_ARGS__
 #endif
-#ifdef GRIDDLE_HAVE_ONEDNN
+#if defined(GRIDDLE_HAVE_ONEDNN) && !defined(GRIDDLE_CUDA)
 #define GD_ONEDNN(...) __VA_ARGS__,
 #else
 #define GD_ONEDNN(...)
@@ -187,18 +190,25 @@ typedef struct gd_impl {
 #endif
 
 /* Ops are compiled once more for libgriddle-cuda.so, with GRIDDLE_CUDA: there the lists hold the entries of that device
- * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. */
+ * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. MMA: on tensor cores, which take fp16 and,
+ * on younger cards, bf16. */
 #ifdef GRIDDLE_CUDA
+#include <stdlib.h> /* free */
 #define GD_CUDA_ENTRY(name, f, types, accepts, prepare)                                                                \
     {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_##name, free},
+#define GD_CUDA_MMA_ENTRY(f, accepts, prepare)                                                                         \
+    {"mma", GD_CUDA, GD_ONE(F16), 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},                         \
+        {"mma", GD_CUDA, GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
 #else
 #define GD_CUDA_ENTRY(...)
+#define GD_CUDA_MMA_ENTRY(...)
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \
-        GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
+        GD_TRAIN({"ref", GD_CPU, GD_ONE(F16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f16, 0}, )                         \
+            GD_F64_REF({"ref", GD_CPU, GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f64, 0}, ) GD_LIST_END
 /* The same for range ops: blocks of parameters are F32 (F64 for the judge), whatever activations are stored as. */
 #define GD_REF_BLOCK(f)                                                                                                \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
@@ -208,8 +218,11 @@ typedef struct gd_impl {
 #define GD_SIMD_WORK(f, accepts, prepare)                                                                              \
     GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_f32, 0})       \
     GD_X86({"avx512", GD_CPU, GD_ONE(BF16), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_bf16, 0})     \
+    GD_TRAIN(                                                                                                          \
+        GD_X86({"avx512", GD_CPU, GD_ONE(F16), GD_AVX512, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx512_f16, 0}))  \
     GD_X86({"avx2", GD_CPU, GD_ONE(F32), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_f32, 0})             \
-    GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_bf16, 0})
+    GD_X86({"avx2", GD_CPU, GD_ONE(BF16), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_bf16, 0})           \
+    GD_TRAIN(GD_X86({"avx2", GD_CPU, GD_ONE(F16), GD_AVX2, GD_DETERMINISTIC, accepts, prepare, 0, f##_avx2_f16, 0}))
 
 #define GD_SIMD_BLOCK(f, prepare)                                                                                      \
     GD_X86({"avx512", GD_CPU, GD_ONE(F32), GD_AVX512, GD_DETERMINISTIC, 0, prepare, 0, f##_avx512_f32, 0})             \
@@ -232,12 +245,15 @@ typedef struct gd_impl {
 #define GD_DECLARE_REF(f)                                                                                              \
     gd_status f##_ref_f32(const gd_call *, const gd_ctx *);                                                            \
     gd_status f##_ref_bf16(const gd_call *, const gd_ctx *);                                                           \
+    gd_status f##_ref_f16(const gd_call *, const gd_ctx *);                                                            \
     gd_status f##_ref_f64(const gd_call *, const gd_ctx *)
 #define GD_DECLARE_SIMD(f)                                                                                             \
     gd_status f##_avx512_f32(const gd_call *, const gd_ctx *);                                                         \
     gd_status f##_avx512_bf16(const gd_call *, const gd_ctx *);                                                        \
+    gd_status f##_avx512_f16(const gd_call *, const gd_ctx *);                                                         \
     gd_status f##_avx2_f32(const gd_call *, const gd_ctx *);                                                           \
-    gd_status f##_avx2_bf16(const gd_call *, const gd_ctx *)
+    gd_status f##_avx2_bf16(const gd_call *, const gd_ctx *);                                                          \
+    gd_status f##_avx2_f16(const gd_call *, const gd_ctx *)
 
 #ifdef __cplusplus
 }

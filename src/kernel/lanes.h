@@ -75,6 +75,23 @@ static inline void lanes_store(store_t *p, lanes v, int n)
     __mmask16 is_nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
     lanes_store_exact(p, _mm512_castsi512_ps(_mm512_mask_blend_epi32(is_nan, rounded, quiet)), n);
 }
+#elif defined(GD_STORE_F16)
+static inline lanes lanes_load(const store_t *p, int n)
+{
+    return _mm512_cvtph_ps(n == LANES ? _mm256_loadu_si256((const __m256i *)p)
+                                      : _mm256_maskz_loadu_epi16(lanes_first(n), p));
+}
+
+static inline void lanes_store(store_t *p, lanes v, int n)
+{
+    __m256i half = _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+    if (n == LANES)
+        _mm256_storeu_si256((__m256i *)p, half);
+    else
+        _mm256_mask_storeu_epi16(p, lanes_first(n), half);
+}
+
+static inline void lanes_store_exact(store_t *p, lanes v, int n) { lanes_store(p, v, n); }
 #else
 static inline lanes lanes_load(const store_t *p, int n)
 {
@@ -156,6 +173,16 @@ static inline void lanes_store(store_t *p, lanes v, int n)
     __m256 is_nan = _mm256_cmp_ps(v, v, _CMP_UNORD_Q);
     lanes_store_exact(p, lanes_pick(is_nan, _mm256_castsi256_ps(quiet), _mm256_castsi256_ps(rounded)), n);
 }
+#elif defined(GD_STORE_F16) /* every processor with AVX2 has F16C */
+static inline lanes lanes_load(const store_t *p, int n) { return _mm256_cvtph_ps(lanes_read(p, sizeof *p, n)); }
+
+static inline void lanes_store(store_t *p, lanes v, int n)
+{
+    __m128i half = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+    memcpy(p, &half, sizeof *p * (size_t)n);
+}
+
+static inline void lanes_store_exact(store_t *p, lanes v, int n) { lanes_store(p, v, n); }
 #else
 static inline __m256i lanes_first(int n)
 {

@@ -17,7 +17,7 @@ static gd_status describe(const gd_problem *problem, gd_onednn_layer *layer, gd_
                  {&layer->any_weight, 2, gd_onednn_type(problem->type), dnnl_format_tag_any},
                  {&layer->any_gradient, 2, dnnl_f32, dnnl_format_tag_any},
                  {&layer->bias, 1, dnnl_f32, dnnl_a}};
-    *layer = (gd_onednn_layer){.has_bias = p->bias, .activation = p->activation};
+    *layer = (gd_onednn_layer){.storage = problem->type, .has_bias = p->bias, .activation = p->activation};
     GD_TRY(gd_onednn_activation(problem->desc[LINEAR_X], &layer->x, error));
     GD_TRY(gd_onednn_activation(problem->desc[LINEAR_Y], &layer->y, error));
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)

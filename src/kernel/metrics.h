@@ -18,5 +18,7 @@
 enum { METRICS_LOGITS = GD_IN(0), METRICS_TARGETS = GD_IN(1), METRICS_LOSS = GD_IN(2) };
 
 GD_DECLARE_REF(gd_metrics_fwd);
+GD_DECLARE_CUDA(gd_metrics_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_metrics_fwd, simt);
 
 #endif

@@ -2,12 +2,29 @@
 #include "kernel/onednn.h"
 
 #include "kernel/activation.h"
+#include "kernel/cast.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ARGS = 6 };
+enum { MOST_ARGS = 6, MOST_STAGED = 3 };
+
+#if defined(__x86_64__) /* whoever runs these entries has AVX2 */
+#define WIDEN gd_cast_fwd_avx2_f32
+#define NARROW gd_cast_fwd_avx2_f16
+#else
+#define WIDEN gd_cast_fwd_ref_f32
+#define NARROW gd_cast_fwd_ref_f16
+#endif
+
+/* An activation in f16, and where in WORK it stands as f32. */
+typedef struct staged {
+    int operand;
+    bool is_output;
+    size_t offset;
+    gd_problem widen, narrow; /* as casts */
+} staged;
 
 typedef struct gd_onednn {
     dnnl_engine_t engine;
@@ -24,6 +41,10 @@ typedef struct gd_onednn {
     dnnl_primitive_t reorder;
     dnnl_exec_arg_t unpack[2]; /* of a gradient: from WORK to DPARAM */
     bool unpacks;
+
+    bool stages;
+    staged stage[MOST_STAGED];
+    int n_staged;
 } gd_onednn;
 
 gd_status gd_onednn_status(dnnl_status_t status, const char *what, gd_error *error)
@@ -96,6 +117,22 @@ static gd_status add_arg(gd_onednn *state, int arg, int operand, const dnnl_memo
     return GD_OK;
 }
 
+/* An argument that is an activation. */
+static gd_status add_activation(gd_onednn *state, int arg, int operand, bool is_output, const dnnl_memory_desc_t *md,
+                                gd_error *error)
+{
+    if (state->stages) {
+        if (state->n_staged == MOST_STAGED)
+            return gd_fail(error, GD_INTERNAL, "a oneDNN primitive has more than %d activations", MOST_STAGED);
+        int64_t count = (int64_t)(dnnl_memory_desc_get_size(md) / sizeof(float));
+        staged *s = &state->stage[state->n_staged++];
+        *s = (staged){operand, is_output, 0, {.type = GD_F32}, {.type = GD_F16}};
+        s->widen.desc[CAST_X] = s->narrow.desc[CAST_Y] = gd_desc_1(GD_F16, count);
+        s->widen.desc[CAST_Y] = s->narrow.desc[CAST_X] = gd_desc_1(GD_F32, count);
+    }
+    return add_arg(state, arg, operand, md, error);
+}
+
 static gd_status new_reorder(gd_onednn *state, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
                              gd_error *error)
 {
@@ -105,6 +142,12 @@ static gd_status new_reorder(gd_onednn *state, const dnnl_memory_desc_t *from, c
     dnnl_status_t made = dnnl_primitive_create(&state->reorder, pd);
     dnnl_primitive_desc_destroy(pd);
     return gd_onednn_status(made, "compile a reorder of weights", error);
+}
+
+static void round_to_f16(float *values, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof *values; i++)
+        values[i] = gd_f16_to_f32(gd_f32_to_f16(values[i]));
 }
 
 static gd_status pack(const void *argument, void *to, const float *from, gd_desc desc, const gd_ctx *ctx)
@@ -123,6 +166,8 @@ static gd_status pack(const void *argument, void *to, const float *from, gd_desc
         if (dnnl_primitive_execute(state->reorder, state->stream, 2, args) != dnnl_success ||
             dnnl_stream_wait(state->stream) != dnnl_success)
             status = GD_DEVICE;
+        else if (state->stages)
+            round_to_f16(to, dnnl_memory_desc_get_size(&state->theirs));
     }
     dnnl_memory_destroy(source);
     dnnl_memory_destroy(target);
@@ -133,14 +178,16 @@ static gd_status add_weight(gd_onednn *state, int arg, int operand, const dnnl_m
                             const dnnl_memory_desc_t *theirs, gd_needs *needs, gd_error *error)
 {
     GD_TRY(add_arg(state, arg, operand, theirs, error));
-    if (dnnl_memory_desc_equal(ours, theirs))
+    if (dnnl_memory_desc_equal(ours, theirs) && !state->stages)
         return GD_OK;
     state->ours = *ours;
     state->theirs = *theirs;
     GD_TRY(new_reorder(state, ours, theirs, error));
     gd_pack *item = &needs->pack[operand - GD_FIRST_PARAM];
     *item = (gd_pack){.packer = "onednn",
-                      .type = theirs->data_type == dnnl_bf16 ? GD_BF16 : GD_F32,
+                      .type = state->stages                    ? GD_F16
+                              : theirs->data_type == dnnl_bf16 ? GD_BF16
+                                                               : GD_F32,
                       .bytes = dnnl_memory_desc_get_size(theirs),
                       .state = state,
                       .run = pack};
@@ -200,21 +247,22 @@ static gd_status add_operands(gd_onednn *state, const gd_onednn_layer *layer, gd
         GD_TRY(add_arg(state, DNNL_ARG_SCRATCHPAD, GD_WORK, scratch, error));
     switch (direction) {
     case GD_FWD:
-        GD_TRY(add_arg(state, DNNL_ARG_SRC, GD_IN(0), &layer->x, error));
-        GD_TRY(add_arg(state, DNNL_ARG_DST, GD_OUT(0), &layer->y, error));
+        GD_TRY(add_activation(state, DNNL_ARG_SRC, GD_IN(0), false, &layer->x, error));
+        GD_TRY(add_activation(state, DNNL_ARG_DST, GD_OUT(0), true, &layer->y, error));
         if (layer->has_bias)
             GD_TRY(add_arg(state, DNNL_ARG_BIAS, GD_PARAM(1), &layer->bias, error));
         if (layer->has_residual)
-            GD_TRY(add_arg(state, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, GD_IN(1), &layer->y, error));
+            GD_TRY(add_activation(state, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, GD_IN(1), false, &layer->y,
+                                  error));
         break;
     case GD_BWD_DATA:
-        GD_TRY(add_arg(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), &layer->y, error));
-        GD_TRY(add_arg(state, DNNL_ARG_DIFF_SRC, GD_DIN(0), &layer->x, error));
+        GD_TRY(add_activation(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), false, &layer->y, error));
+        GD_TRY(add_activation(state, DNNL_ARG_DIFF_SRC, GD_DIN(0), true, &layer->x, error));
         break;
     default:
         state->clears_scratch = layer->clears_scratch;
-        GD_TRY(add_arg(state, DNNL_ARG_SRC, GD_IN(0), &layer->x, error));
-        GD_TRY(add_arg(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), &layer->y, error));
+        GD_TRY(add_activation(state, DNNL_ARG_SRC, GD_IN(0), false, &layer->x, error));
+        GD_TRY(add_activation(state, DNNL_ARG_DIFF_DST, GD_DOUT(0), false, &layer->y, error));
         if (layer->has_bias)
             GD_TRY(add_arg(state, DNNL_ARG_DIFF_BIAS, GD_DPARAM(1), &layer->bias, error));
         return add_weight_gradient(state, DNNL_ARG_DIFF_WEIGHTS, GD_DPARAM(0), &layer->weight,
@@ -232,6 +280,7 @@ gd_status gd_onednn_prepare(const gd_onednn_layer *layer, gd_direction direction
     dnnl_primitive_desc_t hint = NULL, gradient = NULL;
     gd_status status;
     GD_TRY_TO(done, new_state(&state, error));
+    state->stages = layer->storage == GD_F16;
     GD_TRY_TO(done, new_attr(layer, &attr, error));
     GD_TRY_TO(done, gd_onednn_status(dnnl_primitive_desc_create(&hint, forward, attr, state->engine, NULL),
                                      "compute this layer", error));
@@ -241,6 +290,10 @@ gd_status gd_onednn_prepare(const gd_onednn_layer *layer, gd_direction direction
     const_dnnl_primitive_desc_t pd = direction == GD_FWD ? hint : gradient;
     GD_TRY_TO(done, gd_onednn_status(dnnl_primitive_create(&state->primitive, pd), "compile a primitive", error));
     GD_TRY_TO(done, add_operands(state, layer, direction, pd, needs, error));
+    for (int i = 0; i < state->n_staged; i++) {
+        state->stage[i].offset = rounded(needs->work_bytes);
+        needs->work_bytes = state->stage[i].offset + gd_desc_bytes(state->stage[i].widen.desc[CAST_Y]);
+    }
     needs->state = state;
 done:
     dnnl_primitive_desc_destroy(gradient);
@@ -264,6 +317,10 @@ gd_status gd_onednn_bind(gd_call *call)
     size_t gradient = gradient_bytes(state);
     for (int i = 0; i < state->n_args; i++) {
         void *at = call->at[state->operand[i]];
+        for (int k = 0; k < state->n_staged; k++) {
+            if (state->stage[k].operand == state->operand[i])
+                at = work + state->stage[k].offset;
+        }
         if (state->operand[i] == GD_WORK)
             at = work + gradient;
         else if (state->unpacks && state->operand[i] == GD_DPARAM(0)) {
@@ -277,15 +334,34 @@ gd_status gd_onednn_bind(gd_call *call)
     return GD_OK;
 }
 
+/* Widens all inputs, or narrows all outputs. */
+static gd_status convert(const gd_onednn *state, const gd_call *call, bool outputs, const gd_ctx *ctx)
+{
+    gd_status status = GD_OK;
+    for (int i = 0; i < state->n_staged && status == GD_OK; i++) {
+        const staged *s = &state->stage[i];
+        void *narrow = call->at[s->operand], *wide = (unsigned char *)call->at[GD_WORK] + s->offset;
+        if (s->is_output != outputs)
+            continue;
+        if (outputs)
+            status = NARROW(&(gd_call){&s->narrow, NULL, {[CAST_X] = wide, [CAST_Y] = narrow}}, ctx);
+        else
+            status = WIDEN(&(gd_call){&s->widen, NULL, {[CAST_X] = narrow, [CAST_Y] = wide}}, ctx);
+    }
+    return status;
+}
+
 gd_status gd_onednn_run(const gd_call *call, const gd_ctx *ctx)
 {
-    (void)ctx;
     const gd_onednn *state = call->state;
+    GD_TRY(convert(state, call, false, ctx));
     if (state->clears_scratch && state->scratch_bytes > 0)
         memset((unsigned char *)call->at[GD_WORK] + gradient_bytes(state), 0, state->scratch_bytes);
     if (dnnl_primitive_execute(state->primitive, state->stream, state->n_args, state->arg) != dnnl_success)
         return GD_DEVICE;
     if (state->unpacks && dnnl_primitive_execute(state->reorder, state->stream, 2, state->unpack) != dnnl_success)
         return GD_DEVICE;
-    return dnnl_stream_wait(state->stream) == dnnl_success ? GD_OK : GD_DEVICE;
+    if (dnnl_stream_wait(state->stream) != dnnl_success)
+        return GD_DEVICE;
+    return convert(state, call, true, ctx);
 }

@@ -6,6 +6,9 @@
  * WORK of a weight gradient:
  *
  *     | gradient in the library's form, rounded up to 64 | scratchpad |
+ *
+ * The library has no f16 on the CPU: there activations are described as f32, widened into WORK behind all that and
+ * narrowed out of it, and packed weights are rounded to f16 where they stand, as what multiplies f16 would read them.
  */
 #ifndef GD_KERNEL_ONEDNN_H
 #define GD_KERNEL_ONEDNN_H
@@ -36,6 +39,7 @@ typedef struct gd_onednn_layer {
     dnnl_memory_desc_t weight;       /* f32, in our order */
     dnnl_memory_desc_t any_weight;   /* in the storage type, any form */
     dnnl_memory_desc_t any_gradient; /* f32, any form */
+    gd_type storage;                 /* of the problem's activations */
     bool has_bias, has_residual;
     int activation;      /* gd_activation; with the residual a post operation, so that inference makes one pass */
     bool clears_scratch; /* bwd_weight reads scratch that it has not written (seen: bf16) */

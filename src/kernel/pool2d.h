@@ -19,6 +19,7 @@
 #ifndef GD_KERNEL_POOL2D_H
 #define GD_KERNEL_POOL2D_H
 
+#include "base/inline.h"
 #include "kernel/kernel.h"
 #include "kernel/pool.h"
 
@@ -57,22 +58,26 @@ typedef struct gd_pool2d_range {
 } gd_pool2d_range;
 
 /* Window p along a side of H pixels covers p*stride - pad + r: those r that lie inside the image. */
-static inline gd_pool2d_range gd_pool2d_taps(gd_pool2d_sizes z, int64_t p, int64_t H)
+GD_INLINE gd_pool2d_range gd_pool2d_taps(gd_pool2d_sizes z, int64_t p, int64_t H)
 {
     int64_t h0 = p * z.stride - z.pad;
-    return (gd_pool2d_range){h0 < 0 ? -h0 : 0, h0 + z.kernel > H ? H - h0 : z.kernel};
+    gd_pool2d_range taps = {h0 < 0 ? -h0 : 0, h0 + z.kernel > H ? H - h0 : z.kernel};
+    return taps;
 }
 
 /* The windows, of P along a side, that hold pixel h. */
-static inline gd_pool2d_range gd_pool2d_windows(gd_pool2d_sizes z, int64_t h, int64_t P)
+GD_INLINE gd_pool2d_range gd_pool2d_windows(gd_pool2d_sizes z, int64_t h, int64_t P)
 {
     int64_t at = h + z.pad, last = at / z.stride;
-    return (gd_pool2d_range){at < z.kernel ? 0 : (at - z.kernel) / z.stride + 1, last < P ? last + 1 : P};
+    gd_pool2d_range windows = {at < z.kernel ? 0 : (at - z.kernel) / z.stride + 1, last < P ? last + 1 : P};
+    return windows;
 }
 
 GD_DECLARE_REF(gd_pool2d_fwd);
 GD_DECLARE_REF(gd_pool2d_bwd_data);
 GD_DECLARE_SIMD(gd_pool2d_fwd);
 GD_DECLARE_SIMD(gd_pool2d_bwd_data);
+GD_DECLARE_CUDA(gd_pool2d_fwd, simt);
+GD_DECLARE_CUDA(gd_pool2d_bwd_data, simt);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* Fills `loss` or `dlogits` (the other is NULL) of row n. */
-static void row_magnitude(const gd_call *call, int64_t n, double *loss, double *dlogits)
+static void row_magnitude(const gd_call *call, int64_t n, double loss_scale, double *loss, double *dlogits)
 {
     const gd_softmax_xent_params *p = call->problem->params;
     const int64_t N = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0];
@@ -27,7 +27,7 @@ static void row_magnitude(const gd_call *call, int64_t n, double *loss, double *
             } else if (loss) {
                 *loss += weight * (size + log(sum) + 1);
             } else {
-                dlogits[k] = (e / sum * (1 + size) * total + weight) / (double)N;
+                dlogits[k] = loss_scale * (e / sum * (1 + size) * total + weight) / (double)N;
             }
         }
     }
@@ -39,17 +39,16 @@ gd_status gd_softmax_xent_fwd_magnitude(const gd_call *call, const gd_ctx *ctx)
     double *loss = call->at[SOFTMAX_XENT_LOSS];
     for (int64_t n = 0; n < call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0]; n++) {
         loss[n] = 0;
-        row_magnitude(call, n, &loss[n], NULL);
+        row_magnitude(call, n, 1, &loss[n], NULL);
     }
     return GD_OK;
 }
 
 gd_status gd_softmax_xent_bwd_data_magnitude(const gd_call *call, const gd_ctx *ctx)
 {
-    (void)ctx;
     const int64_t N = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0];
     const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
     for (int64_t n = 0; n < N; n++)
-        row_magnitude(call, n, NULL, (double *)call->at[SOFTMAX_XENT_DLOGITS] + n * K);
+        row_magnitude(call, n, (double)ctx->tally->loss_scale, NULL, (double *)call->at[SOFTMAX_XENT_DLOGITS] + n * K);
     return GD_OK;
 }

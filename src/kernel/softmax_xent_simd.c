@@ -47,9 +47,14 @@ static row row_of(const gd_softmax_xent_params *p, const store_t *restrict logit
     return (row){largest, (real)sum, (real)total, (real)dot, keep, spread};
 }
 
+typedef struct softmax_xent_run {
+    const gd_call *call;
+    real share; /* of the whole gradient that a row's is: loss scale / N */
+} softmax_xent_run;
+
 static void forward(void *argument, int64_t begin, int64_t end)
 {
-    const gd_call *call = argument;
+    const gd_call *call = ((const softmax_xent_run *)argument)->call;
     const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
     const store_t *logits = call->at[SOFTMAX_XENT_LOGITS];
     const real *targets = call->at[SOFTMAX_XENT_TARGETS], *weights = call->at[GD_WORK];
@@ -72,14 +77,15 @@ static void gradient(store_t *restrict dlogits, const store_t *restrict logits, 
 
 static void backward(void *argument, int64_t begin, int64_t end)
 {
-    const gd_call *call = argument;
-    const int64_t *dim = call->problem->desc[SOFTMAX_XENT_LOGITS].dim, K = dim[1];
+    const gd_call *call = ((const softmax_xent_run *)argument)->call;
+    const real share = ((const softmax_xent_run *)argument)->share;
+    const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
     const store_t *logits = call->at[SOFTMAX_XENT_LOGITS];
     const real *targets = call->at[SOFTMAX_XENT_TARGETS], *weights = call->at[GD_WORK];
     store_t *dlogits = call->at[SOFTMAX_XENT_DLOGITS];
     for (int64_t n = begin; n < end; n++) {
         const row r = row_of(call->problem->params, logits + n * K, targets + n * K, weights, K);
-        gradient(dlogits + n * K, logits + n * K, targets + n * K, weights, r, 1 / (real)dim[0], K);
+        gradient(dlogits + n * K, logits + n * K, targets + n * K, weights, r, share, K);
     }
 }
 
@@ -91,7 +97,8 @@ static gd_status run(const gd_call *call, const gd_ctx *ctx, void (*body)(void *
     real *weights = call->at[GD_WORK];
     for (int64_t k = 0; k < K; k++)
         weights[k] = p->class_weights.n ? (real)p->class_weights.at[k] : 1;
-    gd_parallel_for(ctx->threads, dim[0], K < GRAIN ? GRAIN / K : 1, body, (void *)call);
+    softmax_xent_run all = {call, (real)ctx->tally->loss_scale / (real)dim[0]};
+    gd_parallel_for(ctx->threads, dim[0], K < GRAIN ? GRAIN / K : 1, body, &all);
     return GD_OK;
 }
 

@@ -43,6 +43,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_augment_fwd, GD_CUDA_FLOATS, NULL, NULL)
     GD_SIMD_WORK(gd_augment_fwd, 0, gd_augment_fwd_prepare)
     GD_REF(gd_augment_fwd)
 };

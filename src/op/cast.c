@@ -12,19 +12,28 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
+/* Loops know what stands between f32 and a narrow type; a card takes every pair of its types, copies too, as there is
+ * no reference behind. */
 static const char *accepts(const gd_problem *problem)
 {
-    gd_type from = problem->desc[CAST_X].type;
-    return from == GD_F32 || from == GD_BF16 ? from == problem->type ? "nothing to convert" : NULL : "another type";
+    gd_type from = problem->desc[CAST_X].type, to = problem->type;
+#ifdef GRIDDLE_CUDA
+    bool known = to != GD_F64 && from != GD_F64;
+#else
+    bool known = from != to && from != GD_F64 && (from == GD_F32 || to == GD_F32);
+#endif
+    return known ? NULL : "other types";
 }
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_cast_fwd, GD_CUDA_FLOATS, accepts, NULL)
     GD_SIMD(gd_cast_fwd, accepts)
     GD_REF(gd_cast_fwd)
 };
 GD_TRAIN(
 static const gd_impl backward[] = {
+    GD_CUDA_ENTRY(simt, gd_cast_bwd_data, GD_CUDA_FLOATS, accepts, NULL)
     GD_SIMD(gd_cast_bwd_data, accepts)
     GD_REF(gd_cast_bwd_data)
 };)

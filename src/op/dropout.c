@@ -17,10 +17,12 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_dropout_fwd, GD_CUDA_FLOATS, NULL, NULL)
     GD_SIMD(gd_dropout_fwd, 0)
     GD_REF(gd_dropout_fwd)
 };
 static const gd_impl backward[] = {
+    GD_CUDA_ENTRY(simt, gd_dropout_bwd_data, GD_CUDA_FLOATS, NULL, NULL)
     GD_SIMD(gd_dropout_bwd_data, 0)
     GD_REF(gd_dropout_bwd_data)
 };

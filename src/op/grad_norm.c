@@ -4,6 +4,7 @@
 
 static const gd_field fields[] = {
     GD_FIELD_REAL(gd_grad_norm_params, clip, "0", 0, 1e9, "largest norm that is applied; 0: any"),
+    GD_FIELD_INT(gd_grad_norm_params, growth, "0", 0, 1e9, "updates after which the loss scale doubles; 0: it stays"),
     {0},
 };
 

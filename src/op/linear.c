@@ -42,6 +42,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 static const gd_impl forward[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_fwd_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_fwd_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_linear_fwd_onednn_prepare)
     DIRECT(avx512, GD_AVX512)
     DIRECT(avx2, GD_AVX2)
     GD_REF(gd_linear_fwd)
@@ -50,11 +51,13 @@ GD_TRAIN(
 static const gd_impl backward_data[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_data_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_data_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_linear_bwd_data_onednn_prepare)
     GD_REF(gd_linear_bwd_data)
 };
 static const gd_impl backward_weight[] = {
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_linear_bwd_weight_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_linear_bwd_weight_onednn_prepare)
+    GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_linear_bwd_weight_onednn_prepare)
     GD_REF(gd_linear_bwd_weight)
 };)
 // clang-format on

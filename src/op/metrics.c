@@ -27,6 +27,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_metrics_fwd, GD_CUDA_FLOATS, NULL, gd_metrics_fwd_simt_prepare)
     GD_REF(gd_metrics_fwd)
 };
 // clang-format on

@@ -16,7 +16,13 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
-static const gd_impl forward[] = {GD_SIMD(gd_softmax_fwd, 0) GD_REF(gd_softmax_fwd)};
+// clang-format off
+static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_softmax_fwd, GD_CUDA_FLOATS, NULL, NULL)
+    GD_SIMD(gd_softmax_fwd, 0)
+    GD_REF(gd_softmax_fwd)
+};
+// clang-format on
 
 const gd_op gd_op_softmax = {
     .name = "softmax",

@@ -39,10 +39,12 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl forward[] = {
+    GD_CUDA_ENTRY(simt, gd_softmax_xent_fwd, GD_CUDA_FLOATS, NULL, gd_softmax_xent_simt_prepare)
     GD_SIMD_WORK(gd_softmax_xent_fwd, 0, gd_softmax_xent_prepare)
     GD_REF(gd_softmax_xent_fwd)
 };
 static const gd_impl backward[] = {
+    GD_CUDA_ENTRY(simt, gd_softmax_xent_bwd_data, GD_CUDA_FLOATS, NULL, gd_softmax_xent_simt_prepare)
     GD_SIMD_WORK(gd_softmax_xent_bwd_data, 0, gd_softmax_xent_prepare)
     GD_REF(gd_softmax_xent_bwd_data)
 };

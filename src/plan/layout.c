@@ -246,14 +246,14 @@ gd_status gd_layout(gd_plan_set *set, gd_error *error)
     size_t total = 0;
     for (int i = 0; i < GD_SPACES; i++)
         total += set->bytes[i];
-    for (int i = 0; i < GD_SPACES; i++) {
+    for (int i = 0; i < GD_SPACES && !set->options.measure; i++) {
         if (set->bytes[i] > 0 && set->options.device->alloc(set->bytes[i], &set->space[i], error) != GD_OK)
             return gd_error_prefix(error, (gd_place){0}, "a plan of %zu MB in all (%zu MB of it %s)", total >> 20,
                                    set->bytes[i] >> 20, gd_space_name((gd_space)i));
     }
     for (int i = 0; i < GD_SPACES && set->options.device->is_host; i++)
         set->view[i] = set->space[i];
-    for (int p = 0; p < set->n_plans; p++)
+    for (int p = 0; p < set->n_plans && !set->options.measure; p++)
         GD_TRY(bind_plan(set, &set->plan[p], error));
     return GD_OK;
 }

@@ -293,6 +293,7 @@ static gd_status lower_reduce_and_update(gd_lowering *lowering, gd_error *error)
     if (!norm)
         return gd_fail(error, GD_NOMEM, "out of memory for a plan");
     norm->clip = u->clip_norm;
+    norm->growth = u->loss_growth;
     const block norm_blocks[] = {{GD_DPARAM(0), gradients}};
     GD_TRY(lower_range(lowering, "grad_norm", "gradient_norm", GD_UPDATE, GD_STEP_UPDATE, norm, set->trained,
                        norm_blocks, 1, &step, error));

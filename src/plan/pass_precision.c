@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Storage types. In bf16 everything up to the last layer with weights is stored in 16 bits; that layer, the loss and
- * the probabilities stay in 32, as eight bits of logits would cost accuracy and save nothing. fp64 is for proofs: all
- * is double, and only reference kernels serve it. */
+/* Storage types. In bf16 and f16 everything up to the last layer with weights is stored in 16 bits; that layer, the
+ * loss and the probabilities stay in 32, as few bits of logits would cost accuracy and save nothing. fp64 is for
+ * proofs: all is double, and only reference kernels serve it. */
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -27,9 +27,10 @@ static gd_status rewrite_node(gd_rewrite *rewrite, const gd_node *node, gd_error
     const precision_pass *pass = rewrite->argument;
     gd_node_spec spec = gd_rewrite_spec(rewrite, node);
     bool wide = node - rewrite->from->node >= pass->final;
-    spec.type = pass->type == GD_BF16 && wide ? GD_F32 : pass->type;
+    const bool narrow = pass->type == GD_BF16 || pass->type == GD_F16;
+    spec.type = narrow && wide ? GD_F32 : pass->type;
     for (int i = 0; i < GD_MAX_IN && wide; i++) {
-        if (spec.in[i] < 0 || rewrite->to->value[spec.in[i]].desc.type != GD_BF16)
+        if (!narrow || spec.in[i] < 0 || rewrite->to->value[spec.in[i]].desc.type != pass->type)
             continue;
         char name[256];
         snprintf(name, sizeof name, "%s.f32", rewrite->to->value[spec.in[i]].name);

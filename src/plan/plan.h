@@ -89,15 +89,17 @@ typedef struct gd_update_options {
     gd_optimizer optimizer;
     double momentum, beta2, epsilon; /* momentum is AdamW's beta1 too */
     double weight_decay;
-    double clip_norm; /* 0: no clipping */
-    bool average;     /* keep an average of the weights */
-    int accumulate;   /* micro-batches per update, at least 1 */
+    double clip_norm;  /* 0: no clipping */
+    double loss_scale; /* at the start (kernel/grad_norm.h); 0: 1 */
+    int loss_growth;   /* updates after which it doubles; 0: it stays as it is */
+    bool average;      /* keep an average of the weights */
+    int accumulate;    /* micro-batches per update, at least 1 */
 } gd_update_options;
 
 typedef struct gd_plan_options {
     gd_mode mode;
     int batch;
-    gd_type precision; /* storage of activations: GD_F32, GD_BF16, GD_F64 (reference kernels only) */
+    gd_type precision; /* storage of activations: GD_F32, GD_BF16, GD_F16, GD_F64 (reference kernels only) */
     bool from_average; /* read the average of the weights */
     uint32_t passes;   /* GD_PASS_ALL unless a test says otherwise */
 } gd_plan_options;
@@ -111,6 +113,7 @@ typedef struct gd_set_options {
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
     const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
     uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
+    bool measure;               /* lay out and allocate nothing: for gd_plan_set_bytes alone */
     bool poison;                /* tests: fill an activation's slot with NaN when it dies */
 } gd_set_options;
 

@@ -92,7 +92,9 @@ static gd_status make_streams(gd_plan_set *set, gd_error *error)
 static gd_status start_tally(gd_plan_set *set, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(set, GD_SPACE_TALLY, error));
-    gd_plan_set_tally(set)->gradient_scale = 1;
+    gd_tally *tally = gd_plan_set_tally(set);
+    tally->gradient_scale = 1;
+    tally->loss_scale = set->options.update.loss_scale > 0 ? (float)set->options.update.loss_scale : 1;
     return gd_plan_set_push(set, GD_SPACE_TALLY, error);
 }
 
@@ -120,8 +122,10 @@ gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n
         GD_TRY_TO(done, gd_lower(set, &set->plan[p], error));
     }
     GD_TRY_TO(done, gd_layout(set, error));
-    GD_TRY_TO(done, make_streams(set, error));
-    GD_TRY_TO(done, start_tally(set, error));
+    if (!options->measure) {
+        GD_TRY_TO(done, make_streams(set, error));
+        GD_TRY_TO(done, start_tally(set, error));
+    }
     *out = set;
     set = NULL;
 done:

@@ -62,44 +62,6 @@ const char *gd_desc_text(gd_desc desc, char *text, size_t text_bytes)
     return text;
 }
 
-static float f16_to_f32(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = (h >> 10) & 31u, mantissa = h & 1023u;
-    union {
-        uint32_t u;
-        float f;
-    } v;
-    if (exponent == 0) { /* zero or subnormal: mantissa * 2^-24 */
-        v.f = (float)mantissa * (1.0f / 16777216.0f);
-        v.u |= sign;
-    } else if (exponent == 31) {
-        v.u = sign | 0x7f800000u | mantissa << 13;
-    } else {
-        v.u = sign | (exponent + 112) << 23 | mantissa << 13;
-    }
-    return v.f;
-}
-
-static uint16_t f32_to_f16(float f)
-{
-    union {
-        float f;
-        uint32_t u;
-    } v = {f};
-    uint16_t sign = (uint16_t)((v.u >> 16) & 0x8000u);
-    uint32_t magnitude = v.u & 0x7fffffffu;
-    if (magnitude > 0x7f800000u)
-        return sign | 0x7e00u;
-    if (magnitude >= 0x477ff000u) /* rounds to 2^16 or more */
-        return sign | 0x7c00u;
-    if (magnitude < 0x38800000u) { /* subnormal: adding 0.5 lets the adder round at the bit of 2^-24 */
-        v.u = magnitude;
-        v.f += 0.5f;
-        return sign | (uint16_t)(v.u - 0x3f000000u);
-    }
-    return sign | (uint16_t)((magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13);
-}
-
 double gd_load(const void *array, gd_type type, int64_t i)
 {
     switch (type) {
@@ -108,7 +70,7 @@ double gd_load(const void *array, gd_type type, int64_t i)
     case GD_BF16:
         return (double)gd_bf16_to_f32(((const uint16_t *)array)[i]);
     case GD_F16:
-        return (double)f16_to_f32(((const uint16_t *)array)[i]);
+        return (double)gd_f16_to_f32(((const uint16_t *)array)[i]);
     case GD_F64:
         return ((const double *)array)[i];
     case GD_U8:
@@ -133,7 +95,7 @@ void gd_store(void *array, gd_type type, int64_t i, double value)
         ((uint16_t *)array)[i] = gd_f32_to_bf16((float)value);
         break;
     case GD_F16:
-        ((uint16_t *)array)[i] = f32_to_f16((float)value);
+        ((uint16_t *)array)[i] = gd_f32_to_f16((float)value);
         break;
     case GD_F64:
         ((double *)array)[i] = value;

@@ -77,6 +77,35 @@ static inline uint16_t gd_f32_to_bf16(float f)
     return (uint16_t)((v.u + 0x7fffu + ((v.u >> 16) & 1u)) >> 16);
 }
 
+/* The same for f16, subnormals too. Every case is worked out and one is picked, so that compilers vectorise loops. */
+static inline float gd_f16_to_f32(uint16_t h)
+{
+    const uint32_t magnitude = (uint32_t)(h & 0x7fffu) << 13, exponent = magnitude & 0x0f800000u;
+    union {
+        uint32_t u;
+        float f;
+    } v = {magnitude + (exponent == 0x0f800000u ? 0x70000000u : 0x38000000u)}, small = {magnitude + 0x38800000u};
+    small.f -= 6.103515625e-5f; /* subnormal: its bits behind those of 2^-14, which is taken away again */
+    v.u = (exponent == 0 ? small.u : v.u) | (uint32_t)(h & 0x8000u) << 16;
+    return v.f;
+}
+
+static inline uint16_t gd_f32_to_f16(float f)
+{
+    union {
+        float f;
+        uint32_t u;
+    } v = {f}, small;
+    const uint32_t sign = (v.u >> 16) & 0x8000u, magnitude = v.u & 0x7fffffffu;
+    small.u = magnitude;
+    small.f += 0.5f; /* for subnormals: the adder rounds at the bit of 2^-24 */
+    const uint32_t normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    const uint32_t beyond = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
+    uint32_t h = magnitude < 0x38800000u ? small.u - 0x3f000000u : normal;
+    h = magnitude >= 0x477ff000u ? beyond : h; /* rounds to 2^16 or more */
+    return (uint16_t)(sign | h);
+}
+
 /* Reads or writes element i of an array of any floating or integer type. For tests, printing and conversion. */
 double gd_load(const void *array, gd_type type, int64_t i);
 void gd_store(void *array, gd_type type, int64_t i, double value);

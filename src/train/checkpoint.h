@@ -23,6 +23,7 @@ typedef struct gd_train_state {
     double seconds;
     double finished;                   /* 1: nothing is left to do */
     double train_loss, train_accuracy; /* of the last whole epoch */
+    double loss_scale, good;           /* of the tally */
 } gd_train_state;
 
 /* `data`: what tells the images from others (a short text). */

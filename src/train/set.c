@@ -3,8 +3,12 @@
 #include "base/parallel.h"
 #include "train/train.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The dynamic loss scale of fp16, as PyTorch's GradScaler has it. */
+enum { FIRST_LOSS_SCALE = 65536, LOSS_GROWTH = 2000 };
 
 gd_status gd_train_precision(const gd_train_config *train, const gd_device *device, gd_type *type, gd_error *error)
 {
@@ -15,6 +19,9 @@ gd_status gd_train_precision(const gd_train_config *train, const gd_device *devi
         break;
     case GD_PRECISION_FP32:
         *type = GD_F32;
+        break;
+    case GD_PRECISION_FP16:
+        *type = GD_F16;
         break;
     case GD_PRECISION_FP64:
         *type = GD_F64;
@@ -39,6 +46,63 @@ gd_build_input gd_build_input_of(const gd_staged *staged)
                             staged->n_classes, staged->mean,  staged->deviation};
 }
 
+/* A run's net and plans for micro-batches of `micro`. */
+static gd_status make(const gd_config *config, const gd_build_input *input, const gd_set_options *options, int micro,
+                      gd_train_set *set, gd_error *error)
+{
+    const bool average = config->train.average > 0;
+    set->micro = micro;
+    GD_TRY(gd_build_net(config, input, micro, &set->net, error));
+    const gd_plan_options plans[] = {
+        {GD_MODE_TRAIN, micro, set->precision, false, GD_PASS_ALL},
+        {GD_MODE_EVAL, micro, set->precision, average, GD_PASS_ALL},
+    };
+    return gd_plan_set_new(set->net, plans, 2, options, &set->plans, error);
+}
+
+/* What a run would need; 0 where it cannot be laid out. */
+static size_t measure(const gd_config *config, const gd_build_input *input, const gd_set_options *options,
+                      gd_type precision, int micro)
+{
+    gd_set_options measuring = *options;
+    measuring.measure = true;
+    gd_train_set set = {.precision = precision};
+    size_t bytes = 0;
+    if (make(config, input, &measuring, micro, &set, NULL) == GD_OK) {
+        for (int i = 0; i < GD_SPACES; i++)
+            bytes += gd_plan_set_bytes(set.plans, (gd_space)i);
+    }
+    gd_train_set_release(&set);
+    return bytes;
+}
+
+/* Says what is needed, what there is, and the largest batch that fits, found by halves. False: all would fit by now, so
+ * something else took it meanwhile. */
+static bool explain(const gd_config *config, const gd_build_input *input, const gd_set_options *options,
+                    gd_type precision, gd_error *error)
+{
+    const gd_train_config *train = &config->train;
+    int micro = train->batch / train->accumulate, fits = 0;
+    size_t needed = measure(config, input, options, precision, micro), there = options->device->free_bytes();
+    if (needed <= there)
+        return false;
+    for (int step = micro; step > 0; step /= 2) {
+        int next = fits + step;
+        size_t bytes = next < micro ? measure(config, input, options, precision, next) : SIZE_MAX;
+        fits = bytes > 0 && bytes <= there ? next : fits;
+    }
+    if (fits > 0)
+        gd_fail(
+            error, GD_NOMEM,
+            "out of memory: training with train.batch %d needs %zu MB, %zu MB are free; the largest batch that fits is "
+            "%d",
+            train->batch, needed >> 20, there >> 20, fits * train->accumulate);
+    else
+        gd_fail(error, GD_NOMEM, "out of memory: training needs %zu MB, %zu MB are free; not even a batch of %d fits",
+                needed >> 20, there >> 20, train->accumulate);
+    return true;
+}
+
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
 {
@@ -46,13 +110,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     device = device ? device : &gd_device_cpu;
     *set = (gd_train_set){.micro = train->batch / train->accumulate};
     GD_TRY(gd_train_precision(train, device, &set->precision, error));
-    gd_status status;
-    GD_TRY_TO(done, gd_build_net(config, input, set->micro, &set->net, error));
-    const bool average = train->average > 0;
-    const gd_plan_options plans[] = {
-        {GD_MODE_TRAIN, set->micro, set->precision, false, GD_PASS_ALL},
-        {GD_MODE_EVAL, set->micro, set->precision, average, GD_PASS_ALL},
-    };
+    const bool scales = set->precision == GD_F16;
+    const double loss_scale = train->loss_scale > 0 ? train->loss_scale : FIRST_LOSS_SCALE;
     const gd_set_options options = {
         .device = device,
         .comm = comm,
@@ -64,15 +123,23 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .epsilon = train->epsilon,
                    .weight_decay = train->weight_decay,
                    .clip_norm = train->clip_norm,
-                   .average = average,
+                   .loss_scale = scales ? loss_scale : 1,
+                   .loss_growth = scales && train->loss_scale <= 0 ? LOSS_GROWTH : 0,
+                   .average = train->average > 0,
                    .accumulate = train->accumulate},
         .impl = config->impl,
         .kernels = kernels,
     };
-    status = gd_plan_set_new(set->net, plans, 2, &options, &set->plans, error);
-done:
-    if (status != GD_OK)
-        gd_train_set_release(set);
+    gd_error reason = {0};
+    gd_status status = make(config, input, &options, set->micro, set, &reason);
+    if (status == GD_OK)
+        return GD_OK;
+    gd_type precision = set->precision;
+    gd_train_set_release(set);
+    if (status == GD_NOMEM && explain(config, input, &options, precision, error))
+        return GD_NOMEM;
+    if (error)
+        *error = reason;
     return status;
 }
 

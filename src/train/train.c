@@ -201,6 +201,8 @@ static gd_status tally_to_state(trainer *t, gd_error *error)
     t->state.correct = (double)tally->correct;
     t->state.applied = (double)tally->applied;
     t->state.not_finite = tally->not_finite;
+    t->state.loss_scale = (double)tally->loss_scale;
+    t->state.good = tally->good;
     return GD_OK;
 }
 
@@ -213,6 +215,8 @@ static gd_status state_to_tally(const trainer *t, gd_error *error)
     tally->correct = (int64_t)t->state.correct;
     tally->applied = (int64_t)t->state.applied;
     tally->not_finite = (int32_t)t->state.not_finite;
+    tally->loss_scale = (float)t->state.loss_scale;
+    tally->good = (int32_t)t->state.good;
     return gd_plan_set_push(t->set.plans, GD_SPACE_TALLY, error);
 }
 

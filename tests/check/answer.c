@@ -262,7 +262,9 @@ static void set_context(check_answer *a)
                            .gradient_norm = (float)c->gradient_norm,
                            .gradient_scale = (float)c->gradient_scale,
                            .not_finite = 1,
-                           .skip = c->skip};
+                           .skip = c->skip,
+                           .loss_scale = (float)c->loss_scale,
+                           .good = c->good};
 }
 
 gd_status check_answer_new(const check_case *c, gd_direction direction, gd_type type, bool training, uint64_t seed,

@@ -18,9 +18,16 @@ static const gd_field context_fields[] = {
     GD_FIELD_REAL(check_context, average_decay, "0.75", 0, 1, "of the average of weights"),
     GD_FIELD_REAL(check_context, gradient_norm, "1.25", 0, 1e9, "in the tally"),
     GD_FIELD_REAL(check_context, gradient_scale, "1", 0, 1e9, "in the tally"),
+    GD_FIELD_REAL(check_context, loss_scale, "1", 0, 1e9, "in the tally"),
+    GD_FIELD_INT(check_context, good, "2", 0, 1e9, "in the tally"),
     GD_FIELD_BOOL(check_context, skip, "false", "this update is skipped"),
     {0},
 };
+
+const char *check_type_word(gd_type type)
+{
+    return type == GD_BF16 ? "bf16" : type == GD_F16 ? "f16" : type == GD_F64 ? "f64" : "f32";
+}
 
 static const char *const set_names[] = {"smoke", "models", "bench"}; /* bit i of check_case.sets */
 
@@ -77,11 +84,14 @@ static gd_status take_word(check_case *c, const char *word, gd_text *settings, g
         return gd_fail_at(error, GD_INVALID, c->place,
                           "unknown word '%s'; known are key=value, fwd, smoke, models, bench", word);
     if (starts_with(word, "type=")) {
-        if (strcmp(equals + 1, "f32") && strcmp(equals + 1, "bf16"))
-            return gd_fail_at(error, GD_INVALID, c->place, "unknown type '%s'; storage types are f32 and bf16",
-                              equals + 1);
-        c->types = equals[1] == 'f' ? GD_ONE(F32) : GD_ONE(BF16);
-        return GD_OK;
+        c->types = 0;
+        for (gd_type type = 0; type < GD_TYPES; type++) {
+            if ((GD_FLOATS & GD_BIT(type)) && strcmp(equals + 1, check_type_word(type)) == 0)
+                c->types = GD_BIT(type);
+        }
+        return c->types ? GD_OK
+                        : gd_fail_at(error, GD_INVALID, c->place,
+                                     "unknown type '%s'; storage types are f32, bf16 and f16", equals + 1);
     }
     if (starts_with(word, "ctx.")) {
         gd_text_add(context, "%s ", word + 4);
@@ -213,7 +223,7 @@ static gd_type input_type(const check_case *c, int i, gd_type storage)
 {
     gd_type real = storage == GD_F64 ? GD_F64 : GD_F32;
     if (c->fixed[i]) {
-        bool is_float = c->in[i].type == GD_F32 || c->in[i].type == GD_BF16;
+        bool is_float = GD_FLOATS & GD_BIT(c->in[i].type);
         return is_float && storage == GD_F64 ? GD_F64 : c->in[i].type;
     }
     switch (c->op->operand[GD_IN(i)].domain) {

@@ -30,7 +30,8 @@ enum { CHECK_SMOKE = 1, CHECK_MODELS = 2, CHECK_BENCH = 4 };
 typedef struct check_context {
     int valid; /* 0: all rows of IN(0) */
     int step, epoch, micro, micros;
-    double learning_rate, average_decay, gradient_norm, gradient_scale;
+    double learning_rate, average_decay, gradient_norm, gradient_scale, loss_scale;
+    int good;
     bool skip;
 } check_context;
 
@@ -58,6 +59,8 @@ typedef struct check_case {
     gd_status refusal_status;
     gd_error settings_error; /* of a refused case whose settings are refused already */
 } check_case;
+
+const char *check_type_word(gd_type type); /* "bf16", as cases write it */
 
 /* Everything lives in `arena`; `place.file` is borrowed. INVALID with the place for a line that says nothing sensible.
  */

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *type_word(gd_type type) { return type == GD_BF16 ? "bf16" : type == GD_F64 ? "f64" : "f32"; }
-
 typedef struct judge {
     const check_attempt *t;
     gd_text *report;
@@ -48,12 +46,12 @@ static bool complain(judge *j, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     gd_text_add(j->report, "FAIL %s.%s.%s.%s (%d thread%s): %s\n", op->name, gd_direction_name(a->direction),
-                j->t->impl->name, type_word(a->problem.type), j->t->threads, j->t->threads == 1 ? "" : "s", text);
+                j->t->impl->name, check_type_word(a->problem.type), j->t->threads, j->t->threads == 1 ? "" : "s", text);
     bool has_type = a->of->types != GD_FLOATS, add_fwd = !a->problem.training && !a->of->forward_only;
     gd_text_add(j->report, "     griddle-check%s --op %s --dir %s --impl %s --seed %llu --case '%s%s%s%s'\n",
                 j->t->device->kind == GD_CUDA ? " --device cuda" : "", op->name, gd_direction_name(a->direction),
                 j->t->impl->name, (unsigned long long)a->seed, a->of->text,
-                has_type ? "" : " type=", has_type ? "" : type_word(a->problem.type), add_fwd ? " fwd" : "");
+                has_type ? "" : " type=", has_type ? "" : check_type_word(a->problem.type), add_fwd ? " fwd" : "");
     return true;
 }
 
@@ -104,12 +102,22 @@ static bool is_poison(const check_buffer *buffer, size_t element_bytes, int64_t 
     return true;
 }
 
-/* |got - want| <= k epsilon S for every element. Below the smallest normal number nothing is asked for. */
+/* What the law leaves out: numbers below the smallest normal one, of which f32 may make anything; those of f16 are
+ * common, and rounded at a place of their own. */
+static double floor_of(gd_type type, double tolerance)
+{
+    if (tolerance <= 0)
+        return 0;
+    return type == GD_F16 ? tolerance * ldexp(1, -25) : 2 * (double)FLT_MIN;
+}
+
+/* |got - want| <= k epsilon S for every element. */
 static void judge_output(judge *j, int operand)
 {
     const check_answer *a = j->t->answer;
     gd_desc desc = a->problem.desc[operand], exact = a->exact.desc[operand];
-    double k = a->of->op->tolerance * epsilon_of(j->t, operand), floor = k > 0 ? 2 * (double)FLT_MIN : 0, worst = 0;
+    double k = a->of->op->tolerance * epsilon_of(j->t, operand), worst = 0;
+    double floor = floor_of(desc.type, a->of->op->tolerance);
     int64_t count = gd_desc_count(desc), off = 0, at = 0;
     for (int64_t i = 0; i < count; i++) {
         double got = gd_load(j->t->buffer[operand].at, desc.type, i), want = gd_load(a->want[operand], exact.type, i);
@@ -163,6 +171,8 @@ static void judge_tally(judge *j)
           {"applied", (double)got->applied, (double)want->applied, 0},
           {"not_finite", got->not_finite, want->not_finite, 0},
           {"skip", got->skip, want->skip, 0},
+          {"loss_scale", (double)got->loss_scale, (double)want->loss_scale, 0},
+          {"good", got->good, want->good, 0},
       };
     double k = j->t->answer->of->op->tolerance * gd_type_epsilon(GD_F32);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

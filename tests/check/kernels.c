@@ -95,7 +95,8 @@ static void add(subject s, void (*body)(void))
     if (!kept)
         abort();
     *kept = s;
-    kept->test = (unit_test){__FILE__, __LINE__, "kernels", kept->name, body, kept, NULL};
+    kept->test =
+        (unit_test){__FILE__, __LINE__, smoke.device->is_host ? "kernels" : "cuda.run", kept->name, body, kept, NULL};
     unit_add(&kept->test);
 }
 
@@ -103,12 +104,12 @@ static void add_entries(const gd_op *op, gd_direction d)
 {
     const gd_impl *list = gd_op_entries(op, d, smoke.device);
     for (int i = 0; list && list[i].run; i++) {
-        for (gd_type type = GD_F32; type <= GD_BF16; type++) {
+        for (gd_type type = GD_F32; type <= GD_F16; type++) {
             if (!(list[i].types & GD_BIT(type)))
                 continue;
             subject s = {.op = op, .direction = d, .type = type, .entry = i};
             snprintf(s.name, sizeof s.name, "%s.%s.%s.%s", op->name, gd_direction_name(d), list[i].name,
-                     type == GD_BF16 ? "bf16" : "f32");
+                     check_type_word(type));
             add(s, check_one_entry);
         }
     }

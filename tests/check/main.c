@@ -179,7 +179,7 @@ static void add(check_count *sum, const check_count *count)
 static void print_count(const char *op, gd_direction d, const char *impl, gd_type type, const check_count *count)
 {
     const char *verdict = count->failed ? "FAIL" : count->passed ? "ok" : count->skipped ? "SKIP" : "none";
-    printf("%-4s %s.%s.%s.%s: %d passed", verdict, op, gd_direction_name(d), impl, type == GD_BF16 ? "bf16" : "f32",
+    printf("%-4s %s.%s.%s.%s: %d passed", verdict, op, gd_direction_name(d), impl, check_type_word(type),
            count->passed);
     if (count->failed)
         printf(", %d failed", count->failed);
@@ -201,7 +201,7 @@ static gd_status walk_op(const gd_op *op, const check_case *cases, int n, const 
         const gd_impl *list = gd_op_entries(op, d, a->options.device);
         if (!list || !matches(a->direction, gd_direction_name(d)))
             continue;
-        for (gd_type type = GD_F32; type <= GD_BF16; type++) {
+        for (gd_type type = GD_F32; type <= GD_F16; type++) {
             check_count count[MOST_ENTRIES] = {0};
             GD_TRY(check_direction(cases, n, d, type, &a->options, count, report, timings, error));
             for (int i = 0; list[i].run && i < MOST_ENTRIES; i++) {

@@ -5,8 +5,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-static const char *type_word(gd_type type) { return type == GD_BF16 ? "bf16" : "f32"; }
-
 static bool chosen(const check_case *c, const check_options *options)
 {
     return options->sets == 0 || (c->sets & options->sets);
@@ -44,7 +42,7 @@ static gd_status time_entries(const check_answer *a, const check_options *option
                     options->csv ? "%s,%s,%s,%s,%s,\"%s\",%d,%.3f,%.3f,%d,%.3f,%.3f,%.2f\n"
                                  : "%s %s %s %s %-5s  %s  threads %d  %10.1f us ±%.1f (n=%d)  %8.2f GFLOP/s  %7.2f GB/s"
                                    "  %.2fx the next\n",
-                    a->of->op->name, gd_direction_name(a->direction), timed[i]->name, type_word(a->problem.type),
+                    a->of->op->name, gd_direction_name(a->direction), timed[i]->name, check_type_word(a->problem.type),
                     a->problem.training ? "train" : "infer", a->of->text, options->timing_threads, s * 1e6,
                     timing[i].spread_s * 1e6, timing[i].runs, cost.flops / s * 1e-9, cost.bytes / s * 1e-9, ratio);
     }
@@ -128,7 +126,7 @@ static int check_accepts(const check_case *cases, int n, gd_direction direction,
         if (c->refusal || !chosen(c, options) || (direction != GD_FWD && c->forward_only))
             continue;
         for (int training = 0; training <= 1; training++) {
-            for (gd_type type = GD_F32; type <= GD_BF16; type++) {
+            for (gd_type type = GD_F32; type <= GD_F16; type++) {
                 gd_problem problem;
                 bool mode_exists = training ? !c->forward_only : direction == GD_FWD;
                 if (!mode_exists || !(impl->types & c->types & GD_BIT(type)) ||

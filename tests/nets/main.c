@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 /* Leaves the smallest net that is still wrong as a config to run. */
-static gd_status keep(nets_case *net, const char *complaint, gd_error *error)
+static gd_status keep(nets_case *net, const gd_device *device, const char *complaint, gd_error *error)
 {
     char path[64];
     gd_text text = {0};
-    nets_shrink(net);
+    nets_shrink(net, device);
     nets_print(net, &text);
     snprintf(path, sizeof path, "net-%" PRIu64 ".yaml", net->seed);
     printf("net %" PRIu64 ": %s; shrunk: %s\n", net->seed, complaint, path);
@@ -25,6 +25,9 @@ static gd_status keep(nets_case *net, const char *complaint, gd_error *error)
 static gd_status check(gd_command *command, gd_error *error)
 {
     int first, count, n[3] = {0};
+    const gd_device *device = &gd_device_cpu;
+    if (gd_command_has(command, "--cuda"))
+        GD_TRY(gd_device_open_cuda(&device, error));
     GD_TRY(gd_command_int(command, "--first", 0, INT32_MAX, 1, &first, error));
     GD_TRY(gd_command_int(command, "--count", 1, INT32_MAX, 50, &count, error));
     for (int i = 0; i < count; i++) {
@@ -32,10 +35,10 @@ static gd_status check(gd_command *command, gd_error *error)
         nets_verdict verdict;
         char complaint[400];
         nets_generate((uint64_t)first + (uint64_t)i, &net);
-        GD_TRY(nets_check(&net, &verdict, complaint, sizeof complaint, error));
+        GD_TRY(nets_check(&net, device, &verdict, complaint, sizeof complaint, error));
         n[verdict]++;
         if (verdict == NETS_DIFFER)
-            GD_TRY(keep(&net, complaint, error));
+            GD_TRY(keep(&net, device, complaint, error));
     }
     printf("%d of %d nets agree, %d more as far as rounding lets one tell\n", n[NETS_AGREE], count, n[NETS_VAGUE]);
     command->exit_code = n[NETS_DIFFER] > 0 || n[NETS_VAGUE] > count / 10; /* more, and little is tested */
@@ -70,8 +73,10 @@ static gd_status against(gd_command *command, gd_error *error)
     return GD_OK;
 }
 
-static const gd_option seeds[] = {
-    {"--first", NULL, "SEED", "of the first net; default 1"}, {"--count", NULL, "N", "how many nets; default 50"}, {0}};
+static const gd_option seeds[] = {{"--first", NULL, "SEED", "of the first net; default 1"},
+                                  {"--count", NULL, "N", "how many nets; default 50"},
+                                  {"--cuda", NULL, NULL, "on the CUDA device"},
+                                  {0}};
 static const gd_verb verbs[] = {
     {"check", "", 0, 0, "every way to compute random nets gives the same gradients; one that does not is shrunk",
      "griddle-nets check --first 51 --count 3000\n", seeds, check},

@@ -29,12 +29,14 @@ void nets_print(const nets_case *net, gd_text *out);
 /* One way to compute a net. */
 typedef struct nets_variant {
     const char *name;
+    const gd_device *device; /* NULL: the CPU */
     gd_type precision;
     uint32_t passes;
     uint64_t shuffle;
     bool poison, all_reduce;
-    double noise;  /* (double only) share by which all that a step writes, and parameters, are moved at most */
-    uint64_t draw; /* of the noise */
+    double loss_scale; /* 0: 1; the answer is without it */
+    double noise;      /* (double only) share by which all that a step writes, and parameters, are moved at most */
+    uint64_t draw;     /* of the noise */
 } nets_variant;
 extern const nets_variant nets_truth; /* in double */
 
@@ -74,14 +76,15 @@ gd_status nets_room_measure(const nets_case *net, const nets_answer *want, gd_ty
 /* Is `got` within the room around `want`? If not, the first departure is in `complaint`. */
 bool nets_agree(const nets_answer *got, const nets_answer *want, const nets_room *room, char *complaint, size_t bytes);
 
-/* Runs every variant against the double build. Where one differs, `complaint` says how. VAGUE: none does, but rounding
- * in fp32 moves a gradient by more than a tenth of all, so that agreeing says little. Fails only where the net cannot
- * be built. */
+/* Runs every variant on `device` against the double build on the CPU. Where one differs, `complaint` says how. VAGUE:
+ * none does, but rounding in fp32 moves a gradient by more than a tenth of all, so that agreeing says little. Fails
+ * only where the net cannot be built. */
 typedef enum nets_verdict { NETS_AGREE, NETS_VAGUE, NETS_DIFFER } nets_verdict;
-gd_status nets_check(const nets_case *net, nets_verdict *verdict, char *complaint, size_t bytes, gd_error *error);
+gd_status nets_check(const nets_case *net, const gd_device *device, nets_verdict *verdict, char *complaint,
+                     size_t bytes, gd_error *error);
 
 /* Leaves out layers as long as the net differs. */
-void nets_shrink(nets_case *net);
+void nets_shrink(nets_case *net, const gd_device *device);
 
 /* ---- against PyTorch: golden.c ---- */
 

@@ -65,6 +65,7 @@ static gd_status set_parameters(const nets_case *net, const nets_variant *varian
     int n;
     gd_type real = real_of(variant);
     const gd_segment *segments = gd_plan_set_segments(set, &n);
+    GD_TRY(gd_plan_set_pull(set, GD_SPACE_PARAM, error));
     char *masters = gd_plan_set_space(set, GD_SPACE_PARAM);
     for (int i = 0; i < n; i++) {
         float *values = malloc(sizeof *values * (size_t)segments[i].count);
@@ -80,20 +81,21 @@ static gd_status set_parameters(const nets_case *net, const nets_variant *varian
         free(values);
     }
     gd_plan_set_touch(set);
-    return GD_OK;
+    return gd_plan_set_push(set, GD_SPACE_PARAM, error);
 }
 
 gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_lowered *lowered, gd_error *error)
 {
     *lowered = (nets_lowered){.real = real_of(variant)};
     GD_TRY(build(net, &lowered->config, &lowered->net, error));
+    const gd_device *device = variant->device ? variant->device : &gd_device_cpu;
     const gd_plan_options plan = {GD_MODE_TRAIN, net->batch, variant->precision, false, variant->passes};
     const gd_set_options options = {
-        .device = &gd_device_cpu,
+        .device = device,
         .comm = variant->all_reduce ? &gd_comm_self : NULL,
         .threads = 2,
-        .features = gd_cpu_features(),
-        .update = {.optimizer = GD_SGD, .accumulate = 1},
+        .features = device->features(),
+        .update = {.optimizer = GD_SGD, .accumulate = 1, .loss_scale = variant->loss_scale},
         .shuffle_entries = variant->shuffle,
         .poison = variant->poison,
     };
@@ -111,10 +113,12 @@ void nets_lowered_release(nets_lowered *lowered)
     *lowered = (nets_lowered){0};
 }
 
-static gd_status take_answer(const gd_plan_set *set, gd_type real, nets_answer *answer, gd_error *error)
+static gd_status take_answer(gd_plan_set *set, gd_type real, nets_answer *answer, gd_error *error)
 {
     int n;
     const gd_segment *segments = gd_plan_set_segments(set, &n);
+    GD_TRY(gd_plan_set_pull(set, GD_SPACE_GRAD, error));
+    GD_TRY(gd_plan_set_pull(set, GD_SPACE_TALLY, error));
     const void *grad = gd_plan_set_space(set, GD_SPACE_GRAD);
     answer->segment = malloc(sizeof *segments * (size_t)(n + 1));
     for (int i = 0; answer->segment && i < n; i++) {
@@ -128,7 +132,9 @@ static gd_status take_answer(const gd_plan_set *set, gd_type real, nets_answer *
     if (!answer->gradient || !answer->segment)
         return gd_fail(error, GD_NOMEM, "out of memory");
     gd_convert(answer->gradient, GD_F64, grad, real, answer->n);
-    gd_tally *tally = gd_plan_set_tally((gd_plan_set *)set);
+    gd_tally *tally = gd_plan_set_tally(set);
+    for (int64_t i = 0; i < answer->n; i++)
+        answer->gradient[i] /= (double)tally->loss_scale;
     answer->loss = tally->loss / (double)tally->images;
     return GD_OK;
 }

@@ -481,7 +481,8 @@ TEST(a_line_that_says_nothing_sensible_is_refused)
     check_line_fails("x=4x5x6x7x8", "is no shape");
     check_line_fails("x=4x0", "is no shape");
     check_line_fails("x=4x5:f99", "is no shape");
-    check_line_fails("x=4x5 type=f16", "storage types are f32 and bf16");
+    check_line_fails("x=4x5 type=f61", "storage types are f32, bf16 and f16");
+    check_line_fails("x=4x5 type=f64", "storage types are f32, bf16 and f16");
     check_line_fails("x=4x5 ! WRONG text", "a refusal is written '! INVALID text'");
     check_line_fails("x=4x5 ctx.vald=3", "vald");
 }

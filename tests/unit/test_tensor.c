@@ -52,6 +52,48 @@ TEST(every_f16_survives_a_double)
     }
 }
 
+/* What the bits of a half mean, from IEEE 754's table. */
+static double meaning_of_f16(uint32_t h)
+{
+    int exponent = (int)(h >> 10 & 31), mantissa = (int)(h & 1023);
+    double magnitude = exponent == 0 ? ldexp(mantissa, -24) : ldexp(1024 + mantissa, exponent - 25);
+    if (exponent == 31)
+        magnitude = mantissa ? NAN : INFINITY;
+    return h >> 15 ? -magnitude : magnitude;
+}
+
+TEST(every_f16_means_what_the_standard_says)
+{
+    for (uint32_t h = 0; h < 65536; h++) {
+        double want = meaning_of_f16(h), got = (double)gd_f16_to_f32((uint16_t)h);
+        CHECK(isnan(want) ? isnan(got) : got == want && !signbit(got) == !signbit(want));
+        if (!isnan(want))
+            CHECK_EQ_INT(gd_f32_to_f16((float)want), h);
+    }
+}
+
+TEST(f16_rounds_to_nearest_ties_to_even)
+{
+    for (uint32_t h = 0; h < 0x7c00; h++) { /* the middle between neighbours, and the floats beside it */
+        float middle = (float)((meaning_of_f16(h) + (h == 0x7bff ? 65536 : meaning_of_f16(h + 1))) / 2);
+        uint32_t even = h + (h & 1);
+        CHECK_EQ_INT(gd_f32_to_f16(middle), even);
+        CHECK_EQ_INT(gd_f32_to_f16(nextafterf(middle, 0)), h);
+        CHECK_EQ_INT(gd_f32_to_f16(nextafterf(middle, INFINITY)), h + 1);
+        CHECK_EQ_INT(gd_f32_to_f16(-middle), 0x8000 | even);
+    }
+    CHECK_EQ_INT(gd_f32_to_f16(3e38f), 0x7c00);
+    CHECK_EQ_INT(gd_f32_to_f16(-INFINITY), 0xfc00);
+    CHECK_EQ_INT(gd_f32_to_f16(1e-45f), 0);
+    CHECK_EQ_INT(gd_f32_to_f16(-0.0f), 0x8000);
+}
+
+TEST(f16_keeps_nan_a_nan)
+{
+    CHECK(isnan(gd_f16_to_f32(gd_f32_to_f16(from_bits(0x7f800001))))); /* its low bits alone say NaN */
+    CHECK(isnan(gd_f16_to_f32(gd_f32_to_f16(from_bits(0xffffffff)))));
+}
+
 TEST(f16_rounds_at_its_borders)
 {
     uint16_t h;

@@ -15,7 +15,7 @@
 enum { COUNT = 40000 };
 
 static const gd_record record = {.learning_rate = 0.5f};
-static const gd_tally fresh = {.gradient_scale = 1};
+static const gd_tally fresh = {.gradient_scale = 1, .loss_scale = 1};
 
 /* The problem of a range op over `count` elements. */
 static gd_problem block_problem(const gd_op *op, const void *params, int64_t count)
