@@ -191,7 +191,7 @@ typedef struct gd_impl {
 
 /* Ops are compiled once more for libgriddle-cuda.so, with GRIDDLE_CUDA: there the lists hold the entries of that device
  * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. MMA: on tensor cores, which take fp16 and,
- * on younger cards, bf16. */
+ * on younger cards, bf16. HOST_ENTRY: one that is not by any of these macros. */
 #ifdef GRIDDLE_CUDA
 #include <stdlib.h> /* free */
 #define GD_CUDA_ENTRY(name, f, types, accepts, prepare)                                                                \
@@ -199,11 +199,13 @@ typedef struct gd_impl {
 #define GD_CUDA_MMA_ENTRY(f, accepts, prepare)                                                                         \
     {"mma", GD_CUDA, GD_ONE(F16), 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},                         \
         {"mma", GD_CUDA, GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},
+#define GD_HOST_ENTRY(...)
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
 #else
 #define GD_CUDA_ENTRY(...)
 #define GD_CUDA_MMA_ENTRY(...)
+#define GD_HOST_ENTRY(...) {__VA_ARGS__},
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \

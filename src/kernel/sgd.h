@@ -29,6 +29,7 @@ typedef struct gd_sgd_params {
 
 GD_DECLARE_REF(gd_sgd_update);
 GD_DECLARE_SIMD(gd_sgd_update);
+GD_DECLARE_CUDA(gd_sgd_update, simt);
 
 /* S of the tolerance law. */
 gd_status gd_sgd_update_magnitude(const gd_call *, const gd_ctx *);
