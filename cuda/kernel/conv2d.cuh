@@ -3,8 +3,7 @@
  *
  *     y's pixel m  = (n P + p) Q + q     looks at x from row p*stride - pad on, column q*stride - pad on
  *     x's pixel m  = (n H + h) W + w     was looked at from rows (h + pad - r*dilation)/stride, where that is whole
- *     number k     = (r S + s) depth + c       taps of the window times channels of a group, channels next to each
- * other
+ *     number k     = (r S + s) depth + c       taps of the window times channels of a group, those next to each other
  *
  * Counts fit 30 bits (gd_conv2d_simt_accepts), places are 64.
  */

@@ -22,10 +22,10 @@ struct gd_decay {
     {
         int passed = 0, left = borders;
         while (left > 0) {
-            int half = left / 2;
-            bool behind = border[passed + half] <= i;
-            passed += behind ? half + 1 : 0;
-            left = behind ? left - half - 1 : half;
+            int middle = left / 2;
+            bool behind = border[passed + middle] <= i;
+            passed += behind ? middle + 1 : 0;
+            left = behind ? left - middle - 1 : middle;
         }
         return passed % 2 == 0;
     }

@@ -2,14 +2,17 @@
 /* C(M,N) = A(M,K) B(K,N) on CUDA cores, in f32, where an Op says what lies where: a convolution is one whose A or B is
  * gathered from an image ("implicit GEMM"). Any sizes. Groups are as many products of the same sizes.
  *
- *                        N  64 (32)            a block: 64 x 64 of C, or 128 x 32 where N is small
- *                      ┌────────────┐          thread: 4 x 4 of them, in registers
+ *                        N  64 (32)        a block: 64 x 64 of C, or 128 x 32 where N is small
+ *                      ┌────────────┐      a thread: 4 x 4 of them, in registers
  *               K  16  │  B[k][n]   │
- *                      └────────────┘          a step: 16 along K. Threads carry the next step's A and B from memory
- *        K  16         ┌──┬──┬──┬───┐          to registers while they multiply this one's, then put them into the
- * other ┌────────┐      │4x│  │  │   │          half of shared memory: one barrier a step M   │A[k][m] │ ├─4┼──┼──┼───┤
- *  64  │        │      │  │  │  │   │          shared: [2][16][M + 4] and [2][16][N + 4], 17 or 21 KB; the 4 keep rows
- * (128)└────────┘      └──┴──┴──┴───┘          at multiples of 16 bytes and spread what is stored over the banks
+ *                      └────────────┘      a step: 16 along K. Threads carry the next step's A and B
+ *        K  16         ┌──┬──┬──┬───┐      from memory to registers while they multiply this one's,
+ *      ┌────────┐      │4x│  │  │   │      then put them into the other half of shared memory:
+ *  M   │A[k][m] │      ├─4┼──┼──┼───┤      one barrier a step
+ *  64  │        │      │  │  │  │   │
+ * (128)└────────┘      └──┴──┴──┴───┘      shared: [2][16][M + 4] and [2][16][N + 4], 17 or 21 KB
+ *
+ * The 4 keep rows at multiples of 16 bytes, and spread over the banks what is stored.
  *
  * K may be cut into pieces, a block each; their sums go to different places, and somebody adds them.
  *
@@ -71,7 +74,7 @@ template <int LINES, class Side> struct gd_gemm_load {
     }
 };
 
-template <int M, int N, class Op> __global__ void __launch_bounds__(GD_GEMM_THREADS) gd_gemm_simt_kernel(Op op)
+template <int M, int N, class Op> __global__ void __launch_bounds__(GD_GEMM_THREADS, 2) gd_gemm_simt_kernel(Op op)
 {
     static_assert(M * N == 16 * GD_GEMM_THREADS, "4 x 4 a thread");
     GD_SHARED(float, shared_a, [2][GD_GEMM_K][M + 4]);
@@ -90,18 +93,18 @@ template <int M, int N, class Op> __global__ void __launch_bounds__(GD_GEMM_THRE
     b.begin(side_b, n0);
     a.take(side_a, m0, op.M, k_begin, k_end);
     b.take(side_b, n0, op.N, k_begin, k_end);
-    int half = 0;
-    for (int k = k_begin; k < k_end; k += GD_GEMM_K, half ^= 1) {
-        a.put(shared_a[half]);
-        b.put(shared_b[half]);
+    int turn = 0;
+    for (int k = k_begin; k < k_end; k += GD_GEMM_K, turn ^= 1) {
+        a.put(shared_a[turn]);
+        b.put(shared_b[turn]);
         __syncthreads(); /* and so all are done with the other half, which the next turn writes */
         if (k_end - k > GD_GEMM_K) {
             a.take(side_a, m0, op.M, k + GD_GEMM_K, k_end);
             b.take(side_b, n0, op.N, k + GD_GEMM_K, k_end);
         }
         for (int i = 0; i < GD_GEMM_K; i++) {
-            const gd_vector<float> of_a = gd_vector_load(&shared_a[half][i][m]);
-            const gd_vector<float> of_b = gd_vector_load(&shared_b[half][i][n]);
+            const gd_vector<float> of_a = gd_vector_load(&shared_a[turn][i][m]);
+            const gd_vector<float> of_b = gd_vector_load(&shared_b[turn][i][n]);
             for (int y = 0; y < 4; y++)
                 for (int x = 0; x < 4; x++)
                     sum[y][x] += of_a.at[y] * of_b.at[x];
