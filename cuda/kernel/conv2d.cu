@@ -231,27 +231,39 @@ template <class T> gd_status backward_weight(const gd_call *call, const gd_ctx *
     return gd_columns_run(ctx, bias_columns(sizes), sums, work);
 }
 
-} // namespace
-
-const char *gd_conv2d_simt_accepts(const gd_problem *problem)
+/* Counts are ints. No card has the memory for more, or hardly. */
+gd_status refuse_giants(const gd_problem *problem, gd_error *error)
 {
     const int64_t most = 1 << 30;
     const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
-    int64_t seen = z.N * z.H * z.W, made = pixels_of(z), forward_K = z.R * z.S * z.group_C,
-            backward_K = z.R * z.S * z.group_K, groups = z.K / z.group_K;
+    int64_t seen = z.N * z.H * z.W, made = pixels_of(z), groups = z.K / z.group_K;
+    int64_t forward_K = z.R * z.S * z.group_C, backward_K = z.R * z.S * z.group_K;
     if (seen > most || made > most || forward_K > most || backward_K > most)
-        return "more than 2^30 pixels or terms";
+        return gd_fail(error, GD_UNSUPPORTED, "more than 2^30 pixels or terms");
     if (groups * gd_gemm_simt_tiles(made, z.group_K) > INT_MAX ||
         groups * gd_gemm_simt_tiles(seen, z.group_C) > INT_MAX ||
         groups * gd_gemm_simt_tiles(forward_K, z.group_K) > INT_MAX)
-        return "more than 2^31 tiles";
-    return NULL;
+        return gd_fail(error, GD_UNSUPPORTED, "more than 2^31 tiles");
+    return GD_OK;
+}
+
+} // namespace
+
+gd_status gd_conv2d_fwd_simt_prepare(const gd_problem *problem, int, gd_needs *, gd_error *error)
+{
+    return refuse_giants(problem, error);
+}
+
+gd_status gd_conv2d_bwd_data_simt_prepare(const gd_problem *problem, int, gd_needs *, gd_error *error)
+{
+    return refuse_giants(problem, error);
 }
 
 /* WORK: first the pieces of dw, then, in their place, what db needs. */
-gd_status gd_conv2d_bwd_weight_simt_prepare(const gd_problem *problem, int, gd_needs *needs, gd_error *)
+gd_status gd_conv2d_bwd_weight_simt_prepare(const gd_problem *problem, int, gd_needs *needs, gd_error *error)
 {
     const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
+    GD_TRY(refuse_giants(problem, error));
     if (is_depthwise(z)) {
         needs->work_bytes = gd_columns_work(gd_depthwise_columns(z));
         return GD_OK;

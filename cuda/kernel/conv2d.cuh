@@ -5,7 +5,7 @@
  *     x's pixel m  = (n H + h) W + w     was looked at from rows (h + pad - r*dilation)/stride, where that is whole
  *     number k     = (r S + s) depth + c       taps of the window times channels of a group, those next to each other
  *
- * Counts fit 30 bits (gd_conv2d_simt_accepts), places are 64.
+ * Counts fit 30 bits (entries refuse more), places are 64.
  */
 #ifndef GD_CUDA_CONV2D_CUH
 #define GD_CUDA_CONV2D_CUH

@@ -41,19 +41,17 @@ gd_status run(gd_status (*as)(const gd_call *, const gd_ctx *), const gd_call *c
 
 } // namespace
 
-const char *gd_linear_simt_accepts(const gd_problem *problem)
-{
-    gd_conv2d_params params;
-    const gd_problem conv2d = as_conv2d(problem, &params);
-    return gd_conv2d_simt_accepts(&conv2d);
-}
-
-gd_status gd_linear_bwd_weight_simt_prepare(const gd_problem *problem, int threads, gd_needs *needs, gd_error *error)
-{
-    gd_conv2d_params params;
-    const gd_problem conv2d = as_conv2d(problem, &params);
-    return gd_conv2d_bwd_weight_simt_prepare(&conv2d, threads, needs, error);
-}
+#define PREPARE(direction)                                                                                             \
+    gd_status gd_linear_##direction##_simt_prepare(const gd_problem *problem, int threads, gd_needs *needs,            \
+                                                   gd_error *error)                                                    \
+    {                                                                                                                  \
+        gd_conv2d_params params;                                                                                       \
+        const gd_problem conv2d = as_conv2d(problem, &params);                                                         \
+        return gd_conv2d_##direction##_simt_prepare(&conv2d, threads, needs, error);                                   \
+    }
+PREPARE(fwd)
+PREPARE(bwd_data)
+PREPARE(bwd_weight)
 
 gd_status gd_linear_fwd_simt(const gd_call *call, const gd_ctx *ctx) { return run(gd_conv2d_fwd_simt, call, ctx); }
 

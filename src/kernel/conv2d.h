@@ -82,10 +82,11 @@ GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, mma);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, mma);
 
 /* CUDA: the same on CUDA cores, for any channels and groups. */
-GD_EXTERN const char *gd_conv2d_simt_accepts(const gd_problem *);
 GD_DECLARE_CUDA(gd_conv2d_fwd, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, simt);
 
 #endif

@@ -62,10 +62,11 @@ gd_status gd_linear_bwd_data_onednn_prepare(const gd_problem *, int threads, gd_
 gd_status gd_linear_bwd_weight_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
 /* CUDA: as conv2d of one pixel. */
-GD_EXTERN const char *gd_linear_simt_accepts(const gd_problem *);
 GD_DECLARE_CUDA(gd_linear_fwd, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_linear_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_weight, simt);
 
 #endif
