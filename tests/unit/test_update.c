@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the harness' cases cannot say of the ops that move parameters: ranges without decay, gradients that are not
- * finite, ranks. Every entry that this machine can run. */
+ * finite, ranks. Every entry that this machine can run; compiled with CHECK_CUDA_LIBRARY, those of that device. */
 #include "check.h"
 #include "comm/comm.h"
 #include "kernel/adamw.h"
@@ -10,6 +10,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { COUNT = 40000 };
@@ -27,38 +28,102 @@ static gd_problem block_problem(const gd_op *op, const void *params, int64_t cou
     return problem;
 }
 
-static bool runs_here(const gd_impl *impl, const gd_problem *problem)
+static const gd_device *device(void)
 {
-    return !gd_impl_refuses(impl, problem, GD_CPU, gd_cpu_features());
+#ifdef CHECK_CUDA_LIBRARY
+    const gd_device *cuda;
+    gd_error error = {0};
+    setenv("GRIDDLE_CUDA_LIBRARY", CHECK_CUDA_LIBRARY, 0);
+    CHECK_OK(gd_device_open_cuda(&cuda, &error), &error);
+    return cuda;
+#else
+    return &gd_device_cpu;
+#endif
 }
 
-static void run(const gd_impl *impl, const gd_problem *problem, void *const at[GD_OPERANDS], gd_tally *tally)
+static const gd_impl *entries_of(const gd_op *op) { return gd_op_entries(op, GD_UPDATE, device()); }
+
+static bool runs_here(const gd_impl *impl, const gd_problem *problem)
+{
+    return !gd_impl_refuses(impl, problem, device()->kind, device()->features());
+}
+
+/* Memory of the device's, with `bytes` of `from` in it where that is given. */
+static void *there(const void *from, size_t bytes)
+{
+    void *memory = NULL;
+    gd_error error = {0};
+    CHECK_OK(device()->alloc(bytes, &memory, &error), &error);
+    if (from)
+        CHECK_EQ_INT(device()->copy_in(NULL, memory, from, bytes), GD_OK);
+    return memory;
+}
+
+/* Takes it back. */
+static void back(void *to, void *memory, size_t bytes)
+{
+    if (to)
+        CHECK_EQ_INT(device()->copy_out(NULL, to, memory, bytes), GD_OK);
+    CHECK_EQ_INT(device()->synchronize(NULL, NULL), GD_OK);
+    device()->free(memory);
+}
+
+static void run(const gd_impl *impl, const gd_problem *problem, void *const at[GD_OPERANDS], const gd_comm *comm,
+                gd_tally *tally)
 {
     gd_error error = {0};
-    const gd_ctx ctx = {.threads = 2, .record = &record, .tally = tally};
-    CHECK_OK(check_run(impl, problem, at, &ctx, &error), &error);
+    gd_needs needs = {0};
+    gd_call call = {.problem = problem};
+    if (impl->prepare)
+        CHECK_OK(impl->prepare(problem, 2, &needs, &error), &error);
+    for (int i = 0; i < GD_WORK; i++)
+        call.at[i] = at[i] && problem->desc[i].rank ? there(at[i], gd_desc_bytes(problem->desc[i])) : NULL;
+    call.at[GD_WORK] = there(NULL, needs.work_bytes + 1);
+    void *record_there = there(&record, sizeof record), *tally_there = there(tally, sizeof *tally);
+    const gd_ctx ctx = {.threads = 2, .record = record_there, .tally = tally_there, .comm = comm};
+    CHECK_EQ_INT(impl->run(&call, &ctx), GD_OK);
+    for (int i = 0; i < GD_WORK; i++) {
+        if (call.at[i])
+            back(at[i], call.at[i], gd_desc_bytes(problem->desc[i]));
+    }
+    back(NULL, call.at[GD_WORK], 0);
+    back(NULL, record_there, 0);
+    back(tally, tally_there, sizeof *tally);
+    if (impl->release)
+        impl->release(needs.state);
 }
 
 /* At the ends, across the border of a piece, and one behind the other. */
-static const int64_t undecayed[][2] = {{0, 3}, {16380, 16390}, {16390, 16391}, {39999, COUNT}};
-enum { RANGES = sizeof undecayed / sizeof *undecayed };
+static const int64_t few[][2] = {{0, 3}, {16380, 16390}, {16390, 16391}, {39999, COUNT}};
+enum { FEW = sizeof few / sizeof *few, MANY = 150 };
 
-static bool is_undecayed(int64_t i)
+/* More than a card's launch is told of; the first 64 end where others begin. */
+static const int64_t *many(void)
 {
-    for (int r = 0; r < RANGES; r++) {
-        if (i >= undecayed[r][0] && i < undecayed[r][1])
+    static int64_t pairs[2 * MANY];
+    for (int i = 0; i < MANY; i++) {
+        pairs[2 * i] = 200 * i + 7;
+        pairs[2 * i + 1] = 200 * i + (i % 64 == 63 ? 207 : 50 + i);
+    }
+    return pairs;
+}
+
+static bool is_undecayed(const int64_t *pairs, int n, int64_t i)
+{
+    for (int r = 0; r < n; r++) {
+        if (i >= pairs[2 * r] && i < pairs[2 * r + 1])
             return true;
     }
     return false;
 }
 
 /* One update without gradient: weights of 1 become `decayed`, or stay where they do not decay. */
-static void check_decay(const gd_op *op, const void *params, float decayed)
+static void check_decay(const gd_op *op, const void *params, const int64_t *undecayed, int n, float decayed)
 {
     static float w[COUNT], dw[COUNT], m[COUNT], v[COUNT];
     const gd_problem problem = block_problem(op, params, COUNT);
     int entries = 0;
-    for (const gd_impl *impl = op->direction[GD_UPDATE].entries; impl->run; impl++) {
+    for (const gd_impl *impl = entries_of(op); impl->run; impl++) {
         if (!runs_here(impl, &problem))
             continue;
         entries++;
@@ -68,29 +133,41 @@ static void check_decay(const gd_op *op, const void *params, float decayed)
             w[i] = 1;
         gd_tally tally = fresh;
         run(impl, &problem,
-            (void *[GD_OPERANDS]){[GD_PARAM(0)] = w, [GD_DPARAM(0)] = dw, [GD_SAVED(0)] = m, [GD_SAVED(1)] = v},
+            (void *[GD_OPERANDS]){[GD_PARAM(0)] = w, [GD_DPARAM(0)] = dw, [GD_SAVED(0)] = m, [GD_SAVED(1)] = v}, NULL,
             &tally);
         CHECK_EQ_INT(tally.applied, 1);
         for (int i = 0; i < COUNT; i++)
-            CHECK(w[i] == (is_undecayed(i) ? 1 : decayed));
+            CHECK(w[i] == (is_undecayed(undecayed, n, i) ? 1 : decayed));
     }
     CHECK(entries > 0);
 }
 
+static void check_sgd(const int64_t *undecayed, int n)
+{
+    const gd_sgd_params plain = {.weight_decay = 0.25, .undecayed = undecayed, .n_undecayed = n};
+    const gd_sgd_params momentum = {0.5, false, 0.25, undecayed, n};
+    const gd_sgd_params nesterov = {0.5, true, 0.25, undecayed, n};
+    check_decay(&gd_op_sgd, &plain, undecayed, n, 1 - 0.5f * 0.25f);
+    check_decay(&gd_op_sgd, &momentum, undecayed, n, 1 - 0.5f * 0.25f);
+    check_decay(&gd_op_sgd, &nesterov, undecayed, n, 1 - 0.5f * (0.25f + 0.5f * 0.25f));
+}
+
+static void check_adamw(const int64_t *undecayed, int n)
+{
+    const gd_adamw_params params = {0.9, 0.999, 1e-8, 0.25, undecayed, n};
+    check_decay(&gd_op_adamw, &params, undecayed, n, 1 - 0.5f * 0.25f);
+}
+
 TEST(sgd_decays_all_but_the_ranges)
 {
-    const gd_sgd_params plain = {.weight_decay = 0.25, .undecayed = undecayed[0], .n_undecayed = RANGES};
-    const gd_sgd_params momentum = {0.5, false, 0.25, undecayed[0], RANGES};
-    const gd_sgd_params nesterov = {0.5, true, 0.25, undecayed[0], RANGES};
-    check_decay(&gd_op_sgd, &plain, 1 - 0.5f * 0.25f);
-    check_decay(&gd_op_sgd, &momentum, 1 - 0.5f * 0.25f);
-    check_decay(&gd_op_sgd, &nesterov, 1 - 0.5f * (0.25f + 0.5f * 0.25f));
+    check_sgd(few[0], FEW);
+    check_sgd(many(), MANY);
 }
 
 TEST(adamw_decays_all_but_the_ranges)
 {
-    const gd_adamw_params params = {0.9, 0.999, 1e-8, 0.25, undecayed[0], RANGES};
-    check_decay(&gd_op_adamw, &params, 1 - 0.5f * 0.25f);
+    check_adamw(few[0], FEW);
+    check_adamw(many(), MANY);
 }
 
 TEST(grad_norm_skips_what_is_not_finite)
@@ -100,18 +177,18 @@ TEST(grad_norm_skips_what_is_not_finite)
     const gd_problem problem = block_problem(&gd_op_grad_norm, &params, COUNT);
     const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f};
     void *at[GD_OPERANDS] = {[GRAD_NORM_DW] = dw};
-    for (const gd_impl *impl = gd_op_grad_norm.direction[GD_UPDATE].entries; impl->run; impl++) {
+    for (const gd_impl *impl = entries_of(&gd_op_grad_norm); impl->run; impl++) {
         if (!runs_here(impl, &problem))
             continue;
         gd_tally tally = fresh;
         for (int i = 0; i < 3; i++) {
             dw[17] = bad[i];
-            run(impl, &problem, at, &tally);
+            run(impl, &problem, at, NULL, &tally);
             CHECK_EQ_INT(tally.skip, 1);
             CHECK_EQ_INT(tally.not_finite, i + 1);
         }
         dw[17] = bad[3]; /* its square is beyond f32 */
-        run(impl, &problem, at, &tally);
+        run(impl, &problem, at, NULL, &tally);
         CHECK_EQ_INT(tally.skip, 0);
         CHECK_EQ_INT(tally.not_finite, 3);
         CHECK(tally.gradient_norm == bad[3]);
@@ -122,28 +199,41 @@ TEST(grad_norm_skips_what_is_not_finite)
 /* A second rank with twice our gradients. */
 static gd_status add_other_rank(const gd_comm *comm, void *data, int64_t count, gd_type type, void *stream)
 {
-    (void)comm, (void)stream;
+    double sum[3];
+    size_t bytes = (size_t)count * gd_type_bytes(type);
+    (void)comm;
+    CHECK(count == 3);
+    CHECK_EQ_INT(device()->copy_out(stream, sum, data, bytes), GD_OK);
+    CHECK_EQ_INT(device()->synchronize(stream, NULL), GD_OK);
     for (int64_t i = 0; i < count; i++)
-        gd_store(data, type, i, 3 * gd_load(data, type, i));
-    return GD_OK;
+        gd_store(sum, type, i, 3 * gd_load(sum, type, i));
+    CHECK_EQ_INT(device()->copy_in(stream, data, sum, bytes), GD_OK);
+    return device()->synchronize(stream, NULL);
 }
 
 TEST(all_reduce_is_the_mean_over_ranks)
 {
     const gd_comm two = {.name = "two", .ranks = 2, .all_reduce = add_other_rank};
+    int entries = 0;
     for (int wide = 0; wide <= 1; wide++) {
         gd_problem problem = {.type = wide ? GD_F64 : GD_F32};
         problem.desc[GD_PARAM(0)] = gd_desc_1(problem.type, 3);
         CHECK_EQ_INT(gd_op_infer(&gd_op_all_reduce, &problem, NULL), GD_OK);
-        double dw[3];
-        for (int i = 0; i < 3; i++)
-            gd_store(dw, problem.type, i, i + 1);
-        const gd_call call = {.problem = &problem, .at = {[ALL_REDUCE_DW] = dw}};
-        gd_ctx ctx = {.threads = 1, .comm = &two};
-        CHECK_EQ_INT(gd_all_reduce_update_comm(&call, &ctx), GD_OK);
-        for (int i = 0; i < 3; i++)
-            CHECK(gd_load(dw, problem.type, i) == 1.5 * (i + 1));
-        ctx.comm = NULL;
-        CHECK_EQ_INT(gd_all_reduce_update_comm(&call, &ctx), GD_INTERNAL);
+        for (const gd_impl *impl = entries_of(&gd_op_all_reduce); impl->run; impl++) {
+            if (!runs_here(impl, &problem))
+                continue;
+            entries++;
+            double dw[3];
+            for (int i = 0; i < 3; i++)
+                gd_store(dw, problem.type, i, i + 1);
+            gd_tally tally = fresh;
+            run(impl, &problem, (void *[GD_OPERANDS]){[ALL_REDUCE_DW] = dw}, &two, &tally);
+            for (int i = 0; i < 3; i++)
+                CHECK(gd_load(dw, problem.type, i) == 1.5 * (i + 1));
+            const gd_call call = {.problem = &problem, .at = {[ALL_REDUCE_DW] = dw}};
+            const gd_ctx alone = {.threads = 1};
+            CHECK_EQ_INT(impl->run(&call, &alone), GD_INTERNAL);
+        }
     }
+    CHECK(entries > 0);
 }
