@@ -89,7 +89,7 @@ template <class T> struct gd_depthwise_wgrad : gd_columns_sums {
         int64_t from = z.seen(z.y_pixel(m), z.tap(t, 0));
         float g = gd_load(dy[(int64_t)m * z.K + k]);
         a += from >= 0 ? g * gd_load(x[from * z.C + z.by_group_K.of(k)]) : 0;
-        b += t == 0 ? g : 0;
+        b += g; /* of the first tap, see finish */
     }
     __device__ void finish(int64_t t, int k, double a, double b, int64_t) const
     {
