@@ -7,7 +7,7 @@
  *     dw[k,c] = sum_n dy[n,k] x[n,c]    db[k] = sum_n dy[n,k]          (bwd_weight)
  *
  * Shapes    x (N,C)  w (K,C)  b (K) or absent  ->  y (N,K)
- * Values    f32 or bf16 storage, f32 accumulation; w, b, dw, db are f32
+ * Values    f32, bf16 or f16 storage, f32 accumulation; w, b, dw, db are f32
  * Post      the activation is for plans without backward: infer refuses it in training, where relu is an op.
  * Memory    borrows all; nothing may overlap. bwd_data reads w, dy; bwd_weight reads x, dy.
  * Exact     |got - want| <= k eps S with S the sum of |terms|.
