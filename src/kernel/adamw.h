@@ -50,4 +50,8 @@ GD_DECLARE_SIMD(gd_adamw_update);
 /* S of the tolerance law. */
 gd_status gd_adamw_update_magnitude(const gd_call *, const gd_ctx *);
 
+GD_DECLARE_CUDA(gd_adamw_update, simt);
+GD_DECLARE_CUDA_PREPARE(gd_adamw_update, simt);
+GD_EXTERN void gd_adamw_update_simt_release(void *state);
+
 #endif

@@ -61,4 +61,9 @@ gd_status gd_linear_fwd_onednn_prepare(const gd_problem *, int threads, gd_needs
 gd_status gd_linear_bwd_data_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 gd_status gd_linear_bwd_weight_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
+GD_DECLARE_CUDA(gd_linear_fwd, simt);
+GD_DECLARE_CUDA(gd_linear_bwd_data, simt);
+GD_DECLARE_CUDA(gd_linear_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_weight, simt);
+
 #endif

@@ -12,6 +12,7 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 // clang-format off
 static const gd_impl update[] = {
+    GD_CUDA_ENTRY(simt, gd_accumulate_update, GD_ONE(F32), NULL, NULL)
     GD_SIMD_BLOCK(gd_accumulate_update, 0)
     GD_REF_BLOCK(gd_accumulate_update)
 };

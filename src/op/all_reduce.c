@@ -12,7 +12,8 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 // clang-format off
 static const gd_impl update[] = {
-    {"comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0},
+    GD_CUDA_ENTRY(device, gd_all_reduce_update, GD_ONE(F32), NULL, NULL)
+    GD_HOST({"comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0})
     GD_LIST_END,
 };
 // clang-format on

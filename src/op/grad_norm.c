@@ -24,6 +24,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl update[] = {
+    GD_CUDA_ENTRY(simt, gd_grad_norm_update, GD_ONE(F32), NULL, gd_grad_norm_update_prepare)
     GD_SIMD_BLOCK(gd_grad_norm_update, gd_grad_norm_update_prepare)
     GD_REF_BLOCK(gd_grad_norm_update)
 };
