@@ -168,6 +168,9 @@ with tempfile.TemporaryDirectory() as folder:
     again = state("half-killed/checkpoint.safetensors")
     assert all(again[key] == scaled[key] for key in ("applied", "not_finite", "loss_scale", "good")), (again, scaled)
 
+    griddle("train", "bars.yaml", "--out", "still", "--set", "train.precision=fp16", "--set", "train.epochs=40", "--set",
+            "train.loss_scale=16777216", code=1, complaint="100 updates in a row were skipped")
+
     # more epochs than before: goes on
     griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=7")
     griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=6", code=2,

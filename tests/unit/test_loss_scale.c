@@ -293,3 +293,21 @@ TEST(other_precisions_know_no_loss_scale)
     CHECK_EQ_INT(gd_plan_set_tally(s.set.plans)->good, 0);
     leave(&s);
 }
+
+TEST(fp16_is_for_those_who_ask_for_it)
+{
+    static const struct {
+        int precision;
+        uint32_t features;
+        gd_type type;
+    } rows[] = {{GD_PRECISION_AUTO, 0, GD_F32},
+                {GD_PRECISION_AUTO, GD_AVX2 | GD_AVX512, GD_F32},
+                {GD_PRECISION_AUTO, GD_AVX2 | GD_AVX512 | GD_AVX512_BF16, GD_BF16},
+                {GD_PRECISION_FP16, 0, GD_F16}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gd_type type;
+        const gd_train_config train = {.precision = rows[i].precision};
+        CHECK_EQ_INT(gd_train_precision(&train, rows[i].features, &type, NULL), GD_OK);
+        CHECK_EQ_INT(type, rows[i].type);
+    }
+}
