@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "block.cuh"
 #include "kernel/accumulate.h"
-#include "range.cuh"
 
 namespace
 {
 
-struct step {
+struct update {
     float *sum;
     const float *dw;
     const gd_record *record;
 
-    struct now {
-        bool first;
-        float micros;
-    };
-    __device__ bool skips() const { return false; }
-    __device__ now begin() const { return now{record->micro == 0, (float)record->micros}; }
-    __device__ void take(int64_t i, now at) const { sum[i] = (at.first ? 0 : sum[i]) + dw[i] / at.micros; }
+    __device__ void operator()(int64_t i) const
+    {
+        sum[i] = (record->micro == 0 ? 0.0f : sum[i]) + dw[i] / (float)record->micros;
+    }
 };
 
 } // namespace
 
 gd_status gd_accumulate_update_simt(const gd_call *call, const gd_ctx *ctx)
 {
-    const step op = {(float *)call->at[ACCUMULATE_SUM], (const float *)call->at[ACCUMULATE_DW], ctx->record};
-    return gd_range_run(ctx, 0, gd_desc_count(call->problem->desc[ACCUMULATE_SUM]), op);
+    const update f = {(float *)call->at[ACCUMULATE_SUM], (const float *)call->at[ACCUMULATE_DW], ctx->record};
+    return gd_block_each(ctx, gd_desc_count(call->problem->desc[ACCUMULATE_SUM]), f);
 }

@@ -1,68 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-/* First one thread computes the factors, in f64, into WORK, and counts the update; then every element is stepped. */
-#include "decay.cuh"
 #include "kernel/adamw.h"
+#include "undecayed.cuh"
 
 namespace
 {
 
-struct factors {
-    float scale, decay, length, root;
-};
-
-__global__ void factors_kernel(gd_adamw_params p, const gd_record *record, gd_tally *tally, factors *to)
-{
-    if (tally->skip)
-        return;
-    const gd_adamw_factors f = gd_adamw_factors_of(p, record, tally);
-    *to = factors{(float)f.scale, (float)f.decay, (float)f.length, (float)f.root};
-    tally->applied++;
-}
-
-struct step {
+struct update {
     float *w, *m, *v;
     const float *dw;
-    float keep1, take1, keep2, take2, epsilon;
-    const factors *of_step;
     const gd_tally *tally;
-    gd_decay decay;
-
-    typedef factors now;
-    __device__ bool skips() const { return tally->skip; }
-    __device__ now begin() const { return *of_step; }
-    __device__ void take(int64_t i, now f) const
-    {
-        float g = f.scale * dw[i], mean = keep1 * m[i] + take1 * g, square = keep2 * v[i] + take2 * g * g;
-        m[i] = mean;
-        v[i] = square;
-        w[i] = w[i] * (decay.of(i) ? f.decay : 1) - f.length * mean / (sqrtf(square) / f.root + epsilon);
-    }
+    const gd_record *record;
+    gd_undecayed undecayed;
+    double beta1, beta2, weight_decay;
+    float epsilon;
 };
+
+enum { THREADS = 256 };
+
+/* The factors that hang on the number of updates are powers in f64: one thread of a block computes them for all. */
+__global__ void __launch_bounds__(THREADS) update_kernel(update u, int64_t n)
+{
+    GD_SHARED(float, factor, [4]);
+    if (threadIdx.x == 0) {
+        double rate = (double)u.record->learning_rate, t = (double)(u.tally->applied + 1);
+        factor[0] = u.tally->gradient_scale;
+        factor[1] = (float)(1 - rate * u.weight_decay);
+        factor[2] = (float)(rate / (1 - pow(u.beta1, t)));
+        factor[3] = (float)sqrt(1 - pow(u.beta2, t));
+    }
+    __syncthreads();
+    if (u.tally->skip)
+        return;
+    float scale = factor[0], decay = factor[1], length = factor[2], root = factor[3];
+    float keep1 = (float)u.beta1, take1 = (float)(1 - u.beta1), keep2 = (float)u.beta2, take2 = (float)(1 - u.beta2);
+    int64_t stride = (int64_t)gridDim.x * blockDim.x;
+    GD_ROLLED
+    for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
+        float g = scale * u.dw[i], m = keep1 * u.m[i] + take1 * g, v = keep2 * u.v[i] + take2 * g * g;
+        u.m[i] = m;
+        u.v[i] = v;
+        u.w[i] = u.w[i] * (u.undecayed.decays(i) ? decay : 1.0f) - length * m / (sqrtf(v) / root + u.epsilon);
+    }
+}
 
 } // namespace
 
-gd_status gd_adamw_update_simt_prepare(const gd_problem *, int, gd_needs *needs, gd_error *)
+gd_status gd_adamw_update_simt_prepare(const gd_problem *problem, int, gd_needs *needs, gd_error *error)
 {
-    needs->work_bytes = sizeof(factors);
-    return GD_OK;
+    const gd_adamw_params *p = (const gd_adamw_params *)problem->params;
+    return gd_undecayed_new(p->undecayed, p->n_undecayed, &needs->state, error);
 }
+
+void gd_adamw_update_simt_release(void *state) { gd_undecayed_free(state); }
 
 gd_status gd_adamw_update_simt(const gd_call *call, const gd_ctx *ctx)
 {
     const gd_adamw_params *p = (const gd_adamw_params *)call->problem->params;
-    factors *work = (factors *)call->at[GD_WORK];
-    step op = {};
-    op.w = (float *)call->at[ADAMW_W];
-    op.m = (float *)call->at[ADAMW_M];
-    op.v = (float *)call->at[ADAMW_V];
-    op.dw = (const float *)call->at[ADAMW_DW];
-    op.keep1 = (float)p->beta1;
-    op.take1 = (float)(1 - p->beta1);
-    op.keep2 = (float)p->beta2;
-    op.take2 = (float)(1 - p->beta2);
-    op.epsilon = (float)p->epsilon;
-    op.of_step = work;
-    op.tally = ctx->tally;
-    GD_TRY(gd_launched(GD_LAUNCH(factors_kernel, 1, 1, 0, gd_stream_of(ctx), *p, ctx->record, ctx->tally, work)));
-    return gd_decay_run(ctx, p->undecayed, p->n_undecayed, gd_desc_count(call->problem->desc[ADAMW_W]), op);
+    const update u = {(float *)call->at[ADAMW_W],
+                      (float *)call->at[ADAMW_M],
+                      (float *)call->at[ADAMW_V],
+                      (const float *)call->at[ADAMW_DW],
+                      ctx->tally,
+                      ctx->record,
+                      *(const gd_undecayed *)call->state,
+                      p->beta1,
+                      p->beta2,
+                      p->weight_decay,
+                      (float)p->epsilon};
+    int64_t n = gd_desc_count(call->problem->desc[ADAMW_W]);
+    GD_TRY(gd_launched(GD_LAUNCH(update_kernel, gd_blocks(n, THREADS), THREADS, 0, gd_stream_of(ctx), u, n)));
+    return gd_count_update(ctx);
 }

@@ -1,57 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* conv2d on tensor cores, three directions of one implicit GEMM (gemm_mma.cuh). Vectors of 8 run along channels, so C
- * and K are multiples of 8, and there is one group; what is not like that is left to other entries.
- *
- *     fprop   y(pixels, K)    = x gathered (pixels, RSC)      w (RSC, K), which KRSC holds column by column
- *     dgrad   dx(pixels, C)   = dy gathered (pixels, RSK)     w (RSK, C), row by row
- *     wgrad   dw(K, RSC)      = dy (K, pixels)                x gathered (pixels, RSC)       in pieces of the pixels
- */
-#include "columns.cuh"
+/* conv2d on tensor cores, three directions of one implicit GEMM (conv2d.cuh, gemm_mma.cuh). Vectors of 8 run along
+ * channels, so C and K are multiples of 8, and there is one group; what is not like that is left to other entries. */
+#include "conv2d.cuh"
 #include "gemm_mma.cuh"
-#include "kernel/conv2d.h"
 
 #include <limits.h>
 
 namespace
 {
 
-/* A convolution's sizes in ints, and the way from numbers to places. */
-struct shape {
-    int N, H, W, C, K, R, S, P, Q, stride, pad, dilation;
-
-    /* Where x is read for output pixel m and tap t, or -1 outside the image. */
-    __device__ int64_t x_pixel(int m, int t) const
-    {
-        int q = m % Q, p = m / Q % P, n = m / Q / P, s = t % S, r = t / S;
-        int h = p * stride + r * dilation - pad, w = q * stride + s * dilation - pad;
-        return h < 0 || h >= H || w < 0 || w >= W ? -1 : ((int64_t)n * H + h) * W + w;
-    }
-    /* Which output pixel reads input pixel m at tap t, or -1: none does. */
-    __device__ int64_t y_pixel(int m, int t) const
-    {
-        int w = m % W, h = m / W % H, n = m / W / H, s = t % S, r = t / S;
-        int p = h + pad - r * dilation, q = w + pad - s * dilation;
-        if (p < 0 || q < 0)
-            return -1;
-        int row = p / stride, column = q / stride;
-        if (row * stride != p || column * stride != q || row >= P || column >= Q)
-            return -1;
-        return ((int64_t)n * P + row) * Q + column;
-    }
-};
-
-shape shape_of(const gd_problem *problem)
-{
-    const gd_conv2d_params *p = (const gd_conv2d_params *)problem->params;
-    const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
-    return shape{(int)z.N, (int)z.H, (int)z.W, (int)z.C,  (int)z.K, (int)z.R,
-                 (int)z.S, (int)z.P, (int)z.Q, p->stride, p->pad,   p->dilation};
-}
-
 template <class T> struct fprop {
     static constexpr gd_major a_major = GD_ROW_MAJOR;
     static constexpr gd_major b_major = GD_COLUMN_MAJOR;
-    shape z;
+    gd_conv_shape z;
     int M, N, K, piece_K;
     const T *x, *w, *residual;
     const float *bias;
@@ -86,7 +47,7 @@ template <class T> struct fprop {
 template <class T> struct dgrad {
     static constexpr gd_major a_major = GD_ROW_MAJOR;
     static constexpr gd_major b_major = GD_ROW_MAJOR;
-    shape z;
+    gd_conv_shape z;
     int M, N, K, piece_K;
     const T *dy, *w;
     T *dx;
@@ -114,7 +75,7 @@ template <class T> struct dgrad {
 template <class T> struct wgrad {
     static constexpr gd_major a_major = GD_COLUMN_MAJOR;
     static constexpr gd_major b_major = GD_ROW_MAJOR;
-    shape z;
+    gd_conv_shape z;
     int M, N, K, piece_K;
     const T *x, *dy;
     float *to; /* dw, or its pieces */
@@ -138,27 +99,6 @@ template <class T> struct wgrad {
     }
 };
 
-/* In the order of the pieces. */
-__global__ void add_pieces_kernel(const float *pieces, float *dw, int64_t n, int count)
-{
-    int64_t stride = (int64_t)gridDim.x * blockDim.x;
-    GD_ROLLED
-    for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
-        float sum = 0;
-        for (int piece = 0; piece < count; piece++)
-            sum += pieces[piece * n + i];
-        dw[i] = sum;
-    }
-}
-
-template <class T> struct bias_gradient : gd_columns_sums {
-    const T *dy;
-    float *db;
-    int64_t K;
-    __device__ void take(float &sum, float &, int64_t row, int k, int) const { sum += gd_load(dy[row * K + k]); }
-    __device__ void finish(int64_t, int k, double sum, double, int64_t) const { db[k] = (float)sum; }
-};
-
 /* ---- weights in the storage type, KRSC as they are ---- */
 
 template <class T> __global__ void cast_kernel(const float *from, T *to, int64_t n)
@@ -170,7 +110,6 @@ template <class T> __global__ void cast_kernel(const float *from, T *to, int64_t
 }
 
 enum { THREADS = 256 };
-const int64_t MOST_PIECES = 256, SHORTEST_PIECE = 256, BLOCKS_WANTED = 512;
 
 gd_status cast_weights(const void *state, void *to, const float *from, gd_desc desc, const gd_ctx *ctx)
 {
@@ -188,34 +127,12 @@ void ask_for_weights(const gd_problem *problem, gd_needs *needs)
     needs->pack[0] = gd_pack{"cast", "krsc", problem->type, gd_desc_bytes(w), &types[problem->type], cast_weights};
 }
 
-/* ---- pieces of wgrad: by the problem alone, so that every card adds in the same order ---- */
-
-int64_t count_pieces(const gd_conv2d_sizes &z)
-{
-    int64_t tiles = gd_ceil(z.K, GD_MMA_M) * gd_ceil(z.R * z.S * z.C, GD_MMA_N);
-    int64_t pieces = gd_ceil(BLOCKS_WANTED, tiles), most = gd_ceil(z.N * z.P * z.Q, SHORTEST_PIECE);
-    pieces = pieces < most ? pieces : most;
-    return pieces < MOST_PIECES ? pieces : MOST_PIECES;
-}
-
-int64_t piece_pixels(const gd_conv2d_sizes &z)
-{
-    return gd_ceil(gd_ceil(z.N * z.P * z.Q, count_pieces(z)), GD_MMA_K) * GD_MMA_K;
-}
-
-int64_t real_pieces(const gd_conv2d_sizes &z) { return gd_ceil(z.N * z.P * z.Q, piece_pixels(z)); }
-
-size_t pieces_bytes(const gd_conv2d_sizes &z)
-{
-    return real_pieces(z) > 1 ? (size_t)(real_pieces(z) * z.K * z.R * z.S * z.C) * sizeof(float) : 0;
-}
-
-gd_columns bias_columns(const gd_conv2d_sizes &z) { return gd_columns_of(z.N * z.P * z.Q, z.N * z.P * z.Q, z.K); }
+gd_conv_pieces pieces_of(const gd_conv_shape &z) { return gd_conv_pieces_of(z, GD_MMA_M, GD_MMA_K); }
 
 template <class T> gd_status forward(const gd_call *call, const gd_ctx *ctx)
 {
     const gd_conv2d_params *p = (const gd_conv2d_params *)call->problem->params;
-    const shape z = shape_of(call->problem);
+    const gd_conv_shape z = gd_conv_shape_of(call->problem);
     int K = z.R * z.S * z.C;
     const fprop<T> op = {z,
                          z.N * z.P * z.Q,
@@ -233,7 +150,7 @@ template <class T> gd_status forward(const gd_call *call, const gd_ctx *ctx)
 
 template <class T> gd_status backward_data(const gd_call *call, const gd_ctx *ctx)
 {
-    const shape z = shape_of(call->problem);
+    const gd_conv_shape z = gd_conv_shape_of(call->problem);
     int K = z.R * z.S * z.K;
     const dgrad<T> op = {z,
                          z.N * z.H * z.W,
@@ -248,32 +165,22 @@ template <class T> gd_status backward_data(const gd_call *call, const gd_ctx *ct
 
 template <class T> gd_status backward_weight(const gd_call *call, const gd_ctx *ctx)
 {
-    const gd_conv2d_sizes sizes = gd_conv2d_sizes_of(call->problem);
-    const shape z = shape_of(call->problem);
-    int64_t pieces = real_pieces(sizes);
+    const gd_conv_shape z = gd_conv_shape_of(call->problem);
+    const gd_conv_pieces pieces = pieces_of(z);
     float *dw = (float *)call->at[CONV2D_DW], *work = (float *)call->at[GD_WORK];
     if (dw) {
         const wgrad<T> op = {z,
                              z.K,
                              z.R * z.S * z.C,
                              z.N * z.P * z.Q,
-                             (int)piece_pixels(sizes),
+                             (int)pieces.pixels,
                              (const T *)call->at[CONV2D_X],
                              (const T *)call->at[CONV2D_DY],
-                             pieces > 1 ? work : dw};
+                             pieces.n > 1 ? work : dw};
         GD_TRY(gd_gemm_mma<T>(ctx, op));
-        int64_t n = (int64_t)op.M * op.N;
-        if (pieces > 1)
-            GD_TRY(gd_launched(GD_LAUNCH(add_pieces_kernel, gd_blocks(n, THREADS), THREADS, 0, gd_stream_of(ctx), work,
-                                         dw, n, (int)pieces)));
+        GD_TRY(gd_add_pieces(ctx, op.to, dw, (int64_t)op.M * op.N, pieces.n));
     }
-    if (!call->at[CONV2D_DB])
-        return GD_OK;
-    bias_gradient<T> sums;
-    sums.dy = (const T *)call->at[CONV2D_DY];
-    sums.db = (float *)call->at[CONV2D_DB];
-    sums.K = sizes.K;
-    return gd_columns_run(ctx, bias_columns(sizes), sums, work);
+    return call->at[CONV2D_DB] ? gd_bias_run<T>(ctx, z, call->at[CONV2D_DY], call->at[CONV2D_DB], work) : GD_OK;
 }
 
 } // namespace
@@ -303,12 +210,10 @@ gd_status gd_conv2d_bwd_data_mma_prepare(const gd_problem *problem, int, gd_need
     return GD_OK;
 }
 
-/* WORK: first the pieces of dw, then, in their place, what db needs. */
 gd_status gd_conv2d_bwd_weight_mma_prepare(const gd_problem *problem, int, gd_needs *needs, gd_error *)
 {
-    const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
-    size_t pieces = pieces_bytes(z), sums = problem->desc[CONV2D_DB].rank ? gd_columns_work(bias_columns(z)) : 0;
-    needs->work_bytes = pieces > sums ? pieces : sums;
+    const gd_conv_shape z = gd_conv_shape_of(problem);
+    needs->work_bytes = gd_conv_work(z, pieces_of(z), problem->desc[CONV2D_DB].rank > 0);
     return GD_OK;
 }
 

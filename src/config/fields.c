@@ -58,9 +58,10 @@ static const gd_field train_fields[] = {
     GD_FIELD_INT(gd_train_config, epochs, "30", 1, 100000, "passes over the training images"),
     GD_FIELD_INT(gd_train_config, batch, "128", 1, 65536, "images per update, over all processes"),
     GD_FIELD_UINT64(gd_train_config, seed, "0", "of all that is drawn"),
-    GD_FIELD_CHOICE(gd_train_config, precision, "auto", GD_PRECISION_CHOICES,
-                    "of activations; auto: bf16 where the processor has it, else fp32; fp16 has no fast kernels on a "
-                    "processor; fp64 is for checks"),
+    GD_FIELD_CHOICE(
+        gd_train_config, precision, "auto", GD_PRECISION_CHOICES,
+        "of activations; auto: bf16 where the processor has it, else fp32; fp16 is computed on any processor, slower "
+        "than fp32; fp64 is for checks"),
     GD_FIELD_REAL(gd_train_config, loss_scale, "0", 0, 16777216,
                   "of fp16: factor of the loss in backward, which keeps small gradients from becoming 0; 0: begins at "
                   "65536, doubles after 2000 updates, halves when a gradient overflows"),

@@ -18,6 +18,7 @@ enum { ACCUMULATE_SUM = GD_PARAM(0), ACCUMULATE_DW = GD_DPARAM(0) };
 
 GD_DECLARE_REF(gd_accumulate_update);
 GD_DECLARE_SIMD(gd_accumulate_update);
+
 GD_DECLARE_CUDA(gd_accumulate_update, simt);
 
 #endif

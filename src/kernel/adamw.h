@@ -17,7 +17,6 @@
 #ifndef GD_KERNEL_ADAMW_H
 #define GD_KERNEL_ADAMW_H
 
-#include "base/inline.h"
 #include "kernel/kernel.h"
 
 #include <math.h>
@@ -38,20 +37,21 @@ typedef struct gd_adamw_factors {
     double root;   /* sqrt(1 - beta2^t) */
 } gd_adamw_factors;
 
-GD_INLINE gd_adamw_factors gd_adamw_factors_of(gd_adamw_params p, const gd_record *record, const gd_tally *tally)
+static inline gd_adamw_factors gd_adamw_factors_of(const gd_adamw_params *p, const gd_ctx *ctx)
 {
-    double rate = (double)record->learning_rate, t = (double)(tally->applied + 1);
-    gd_adamw_factors f = {(double)tally->gradient_scale, 1 - rate * p.weight_decay, rate / (1 - pow(p.beta1, t)),
-                          sqrt(1 - pow(p.beta2, t))};
-    return f;
+    double rate = (double)ctx->record->learning_rate, t = (double)(ctx->tally->applied + 1);
+    return (gd_adamw_factors){(double)ctx->tally->gradient_scale, 1 - rate * p->weight_decay,
+                              rate / (1 - pow(p->beta1, t)), sqrt(1 - pow(p->beta2, t))};
 }
 
 GD_DECLARE_REF(gd_adamw_update);
 GD_DECLARE_SIMD(gd_adamw_update);
-GD_DECLARE_CUDA(gd_adamw_update, simt);
-GD_DECLARE_CUDA_PREPARE(gd_adamw_update, simt);
 
 /* S of the tolerance law. */
 gd_status gd_adamw_update_magnitude(const gd_call *, const gd_ctx *);
+
+GD_DECLARE_CUDA(gd_adamw_update, simt);
+GD_DECLARE_CUDA_PREPARE(gd_adamw_update, simt);
+GD_EXTERN void gd_adamw_update_simt_release(void *state);
 
 #endif

@@ -4,7 +4,7 @@
 gd_status gd_adamw_update_magnitude(const gd_call *call, const gd_ctx *ctx)
 {
     const gd_adamw_params *p = call->problem->params;
-    const gd_adamw_factors f = gd_adamw_factors_of(*p, ctx->record, ctx->tally);
+    const gd_adamw_factors f = gd_adamw_factors_of(p, ctx);
     const double *dw = call->at[ADAMW_DW];
     double *w = call->at[ADAMW_W], *m = call->at[ADAMW_M], *v = call->at[ADAMW_V];
     for (int64_t i = 0; i < gd_desc_count(call->problem->desc[ADAMW_W]); i++) {

@@ -10,7 +10,7 @@ gd_status GD_NAME(gd_adamw_update)(const gd_call *call, const gd_ctx *ctx)
     if (ctx->tally->skip)
         return GD_OK;
     const gd_adamw_params *p = call->problem->params;
-    const gd_adamw_factors f = gd_adamw_factors_of(*p, ctx->record, ctx->tally);
+    const gd_adamw_factors f = gd_adamw_factors_of(p, ctx);
     const real keep1 = (real)p->beta1, take1 = (real)(1 - p->beta1);
     const real keep2 = (real)p->beta2, take2 = (real)(1 - p->beta2);
     const real *dw = call->at[ADAMW_DW];

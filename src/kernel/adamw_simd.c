@@ -46,8 +46,7 @@ gd_status GD_NAME(gd_adamw_update)(const gd_call *call, const gd_ctx *ctx)
 {
     if (ctx->tally->skip)
         return GD_OK;
-    const gd_adamw_params *p = call->problem->params;
-    adamw_run run = {call, gd_adamw_factors_of(*p, ctx->record, ctx->tally)};
+    adamw_run run = {call, gd_adamw_factors_of(call->problem->params, ctx)};
     gd_parallel_for(ctx->threads, gd_desc_count(call->problem->desc[ADAMW_W]), GRAIN, piece, &run);
     ctx->tally->applied++;
     return GD_OK;

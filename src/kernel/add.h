@@ -4,7 +4,7 @@
  *     y = act(a + b)          da = db = dy where y > 0 or there is no activation, else 0
  *
  * Shapes    a, b, y any, equal
- * Values    f32, bf16. NaN propagates forward. The gradient at 0 is 0.
+ * Values    f32, bf16, f16. NaN propagates forward. The gradient at 0 is 0.
  * Memory    borrows all; y may be a or b, da may be dy. da or db is NULL where nobody wants it.
  * Backward  bwd_data reads dy, and y where there is an activation.
  * Exact     |got - want| <= k eps (|a| + |b|) forward; backward yes.

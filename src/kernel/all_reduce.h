@@ -16,6 +16,7 @@
 enum { ALL_REDUCE_W = GD_PARAM(0), ALL_REDUCE_DW = GD_DPARAM(0) };
 
 gd_status gd_all_reduce_update_comm(const gd_call *, const gd_ctx *);
-GD_DECLARE_CUDA(gd_all_reduce_update, simt);
+
+GD_DECLARE_CUDA(gd_all_reduce_update, device);
 
 #endif

@@ -11,7 +11,7 @@
  * normalised scale, before tint) or the image's reflection without its border (edge reflect: 2 1 | 0 1 2 3 | 2 1 0).
  *
  * Shapes    x (N,H,W,C) U8, draws (N, sizeof(gd_draw)) U8 or absent  ->  y (N,H,W,C)
- * Values    y f32 or bf16; arithmetic in f32 (f64 in the double build). Mean and deviation in units of bytes: the
+ * Values    y f32, bf16 or f16; arithmetic in f32 (f64 in the double build). Mean and deviation in units of bytes: the
  *           list has one entry or C.
  * Backward  none: images have no gradient.
  * Memory    borrows all; nothing may overlap.

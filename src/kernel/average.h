@@ -19,6 +19,7 @@ enum { AVERAGE_W = GD_IN(0), AVERAGE_AVERAGE = GD_PARAM(0) };
 
 GD_DECLARE_REF(gd_average_update);
 GD_DECLARE_SIMD(gd_average_update);
+
 GD_DECLARE_CUDA(gd_average_update, simt);
 
 #endif

@@ -15,7 +15,7 @@
  * Shapes    x, residual, y (N,H,W,C) or (N,C)  gamma, beta (C)  stats (G,2,C), G = ceil(N / group)
  *           running (2,C): a parameter that exists exactly where stats are absent, which is evaluation and inference
  *           sums (G,2,C): SAVED(0), written by bwd_weight (which runs first), read by bwd_data
- * Values    x, residual, y and their gradients f32 or bf16, all else f32. NaN passes the activation.
+ * Values    x, residual, y and their gradients f32, bf16 or f16, all else f32. NaN passes the activation.
  * Backward  in training only, where stats must be present. bwd_weight reads x, stats, y, dy; bwd_data reads x, stats,
  *           gamma, y, dy, sums. y is not read without activation.
  * Memory    borrows all; nothing may overlap.

@@ -9,7 +9,7 @@
  *     running[1,c] = (1 - m) running[1,c] + m sum_g M_g/M variance_g * M_g/(M_g - 1)
  *
  * Shapes    x (N,H,W,C) or (N,C)  ->  stats (G,2,C), G = ceil(N / group)      running (2,C)
- * Values    x f32 or bf16, all else f32. A group of one row has variance 0.
+ * Values    x f32, bf16 or f16, all else f32. A group of one row has variance 0.
  * Update    reads stats and running, writes running; leaves it alone where tally.skip is set.
  * Backward  none: the dx of bn_apply is the whole gradient, through the statistics too.
  * Memory    borrows all; nothing may overlap.

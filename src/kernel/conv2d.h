@@ -10,7 +10,7 @@
  *
  * Shapes    x (N,H,W,C)  w (K,R,S,C/G)  b (K) or absent  residual (N,P,Q,K) or absent  ->  y (N,P,Q,K)
  *           P = (H + 2*pad - dilation*(R-1) - 1)/stride + 1, Q likewise; G divides C and K
- * Values    f32 or bf16 storage, f32 accumulation; w, b, dw, db are f32. Outside the image x reads as 0.
+ * Values    f32, bf16 or f16 storage, f32 accumulation; w, b, dw, db are f32. Outside the image x reads as 0.
  * Post      activation and residual are for plans without backward: infer refuses them in training, where bn_apply
  *           and relu carry them.
  * Memory    borrows all; y may be residual. bwd_data reads w, dy; bwd_weight reads x, dy.
@@ -81,12 +81,9 @@ GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, mma);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, mma);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, mma);
 
-/* CUDA: the same on CUDA cores, for any channels and groups. */
 GD_DECLARE_CUDA(gd_conv2d_fwd, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_weight, simt);
-GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, simt);
-GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, simt);
 
 #endif

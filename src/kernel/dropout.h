@@ -10,7 +10,7 @@
  *     gd_rng(seed ^ key << 32, GD_RNG_DROPOUT, step * micros + micro, n << 32 | e/4)
  *
  * Shapes    x, y (N,…), equal; less than 2^32 samples an epoch
- * Values    f32, bf16. What is dropped is 0, whatever it was.
+ * Values    f32, bf16, f16. What is dropped is 0, whatever it was.
  * Params    key tells the dropout layers of a net apart.
  * Memory    borrows all; y may be x, dx may be dy.
  * Backward  bwd_data reads dy.

@@ -6,7 +6,7 @@
  *     average  y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W)    dx[n,h,w,c] = dy[n,c] / (H*W)
  *
  * Shapes    x (N,H,W,C)  ->  y (N,C), in training of max argmax (N,C), I32
- * Values    f32, bf16; f32 accumulation. A NaN is greater than any number; of several the last is the maximum.
+ * Values    f32, bf16, f16; f32 accumulation. A NaN is greater than any number; of several the last is the maximum.
  * Memory    borrows all; nothing may overlap. bwd_data reads dy, and argmax where there is one.
  * Exact     max: yes. average: |got - want| <= k eps S with S the sum of |terms|.
  * Source    Lin, Chen, Yan, "Network in network", 2014.

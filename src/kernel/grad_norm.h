@@ -41,20 +41,20 @@ enum { GD_LOSS_SCALE_LEAST = 1, GD_LOSS_SCALE_MOST = 1 << 24 };
 enum { GD_GRAD_NORM_GRAIN = 16384 };
 
 /* What the norm means for the update; the end of every entry. */
-GD_INLINE void gd_grad_norm_decide(gd_grad_norm_params p, double sum_of_squares, gd_tally *tally)
+GD_INLINE void gd_grad_norm_decide(const gd_grad_norm_params *p, double sum_of_squares, gd_tally *tally)
 {
     const double loss_scale = (double)tally->loss_scale;
-    const double norm = sqrt(sum_of_squares) / loss_scale, clip = p.clip / (norm + 1e-6);
+    const double norm = sqrt(sum_of_squares) / loss_scale, clip = p->clip / (norm + 1e-6);
     tally->gradient_norm = (float)norm;
     tally->skip = !isfinite(tally->gradient_norm);
     tally->not_finite += tally->skip;
-    tally->gradient_scale = (float)((p.clip > 0 && clip < 1 ? clip : 1) / loss_scale);
-    if (p.growth == 0)
+    tally->gradient_scale = (float)((p->clip > 0 && clip < 1 ? clip : 1) / loss_scale);
+    if (p->growth == 0)
         return;
     tally->good = tally->skip ? 0 : tally->good + 1;
     if (tally->skip) {
         tally->loss_scale = fmaxf(tally->loss_scale / 2, GD_LOSS_SCALE_LEAST);
-    } else if (tally->good == p.growth) {
+    } else if (tally->good == p->growth) {
         tally->loss_scale = fminf(tally->loss_scale * 2, GD_LOSS_SCALE_MOST);
         tally->good = 0;
     }
@@ -62,7 +62,8 @@ GD_INLINE void gd_grad_norm_decide(gd_grad_norm_params p, double sum_of_squares,
 
 GD_DECLARE_REF(gd_grad_norm_update);
 GD_DECLARE_SIMD(gd_grad_norm_update);
-GD_DECLARE_CUDA(gd_grad_norm_update, simt);
 gd_status gd_grad_norm_update_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
+
+GD_DECLARE_CUDA(gd_grad_norm_update, simt);
 
 #endif

@@ -20,6 +20,6 @@ gd_status GD_NAME(gd_grad_norm_update)(const gd_call *call, const gd_ctx *ctx)
     double sum = 0;
     for (int64_t i = 0; i * GD_GRAD_NORM_GRAIN < count; i++)
         sum += ((const double *)call->at[GD_WORK])[i];
-    gd_grad_norm_decide(*(const gd_grad_norm_params *)call->problem->params, sum, ctx->tally);
+    gd_grad_norm_decide(call->problem->params, sum, ctx->tally);
     return GD_OK;
 }

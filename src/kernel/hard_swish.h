@@ -5,7 +5,7 @@
  *     dx = dy * (x <= -3 ? 0 : x < 3 ? (2x + 3) / 6 : 1)
  *
  * Shapes    x, y any, equal
- * Values    f32, bf16; arithmetic in f32. NaN propagates.
+ * Values    f32, bf16, f16; arithmetic in f32. NaN propagates.
  * Memory    borrows all; y may be x, dx may be dy.
  * Backward  bwd_data reads x and dy. At -3 the gradient is 0, at 3 it is 1.
  * Exact     |got - want| <= k eps S, S = |x| min(|x| + 3, 6) / 6, which bounds what x + 3 rounds away.

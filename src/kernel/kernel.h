@@ -191,7 +191,7 @@ typedef struct gd_impl {
 
 /* Ops are compiled once more for libgriddle-cuda.so, with GRIDDLE_CUDA: there the lists hold the entries of that device
  * and no others. `f`_`name` is the run; `accepts` and `prepare` may be NULL. MMA: on tensor cores, which take fp16 and,
- * on younger cards, bf16. HOST_ENTRY: one that is not by any of these macros. */
+ * on younger cards, bf16. */
 #ifdef GRIDDLE_CUDA
 #include <stdlib.h> /* free */
 #define GD_CUDA_ENTRY(name, f, types, accepts, prepare)                                                                \
@@ -199,13 +199,17 @@ typedef struct gd_impl {
 #define GD_CUDA_MMA_ENTRY(f, accepts, prepare)                                                                         \
     {"mma", GD_CUDA, GD_ONE(F16), 0, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},                         \
         {"mma", GD_CUDA, GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, prepare, NULL, f##_mma, free},
-#define GD_HOST_ENTRY(...)
+/* With a state of its own to release, f_name_release. */
+#define GD_CUDA_STATE_ENTRY(name, f, types)                                                                            \
+    {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, NULL, f##_##name##_prepare, NULL, f##_##name, f##_##name##_release},
+#define GD_HOST(...)
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
 #else
 #define GD_CUDA_ENTRY(...)
 #define GD_CUDA_MMA_ENTRY(...)
-#define GD_HOST_ENTRY(...) {__VA_ARGS__},
+#define GD_CUDA_STATE_ENTRY(...)
+#define GD_HOST(...) __VA_ARGS__,
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \

@@ -7,7 +7,7 @@
  *     dw[k,c] = sum_n dy[n,k] x[n,c]    db[k] = sum_n dy[n,k]          (bwd_weight)
  *
  * Shapes    x (N,C)  w (K,C)  b (K) or absent  ->  y (N,K)
- * Values    f32 or bf16 storage, f32 accumulation; w, b, dw, db are f32
+ * Values    f32, bf16 or f16 storage, f32 accumulation; w, b, dw, db are f32
  * Post      the activation is for plans without backward: infer refuses it in training, where relu is an op.
  * Memory    borrows all; nothing may overlap. bwd_data reads w, dy; bwd_weight reads x, dy.
  * Exact     |got - want| <= k eps S with S the sum of |terms|.
@@ -61,12 +61,9 @@ gd_status gd_linear_fwd_onednn_prepare(const gd_problem *, int threads, gd_needs
 gd_status gd_linear_bwd_data_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 gd_status gd_linear_bwd_weight_onednn_prepare(const gd_problem *, int threads, gd_needs *, gd_error *);
 
-/* CUDA: as conv2d of one pixel. */
 GD_DECLARE_CUDA(gd_linear_fwd, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_weight, simt);
-GD_DECLARE_CUDA_PREPARE(gd_linear_fwd, simt);
-GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_weight, simt);
 
 #endif

@@ -6,9 +6,8 @@
  *     tally.correct += rows whose largest logit is where the largest target is (the first of equals)
  *
  * Shapes    logits (N,K), targets (N,K), loss (N)
- * Values    logits f32 or bf16, targets and loss f32; sums in f64. A row with a NaN among its logits is not correct.
- * Forward   reads all, writes no operand.
- * Exact     yes, but for the order of the sum of losses.
+ * Values    logits f32, bf16 or f16, targets and loss f32; sums in f64. A row with a NaN among its logits is not
+ * correct. Forward   reads all, writes no operand. Exact     yes, but for the order of the sum of losses.
  */
 #ifndef GD_KERNEL_METRICS_H
 #define GD_KERNEL_METRICS_H

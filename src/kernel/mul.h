@@ -6,7 +6,7 @@
  *     dx = dy * g       dg = dy * x             or      dg[n,c] = sum_{h,w} dy * x
  *
  * Shapes    x, y (N,H,W,C) or (N,C)   g as x, or (N,C)
- * Values    f32, bf16; sums in f32
+ * Values    f32, bf16, f16; sums in f32
  * Memory    borrows all; nothing may overlap.
  * Backward  bwd_data reads x, g, dy and writes dx, dg.
  * Exact     |got - want| <= k eps S with S the sum of |terms|.

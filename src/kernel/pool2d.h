@@ -11,7 +11,7 @@
  * Shapes    x (N,H,W,C)  ->  y (N,P,Q,C), in training of max argmax (N,P,Q,C), U8
  *           P = (H + 2*pad - kernel)/stride + 1, rounded down: rows behind the last window are not read. Q likewise.
  *           pad < kernel, so that no window is empty.
- * Values    f32, bf16. A NaN is greater than any number; of several the last is the maximum.
+ * Values    f32, bf16, f16. A NaN is greater than any number; of several the last is the maximum.
  * Memory    borrows all; nothing may overlap. bwd_data reads dy, and argmax where there is one.
  * Exact     max forward: yes. The rest: |got - want| <= k eps S with S the sum of |terms|.
  * Source    PyTorch's MaxPool2d and AvgPool2d with count_include_pad=False, ceil_mode=False.

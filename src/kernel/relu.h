@@ -4,7 +4,7 @@
  *     y = max(x, 0)          dx = y > 0 ? dy : 0
  *
  * Shapes    x, y any, equal
- * Values    f32, bf16. NaN propagates forward. The gradient at 0 is 0.
+ * Values    f32, bf16, f16. NaN propagates forward. The gradient at 0 is 0.
  * Memory    borrows all; y may be x, dx may be dy.
  * Backward  bwd_data reads y and dy.
  * Exact     yes.

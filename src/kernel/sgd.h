@@ -29,9 +29,12 @@ typedef struct gd_sgd_params {
 
 GD_DECLARE_REF(gd_sgd_update);
 GD_DECLARE_SIMD(gd_sgd_update);
-GD_DECLARE_CUDA(gd_sgd_update, simt);
 
 /* S of the tolerance law. */
 gd_status gd_sgd_update_magnitude(const gd_call *, const gd_ctx *);
+
+GD_DECLARE_CUDA(gd_sgd_update, simt);
+GD_DECLARE_CUDA_PREPARE(gd_sgd_update, simt);
+GD_EXTERN void gd_sgd_update_simt_release(void *state);
 
 #endif

@@ -4,7 +4,7 @@
  *     z = (x[n,k] - max_j x[n,j]) / temperature          y[n,k] = exp(z[n,k]) / sum_j exp(z[n,j])
  *
  * Shapes    x, y (N,K)
- * Values    f32, bf16. The row's largest is subtracted first, so nothing overflows; a NaN makes its whole row NaN.
+ * Values    f32, bf16, f16. The row's largest is subtracted first, so nothing overflows; a NaN makes its whole row NaN.
  * Memory    borrows all; y may be x.
  * Backward  none: in training softmax_xent has it inside.
  * Exact     |got - want| <= k eps S: exp is conditioned by the size of its argument, so with

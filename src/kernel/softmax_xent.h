@@ -7,8 +7,8 @@
  *     dlogits[n,k] = L (p[n,k] sum_j w[j] t'[n,j] - w[k] t'[n,k]) / N          L = tally.loss_scale
  *
  * Shapes    logits (N,K), targets (N,K)  ->  loss (N)
- * Values    logits and dlogits f32 or bf16; targets and loss f32. A row of zeros (padding) has loss and gradient 0.
- *           The row's largest logit is subtracted first, so nothing overflows; a NaN among the logits reaches the loss.
+ * Values    logits and dlogits f32, bf16 or f16; targets and loss f32. A row of zeros (padding) has loss and gradient
+ * 0. The row's largest logit is subtracted first, so nothing overflows; a NaN among the logits reaches the loss.
  * Backward  bwd_data reads logits and targets. dloss is not read: it is L/N by definition.
  * Memory    borrows all; nothing may overlap.
  * Exact     |got - want| <= k eps S: exp and log are conditioned by the size of their arguments, so with

@@ -12,9 +12,9 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 
 // clang-format off
 static const gd_impl update[] = {
-    GD_CUDA_ENTRY(simt, gd_all_reduce_update, GD_ONE(F32), NULL, NULL)
-    GD_HOST_ENTRY("comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0)
-    GD_LIST_END
+    GD_CUDA_ENTRY(device, gd_all_reduce_update, GD_ONE(F32), NULL, NULL)
+    GD_HOST({"comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0})
+    GD_LIST_END,
 };
 // clang-format on
 

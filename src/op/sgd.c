@@ -29,7 +29,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 
 // clang-format off
 static const gd_impl update[] = {
-    GD_CUDA_ENTRY(simt, gd_sgd_update, GD_ONE(F32), NULL, NULL)
+    GD_CUDA_STATE_ENTRY(simt, gd_sgd_update, GD_ONE(F32))
     GD_SIMD_BLOCK(gd_sgd_update, 0)
     GD_REF_BLOCK(gd_sgd_update)
 };

@@ -17,6 +17,7 @@
 #include <time.h>
 
 enum { TRAIN_PLAN = 0, EVAL_PLAN = 1, LOADER_THREADS = 1, LOADER_DEPTH = 4 };
+enum { HOPELESS = 100 };            /* skipped updates in a row: more than the loss scale has halvings */
 static const double EXPLODED = 1e5; /* a loss beyond this has nothing to do with learning any more */
 
 typedef struct trainer {
@@ -33,6 +34,7 @@ typedef struct trainer {
     gd_loader *loader;
     double started, epoch_started; /* seconds on the clock */
     int64_t epoch_images;          /* since epoch_started */
+    int skipped;                   /* updates in a row, up to the last one */
 } trainer;
 
 static double now(void)
@@ -126,6 +128,14 @@ static gd_status run_step(trainer *t, gd_error *error)
                        "the loss is %g at step %lld of epoch %d: training has diverged; try a lower "
                        "train.learning_rate (now %g) or train.clip_norm",
                        loss, (long long)t->state.batch + 1, (int)t->state.epoch + 1, train->learning_rate);
+    t->skipped = tally->skip ? t->skipped + 1 : 0;
+    if (t->skipped == HOPELESS)
+        return gd_fail(
+            error, GD_NUMERIC,
+            "%d updates in a row were skipped, up to step %lld of epoch %d: gradients are not finite, and the "
+            "weights stand still; try a lower train.learning_rate (now %g)%s",
+            HOPELESS, (long long)t->state.batch + 1, (int)t->state.epoch + 1, train->learning_rate,
+            train->loss_scale > 0 ? " or train.loss_scale=0" : "");
     t->state.batch++;
     t->epoch_images += (int64_t)t->set.micro * train->accumulate;
     return GD_OK;

@@ -44,12 +44,12 @@ typedef struct gd_train_result {
 } gd_train_result;
 
 /* Trains to the end and leaves model.safetensors behind. INVALID for a config that does not fit the data or, resuming,
- * differs from the run's; NUMERIC when the loss is no longer a number, naming epoch and step; STOPPED when `stop` was
- * seen: the checkpoint is saved then. */
+ * differs from the run's; NUMERIC when the loss is no longer a number or no update can be applied, naming epoch and
+ * step; STOPPED when `stop` was seen: the checkpoint is saved then. */
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error);
 
-/* The storage type that a config means on this device: auto is bf16 where it has that. UNSUPPORTED, with the remedy,
- * where a named one has no hardware. */
+/* The storage type that a config means on this device: auto is bf16 where it has that, else fp32. UNSUPPORTED, with the
+ * remedy, where a named one has no hardware. */
 gd_status gd_train_precision(const gd_train_config *train, const gd_device *device, gd_type *type, gd_error *error);
 
 /* The plan set of a run: plan 0 trains, plan 1 evaluates. What bench and `griddle plan` use too. `device`: NULL is the

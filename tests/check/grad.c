@@ -118,9 +118,10 @@ static gd_status prepare(landscape *l, const check_answer *a, uint32_t backward_
         gd_desc desc = l->problem.desc[GD_DOUT(o)];
         int64_t count = gd_desc_count(desc);
         for (int64_t i = 0; i < count; i++) {
-            bool is_read = backward_reads & GD_BIT(GD_DOUT(o));
+            bool is_read = backward_reads & GD_BIT(GD_DOUT(o)); /* else it is a loss, of which the mean is meant */
             gd_store(l->at[GD_DOUT(o)], desc.type, i,
-                     is_read ? check_normal(a->seed, (uint32_t)GD_DOUT(o), (uint64_t)i) : 1 / (double)count);
+                     is_read ? check_normal(a->seed, (uint32_t)GD_DOUT(o), (uint64_t)i)
+                             : (double)l->before.loss_scale / (double)count);
         }
     }
     return find_statistics(l, error);

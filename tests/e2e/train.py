@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,16 @@ def metadata(path, change=None):
         with open(path, "wb") as file:
             file.write(len(text).to_bytes(8, "little") + text + data)
     return header["__metadata__"]
+
+
+def state(path):
+    """Some numbers of a checkpoint's state (train/checkpoint.h has their order)."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        begin, end = json.loads(file.read(length))["state"]["data_offsets"]
+        file.seek(8 + length + begin)
+        numbers = struct.unpack(f"<{(end - begin) // 8}d", file.read(end - begin))
+    return dict(zip(("applied", "not_finite", "loss_scale", "good"), (*numbers[5:7], *numbers[-2:])))
 
 
 def metrics(run):
@@ -135,6 +146,30 @@ with tempfile.TemporaryDirectory() as folder:
         assert digest(f"{name}/model.safetensors") == model, name
         assert metrics(name)[-1].get("epoch") is not None
     print(f"{kills} kills over {runs} runs: the same bits")
+
+    # in fp16 a loss of 3000 times the size overflows at first: the loss scale comes down, and a run that was killed
+    # ends with the same scale and bits
+    half = ["train", "bars.yaml", "--set", "train.precision=fp16", "--set", "train.class_weights=[3000,3000,3000]",
+            "--set", "train.epochs=40", "--resume", "--out"]
+    answer = json.loads(griddle(*half, "half", "--json"))
+    scaled = state("half/checkpoint.safetensors")
+    assert answer["validation_accuracy"] > 0.8, answer
+    assert 1 <= scaled["loss_scale"] < 65536 and scaled["not_finite"] > 0, scaled
+    assert scaled["applied"] + scaled["not_finite"] == 240 and 0 < scaled["good"] <= scaled["applied"], scaled
+    for pause in (0.1, 0.2):
+        process = start(*half, "half-killed")
+        try:
+            process.communicate(timeout=pause)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    griddle(*half, "half-killed")
+    assert digest("half-killed/model.safetensors") == digest("half/model.safetensors")
+    again = state("half-killed/checkpoint.safetensors")
+    assert all(again[key] == scaled[key] for key in ("applied", "not_finite", "loss_scale", "good")), (again, scaled)
+
+    griddle("train", "bars.yaml", "--out", "still", "--set", "train.precision=fp16", "--set", "train.epochs=40", "--set",
+            "train.loss_scale=16777216", code=1, complaint="100 updates in a row were skipped")
 
     # more epochs than before: goes on
     griddle("train", "bars.yaml", "--out", "again", "--resume", "--set", "train.epochs=7")

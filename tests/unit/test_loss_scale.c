@@ -293,3 +293,27 @@ TEST(other_precisions_know_no_loss_scale)
     CHECK_EQ_INT(gd_plan_set_tally(s.set.plans)->good, 0);
     leave(&s);
 }
+
+static uint32_t features_now;
+static uint32_t tell_features(void) { return features_now; }
+
+TEST(fp16_is_for_those_who_ask_for_it)
+{
+    gd_device machine = gd_device_cpu;
+    machine.features = tell_features;
+    static const struct {
+        int precision;
+        uint32_t features;
+        gd_type type;
+    } rows[] = {{GD_PRECISION_AUTO, 0, GD_F32},
+                {GD_PRECISION_AUTO, GD_AVX2 | GD_AVX512, GD_F32},
+                {GD_PRECISION_AUTO, GD_AVX2 | GD_AVX512 | GD_AVX512_BF16, GD_BF16},
+                {GD_PRECISION_FP16, 0, GD_F16}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gd_type type;
+        const gd_train_config train = {.precision = rows[i].precision};
+        features_now = rows[i].features;
+        CHECK_EQ_INT(gd_train_precision(&train, &machine, &type, NULL), GD_OK);
+        CHECK_EQ_INT(type, rows[i].type);
+    }
+}
