@@ -11,13 +11,13 @@ struct update {
     const gd_tally *tally;
     const gd_record *record;
     gd_undecayed undecayed;
-    double beta1, beta2, weight_decay;
-    float epsilon;
+    float beta1, take1, beta2, take2, epsilon;
+    double log_beta1, log_beta2, weight_decay;
 };
 
 enum { THREADS = 256 };
 
-/* The factors that hang on the number of updates are powers in f64: one thread of a block computes them for all. */
+/* The factors that hang on the number of updates are in f64: one thread of a block computes them for all. */
 __global__ void __launch_bounds__(THREADS) update_kernel(update u, int64_t n)
 {
     GD_SHARED(float, factor, [4]);
@@ -25,14 +25,14 @@ __global__ void __launch_bounds__(THREADS) update_kernel(update u, int64_t n)
         double rate = (double)u.record->learning_rate, t = (double)(u.tally->applied + 1);
         factor[0] = u.tally->gradient_scale;
         factor[1] = (float)(1 - rate * u.weight_decay);
-        factor[2] = (float)(rate / (1 - pow(u.beta1, t)));
-        factor[3] = (float)sqrt(1 - pow(u.beta2, t));
+        factor[2] = (float)(rate / -expm1(t * u.log_beta1)); /* 1 - beta1^t */
+        factor[3] = (float)sqrt(-expm1(t * u.log_beta2));
     }
     __syncthreads();
     if (u.tally->skip)
         return;
     float scale = factor[0], decay = factor[1], length = factor[2], root = factor[3];
-    float keep1 = (float)u.beta1, take1 = (float)(1 - u.beta1), keep2 = (float)u.beta2, take2 = (float)(1 - u.beta2);
+    float keep1 = u.beta1, take1 = u.take1, keep2 = u.beta2, take2 = u.take2;
     int64_t stride = (int64_t)gridDim.x * blockDim.x;
     GD_ROLLED
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
@@ -63,10 +63,14 @@ gd_status gd_adamw_update_simt(const gd_call *call, const gd_ctx *ctx)
                       ctx->tally,
                       ctx->record,
                       *(const gd_undecayed *)call->state,
-                      p->beta1,
-                      p->beta2,
-                      p->weight_decay,
-                      (float)p->epsilon};
+                      (float)p->beta1,
+                      (float)(1 - p->beta1),
+                      (float)p->beta2,
+                      (float)(1 - p->beta2),
+                      (float)p->epsilon,
+                      log(p->beta1),
+                      log(p->beta2),
+                      p->weight_decay};
     int64_t n = gd_desc_count(call->problem->desc[ADAMW_W]);
     GD_TRY(gd_launched(GD_LAUNCH(update_kernel, gd_blocks(n, THREADS), THREADS, 0, gd_stream_of(ctx), u, n)));
     return gd_count_update(ctx);

@@ -132,7 +132,9 @@ template <class T> struct gradient {
         int64_t n = pixel / (z.H * z.W), h = pixel / z.W % z.H, w = pixel % z.W;
         gd_pool2d_range rows = gd_pool2d_windows(z, h, z.P), columns = gd_pool2d_windows(z, w, z.Q);
         float sum[W] = {};
+        GD_ROLLED
         for (int64_t p = rows.begin; p < rows.end; p++) {
+            GD_ROLLED
             for (int64_t q = columns.begin; q < columns.end; q++)
                 add(sum, ((n * z.P + p) * z.Q + q) * z.C + c, h, w, p, q);
         }

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# ---- CUDA kernels, executed on the CPU ---------------------------------------------------------------------------------
+# The whole device for each of three paths of code; younger cards take the last one, with limits of their own.
+#     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.* as among the unit tests
+file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
+room_sources(cuda_ops op)
+foreach(sm 70 75 80 86 89 90 100 120)
+    set(path ${sm})
+    if(sm GREATER 80)
+        set(path 80)
+    else()
+        set(device griddle-cuda-on-cpu-${sm})
+        add_cuda_on_cpu_library(${device} SM ${sm} ${CMAKE_SOURCE_DIR}/cuda/device.c ${CMAKE_SOURCE_DIR}/cuda/card.c
+                                ${cuda_ops} ${cuda_kernels})
+        target_compile_definitions(${device} PRIVATE GRIDDLE_CUDA)
+        target_link_libraries(${device} PRIVATE griddle-engine)
+        target_link_options(${device} PRIVATE -Wl,--exclude-libs,ALL)
+        set(name griddle-cuda-kernels-${sm})
+        add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
+        target_link_libraries(${name} PRIVATE check GTest::gtest)
+        target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>")
+        add_dependencies(${name} ${device})
+    endif()
+    gtest_discover_tests(griddle-cuda-kernels-${path} TEST_SUFFIX .sm_${sm} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         TEST_LIST cuda_tests_${sm}
+                         PROPERTIES LABELS cuda TIMEOUT 300 ENVIRONMENT GRIDDLE_EMULATED_SM=${sm})
+endforeach()
+
+# ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------
+#     cuda.compile.<op>.<direction>.<entry>.sm_NN     held to the bars of benchmarks/cuda_static; skipped without nvcc
+# The entries stand in the lists of ops; that of `simt` is in cuda/kernel/<op>.cu, others in <op>_<entry>.cu.
+foreach(file ${cuda_ops})
+    file(STRINGS ${file} lines REGEX "GD_CUDA_(MMA_)?ENTRY\\(")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    get_filename_component(op ${file} NAME_WE)
+    foreach(line ${lines})
+        if(line MATCHES "GD_CUDA_MMA_ENTRY\\(gd_${op}_([a-z_]+)")
+            set(direction ${CMAKE_MATCH_1})
+            set(entry mma)
+        elseif(line MATCHES "GD_CUDA_ENTRY\\(([a-z]+), gd_${op}_([a-z_]+)")
+            set(entry ${CMAKE_MATCH_1})
+            set(direction ${CMAKE_MATCH_2})
+        endif()
+        set(source ${op}_${entry}.cu)
+        if(entry STREQUAL simt)
+            set(source ${op}.cu)
+        endif()
+        foreach(sm 75 80 86 89 90 100 120)
+            set(name cuda.compile.${op}.${direction}.${entry}.sm_${sm})
+            add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/benchmarks/cuda_static --file ${source} --arch ${sm})
+            set_tests_properties(${name} PROPERTIES LABELS cuda TIMEOUT 600 SKIP_RETURN_CODE 77)
+        endforeach()
+    endforeach()
+endforeach()
+
+# ---- the whole device in a run, from the outside -----------------------------------------------------------------------
+file(GLOB scripts CONFIGURE_DEPENDS cuda/*.py)
+foreach(file ${scripts})
+    add_script(cuda 600 ${file} $<TARGET_FILE_DIR:griddle-cuda-on-cpu-80>)
+endforeach()
+add_test(NAME cuda.nets COMMAND griddle-nets check --cuda --count 12)
+set_tests_properties(cuda.nets PROPERTIES LABELS cuda TIMEOUT 300
+                     ENVIRONMENT GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-80>)
+add_test(NAME cuda.static COMMAND ${CMAKE_SOURCE_DIR}/benchmarks/cuda_static)
+set_tests_properties(cuda.static PROPERTIES LABELS cuda TIMEOUT 1800 SKIP_RETURN_CODE 77)
