@@ -76,6 +76,7 @@ static void run(const gd_impl *impl, const gd_problem *problem, void *const at[G
     gd_call call = {.problem = problem};
     if (impl->prepare)
         CHECK_OK(impl->prepare(problem, 2, &needs, &error), &error);
+    call.state = needs.state;
     for (int i = 0; i < GD_WORK; i++)
         call.at[i] = at[i] && problem->desc[i].rank ? there(at[i], gd_desc_bytes(problem->desc[i])) : NULL;
     call.at[GD_WORK] = there(NULL, needs.work_bytes + 1);
