@@ -6,6 +6,12 @@
  *     wgrad   dw(K, RSC)      = dy (K, pixels)                x gathered (pixels, RSC)       in pieces of the pixels
  *
  * with C and K those of a group. An inner product is the convolution of an image of one pixel.
+ *
+ *     y's pixel m  = (n P + p) Q + q     looks at x from row p*stride - pad on, column q*stride - pad on
+ *     x's pixel m  = (n H + h) W + w     was looked at from rows (h + pad - r*dilation)/stride, where that is whole
+ *     number k     = (r S + s) depth + c       taps of the window times channels of a group, those next to each other
+ *
+ * Counts fit 31 bits (entries refuse more), places are 64.
  */
 #ifndef GD_CUDA_CONV2D_CUH
 #define GD_CUDA_CONV2D_CUH
@@ -13,37 +19,109 @@
 #include "columns.cuh"
 #include "kernel/conv2d.h"
 
+/* Division by what the host knows, for dividends below 2^31: a multiplication and a shift (Granlund, Montgomery,
+ * "Division by invariant integers using multiplication", 1994). */
+struct gd_divisor {
+    unsigned by, factor, shift;
+
+    __device__ int of(int n) const { return (int)((__umulhi((unsigned)n, factor) + (unsigned)n) >> shift); }
+    __device__ int of(int n, int &rest) const
+    {
+        int whole = of(n);
+        rest = n - whole * (int)by;
+        return whole;
+    }
+};
+
+static inline gd_divisor gd_divisor_of(int64_t by)
+{
+    gd_divisor d = {(unsigned)by, 0, 0};
+    while ((int64_t)1 << d.shift < by)
+        d.shift++;
+    d.factor = (unsigned)(((((uint64_t)1 << d.shift) - (uint64_t)by) << 32) / (uint64_t)by + 1);
+    return d;
+}
+
+/* Where a window begins, and one tap of it: rows, columns; both are numbers, and need not lie inside the image. */
+struct gd_conv_place {
+    int rows_before, row, column; /* those of the images before this one */
+};
+struct gd_conv_tap {
+    int row, column, channel, number; /* number: r S + s */
+};
+
 struct gd_conv_shape {
     int N, H, W, C, K, R, S, P, Q, stride, pad, dilation, groups;
-    int group_C, group_K;
+    int group_C, group_K, taps; /* taps: R S */
+    gd_divisor by_H, by_W, by_P, by_Q, by_S, by_group_C, by_group_K, by_stride;
 
-    /* Where x is read for output pixel m and tap t, or -1 outside the image. */
-    __device__ int64_t x_pixel(int m, int t) const
+    __device__ gd_conv_place y_place(int m) const
     {
-        int q = m % Q, p = m / Q % P, n = m / Q / P, s = t % S, r = t / S;
-        int h = p * stride + r * dilation - pad, w = q * stride + s * dilation - pad;
-        return h < 0 || h >= H || w < 0 || w >= W ? -1 : ((int64_t)n * H + h) * W + w;
+        int p, q, n = by_P.of(by_Q.of(m, q), p);
+        return gd_conv_place{n * H, p * stride - pad, q * stride - pad};
     }
-    /* Which output pixel reads input pixel m at tap t, or -1: none does. */
-    __device__ int64_t y_pixel(int m, int t) const
+    __device__ gd_conv_place x_place(int m) const
     {
-        int w = m % W, h = m / W % H, n = m / W / H, s = t % S, r = t / S;
-        int p = h + pad - r * dilation, q = w + pad - s * dilation;
+        int h, w, n = by_H.of(by_W.of(m, w), h);
+        return gd_conv_place{n * P, h + pad, w + pad};
+    }
+    __device__ gd_conv_tap tap(int number, int channel) const
+    {
+        int s, r = by_S.of(number, s);
+        return gd_conv_tap{r * dilation, s * dilation, channel, number};
+    }
+    /* Of number k, channels of x or of y inside. */
+    __device__ gd_conv_tap x_tap(int k) const
+    {
+        int c, number = by_group_C.of(k, c);
+        return tap(number, c);
+    }
+    __device__ gd_conv_tap y_tap(int k) const
+    {
+        int c, number = by_group_K.of(k, c);
+        return tap(number, c);
+    }
+    /* The pixel of x that y's pixel sees at this tap, or -1: it lies outside. */
+    __device__ int64_t seen(gd_conv_place y, gd_conv_tap t) const
+    {
+        int h = y.row + t.row, w = y.column + t.column;
+        return (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W ? (int64_t)(y.rows_before + h) * W + w : -1;
+    }
+    /* The pixel of y that sees x's pixel at this tap, or -1: none does. */
+    __device__ int64_t seer(gd_conv_place x, gd_conv_tap t) const
+    {
+        int p = x.row - t.row, q = x.column - t.column, p_rest, q_rest;
         if (p < 0 || q < 0)
             return -1;
-        int row = p / stride, column = q / stride;
-        if (row * stride != p || column * stride != q || row >= P || column >= Q)
-            return -1;
-        return ((int64_t)n * P + row) * Q + column;
+        p = by_stride.of(p, p_rest);
+        q = by_stride.of(q, q_rest);
+        return p_rest || q_rest || p >= P || q >= Q ? -1 : (int64_t)(x.rows_before + p) * Q + q;
     }
+
+    /* Where x is read for output pixel m and tap t, or -1 outside the image. */
+    __device__ int64_t x_pixel(int m, int t) const { return seen(y_place(m), tap(t, 0)); }
+    /* Which output pixel reads input pixel m at tap t, or -1: none does. */
+    __device__ int64_t y_pixel(int m, int t) const { return seer(x_place(m), tap(t, 0)); }
 };
 
 static inline gd_conv_shape gd_conv_shape_of(const gd_problem *problem)
 {
     const gd_conv2d_params *p = (const gd_conv2d_params *)problem->params;
     const gd_conv2d_sizes z = gd_conv2d_sizes_of(problem);
-    return gd_conv_shape{(int)z.N, (int)z.H,  (int)z.W, (int)z.C,    (int)z.K,  (int)z.R,       (int)z.S,      (int)z.P,
-                         (int)z.Q, p->stride, p->pad,   p->dilation, p->groups, (int)z.group_C, (int)z.group_K};
+    gd_conv_shape s = {};
+    s.N = (int)z.N, s.H = (int)z.H, s.W = (int)z.W, s.C = (int)z.C, s.K = (int)z.K;
+    s.R = (int)z.R, s.S = (int)z.S, s.P = (int)z.P, s.Q = (int)z.Q, s.taps = s.R * s.S;
+    s.group_C = (int)z.group_C, s.group_K = (int)z.group_K;
+    s.stride = p->stride, s.pad = p->pad, s.dilation = p->dilation, s.groups = p->groups;
+    s.by_H = gd_divisor_of(z.H);
+    s.by_W = gd_divisor_of(z.W);
+    s.by_P = gd_divisor_of(z.P);
+    s.by_Q = gd_divisor_of(z.Q);
+    s.by_S = gd_divisor_of(z.S);
+    s.by_group_C = gd_divisor_of(z.group_C);
+    s.by_group_K = gd_divisor_of(z.group_K);
+    s.by_stride = gd_divisor_of(p->stride);
+    return s;
 }
 
 /* ---- wgrad in pieces of the pixels: by the problem alone, so that every card adds in the same order ---- */

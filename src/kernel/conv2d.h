@@ -84,6 +84,8 @@ GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, mma);
 GD_DECLARE_CUDA(gd_conv2d_fwd, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA(gd_conv2d_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, simt);
 
 #endif

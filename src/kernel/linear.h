@@ -64,6 +64,8 @@ gd_status gd_linear_bwd_weight_onednn_prepare(const gd_problem *, int threads, g
 GD_DECLARE_CUDA(gd_linear_fwd, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA(gd_linear_bwd_weight, simt);
+GD_DECLARE_CUDA_PREPARE(gd_linear_fwd, simt);
+GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_linear_bwd_weight, simt);
 
 #endif
