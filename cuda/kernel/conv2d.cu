@@ -82,8 +82,8 @@ template <class T> struct fprop {
     {
         int k = group * N + n;
         int64_t at = (int64_t)m * z.K + k;
-        sum += bias ? bias[k] : 0.0f;
-        sum += residual ? gd_load(residual[at]) : 0.0f;
+        sum += bias ? gd_global(bias + k) : 0.0f;
+        sum += residual ? gd_load(gd_global(residual + at)) : 0.0f;
         y[at] = gd_store<T>(relu && sum <= 0 ? 0.0f : sum);
     }
 };

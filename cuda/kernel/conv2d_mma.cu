@@ -35,9 +35,9 @@ template <class T> struct fprop {
         int64_t at = (int64_t)m * N + n;
         gd_vector<T> result, more;
         if (residual)
-            more = gd_vector_load(residual + at);
+            more = gd_vector_global(residual + at);
         for (int i = 0; i < GD_MMA_VECTOR; i++) {
-            float sum = sums[i] + (bias ? bias[n + i] : 0.0f) + (residual ? gd_load(more.at[i]) : 0.0f);
+            float sum = sums[i] + (bias ? gd_global(bias + n + i) : 0.0f) + (residual ? gd_load(more.at[i]) : 0.0f);
             result.at[i] = gd_store<T>(relu && sum < 0 ? 0.0f : sum);
         }
         gd_vector_store(y + at, result);

@@ -18,6 +18,17 @@ template <> __device__ __forceinline__ __nv_bfloat16 gd_store<__nv_bfloat16>(flo
     return __float2bfloat16_rn(value);
 }
 
+/* What `from` points to, which is in global memory. Of a pointer out of a large struct of arguments that is used only
+ * where it is not NULL, compilers do not see that, and take the slower generic path. */
+template <typename T> __device__ inline T gd_global(const T *from)
+{
+#if defined(__CUDACC__)
+    return __ldcg(from);
+#else
+    return *from;
+#endif
+}
+
 /* 16 bytes in registers; addresses must be multiples of 16. */
 template <typename T> struct __align__(16) gd_vector
 {
@@ -46,6 +57,20 @@ template <typename T> __device__ __forceinline__ void gd_vector_store(T *to, con
     *reinterpret_cast<uint4 *>(to) = *reinterpret_cast<const uint4 *>(&value);
 #else
     emulator::store16(to, &value);
+#endif
+}
+
+/* As gd_global. */
+template <typename T> __device__ inline gd_vector<T> gd_vector_global(const T *from)
+{
+#if defined(__CUDACC__)
+    union {
+        uint4 words;
+        gd_vector<T> elements;
+    } value = {__ldcg(reinterpret_cast<const uint4 *>(from))};
+    return value.elements;
+#else
+    return gd_vector_load(from);
 #endif
 }
 
