@@ -2,11 +2,14 @@
 /* C(M,N) = A(M,K) B(K,N) on tensor cores, where an Op says what lies where: a convolution is one whose A or B is
  * gathered from an image ("implicit GEMM"). 16-bit storage, f32 sums.
  *
- *                     N  64 ──►                    a block: 64 x 64 of C by 4 warps of 32 x 32
- *            K 32 ┌───────────┐                    steps of 32 along K, the next one copied while this one is
- * multiplied │  │ B[k][n]   │ ┌──────┐▼  ├─────┬─────┤ M  │A     │   │ w 0 │ w 1 │                    shared   A, B
- * twice each, 20 KB; then the sums of C, 17 KB 64 │[m][k]│   ├─────┼─────┤ ▼  │      │   │ w 2 │ w 3 │ └──────┘
- * └─────┴─────┘
+ *                     N  64 ──►            a block: 64 x 64 of C by 4 warps of 32 x 32
+ *            K 32 ┌───────────┐            steps of 32 along K; the next one is copied while this one is multiplied
+ *              │  │ B[k][n]   │
+ *      ┌──────┐▼  ├─────┬─────┤            shared: A and B twice each, 20 KB; then the sums of C, 17 KB
+ *   M  │A     │   │ w 0 │ w 1 │
+ *   64 │[m][k]│   ├─────┼─────┤
+ *   ▼  │      │   │ w 2 │ w 3 │
+ *      └──────┘   └─────┴─────┘
  *
  * Memory moves in vectors of 8 elements. Which way they lie, an Op's `a_major` and `b_major` say: along K for a
  * row-major A and a column-major B, along M or N else. Sizes along vectors are multiples of 8.
