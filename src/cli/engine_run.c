@@ -73,8 +73,10 @@ static gd_status check_apart(const char *pictures, const char *run, gd_error *er
     char around[4096], inside[4096], *slash;
     gd_engine_path part;
     snprintf(part.text, sizeof part.text, "./%s" + (run[0] == '/' ? 2 : 0), run);
-    while (!realpath(part.text, inside) && (slash = strrchr(part.text, '/')) != part.text)
-        *slash = '\0'; /* not made yet: where it would be */
+    while (!realpath(part.text, inside)) { /* not made yet: where it would be */
+        slash = strrchr(part.text, '/');
+        slash[slash == part.text] = '\0'; /* "/" and "." are there */
+    }
     if (!realpath(pictures, around))
         return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
     size_t n = strlen(around);
