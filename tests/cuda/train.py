@@ -45,8 +45,7 @@ with tempfile.TemporaryDirectory() as folder:
     shapes.write("bars", train=80, test=30)
     config = shapes.CONFIG.format(folder=f"{folder}/bars")
     with open("bars.yaml", "w", encoding="utf-8") as file:
-        head, tail = config.split("model:\n")
-        file.write(head + "model:\n  network: lenet\n" + tail[tail.index("train:"):] if "train:" in tail else head)
+        file.write(config[:config.index("model:")] + "model:\n  network: lenet\n" + config[config.index("train:"):])
 
     for net, precision, sm in (("lenet", "fp32", 80), ("lenet", "fp16", 70), ("resnet-9", "fp16", 75), ("resnet-9", "bf16", 80)):
         want = train(f"{net}-{precision}-cpu", net, precision, "cpu")
