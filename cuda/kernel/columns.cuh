@@ -54,9 +54,10 @@ __global__ void __launch_bounds__(GD_COLUMNS_X *GD_COLUMNS_Y) gd_columns_kernel(
 {
     GD_SHARED(float, a, [GD_COLUMNS_Y][GD_COLUMNS_X]);
     GD_SHARED(float, b, [GD_COLUMNS_Y][GD_COLUMNS_X]);
-    int c = (int)blockIdx.x * GD_COLUMNS_X + (int)threadIdx.x, y = (int)threadIdx.y;
-    int64_t segment = blockIdx.z, chunk = blockIdx.y, rows = gd_columns_chunk_rows(z, segment, chunk);
-    int64_t first = segment * z.segment_rows + chunk * z.chunk_rows;
+    unsigned tiles = (unsigned)(z.C + GD_COLUMNS_X - 1) / GD_COLUMNS_X, all = blockIdx.x / tiles;
+    int c = (int)(blockIdx.x % tiles) * GD_COLUMNS_X + (int)threadIdx.x, y = (int)threadIdx.y;
+    int64_t segment = all / (unsigned)z.chunks, chunk = all % (unsigned)z.chunks;
+    int64_t rows = gd_columns_chunk_rows(z, segment, chunk), first = segment * z.segment_rows + chunk * z.chunk_rows;
     float sum_a = 0, sum_b = 0;
     int taken = 0;
     for (int64_t r = y; r < rows && c < z.C; r += GD_COLUMNS_Y)
@@ -99,8 +100,8 @@ template <class Op> gd_status gd_columns_run(const gd_ctx *ctx, gd_columns z, Op
 {
     enum { THREADS = 128 };
     dim3 block(GD_COLUMNS_X, GD_COLUMNS_Y);
-    dim3 grid((unsigned)gd_ceil(z.C, GD_COLUMNS_X), (unsigned)z.chunks, (unsigned)z.segments);
-    GD_TRY(gd_launched(GD_LAUNCH((gd_columns_kernel<Op>), grid, block, 0, gd_stream_of(ctx), z, op, (float *)work)));
+    unsigned blocks = (unsigned)(gd_ceil(z.C, GD_COLUMNS_X) * z.chunks * z.segments);
+    GD_TRY(gd_launched(GD_LAUNCH((gd_columns_kernel<Op>), blocks, block, 0, gd_stream_of(ctx), z, op, (float *)work)));
     return gd_launched(GD_LAUNCH((gd_columns_finish_kernel<Op>), (unsigned)gd_ceil(z.segments * z.C, THREADS), THREADS,
                                  0, gd_stream_of(ctx), z, op, (const float *)work));
 }

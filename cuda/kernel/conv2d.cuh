@@ -16,6 +16,7 @@
 #ifndef GD_CUDA_CONV2D_CUH
 #define GD_CUDA_CONV2D_CUH
 
+#include "block.cuh"
 #include "columns.cuh"
 #include "kernel/conv2d.h"
 
@@ -97,11 +98,6 @@ struct gd_conv_shape {
         q = by_stride.of(q, q_rest);
         return p_rest || q_rest || p >= P || q >= Q ? -1 : (int64_t)(x.rows_before + p) * Q + q;
     }
-
-    /* Where x is read for output pixel m and tap t, or -1 outside the image. */
-    __device__ int64_t x_pixel(int m, int t) const { return seen(y_place(m), tap(t, 0)); }
-    /* Which output pixel reads input pixel m at tap t, or -1: none does. */
-    __device__ int64_t y_pixel(int m, int t) const { return seer(x_place(m), tap(t, 0)); }
 };
 
 static inline gd_conv_shape gd_conv_shape_of(const gd_problem *problem)
@@ -146,24 +142,23 @@ static inline gd_conv_pieces gd_conv_pieces_of(const gd_conv_shape &z, int side,
 }
 
 /* In the order of the pieces. */
-__global__ static void gd_add_pieces_kernel(const float *pieces, float *dw, int64_t n, int count)
-{
-    int64_t stride = (int64_t)gridDim.x * blockDim.x;
-    GD_ROLLED
-    for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
+struct gd_sum_of_pieces {
+    const float *pieces;
+    float *dw;
+    int64_t n;
+    int count;
+    __device__ void operator()(int64_t i) const
+    {
         float sum = 0;
         for (int piece = 0; piece < count; piece++)
             sum += pieces[piece * n + i];
         dw[i] = sum;
     }
-}
+};
 
 static inline gd_status gd_add_pieces(const gd_ctx *ctx, const float *pieces, float *dw, int64_t n, int64_t count)
 {
-    enum { THREADS = 256 };
-    return count == 1 ? GD_OK
-                      : gd_launched(GD_LAUNCH(gd_add_pieces_kernel, gd_blocks(n, THREADS), THREADS, 0,
-                                              gd_stream_of(ctx), pieces, dw, n, (int)count));
+    return count == 1 ? GD_OK : gd_block_each(ctx, n, gd_sum_of_pieces{pieces, dw, n, (int)count});
 }
 
 /* ---- db: sums of dy over the pixels ---- */

@@ -4,10 +4,18 @@
 #include "conv2d.cuh"
 #include "gemm_mma.cuh"
 
-#include <limits.h>
-
 namespace
 {
+
+/* Where y's pixel sees x at number k; outside of the image, and where it is not wanted, nowhere. */
+template <class T>
+__device__ inline const T *seen_at(const gd_conv_shape &z, const T *x, int pixel, int k, bool wanted, bool &inside)
+{
+    const gd_conv_tap t = z.x_tap(k);
+    int64_t at = wanted ? z.seen(z.y_place(pixel), t) : -1;
+    inside = at >= 0;
+    return inside ? x + at * z.C + t.channel : x;
+}
 
 template <class T> struct fprop {
     static constexpr gd_major a_major = GD_ROW_MAJOR;
@@ -19,12 +27,7 @@ template <class T> struct fprop {
     T *y;
     bool relu;
 
-    __device__ const T *a(int m, int k, bool &inside) const
-    {
-        int64_t pixel = inside && m < M ? z.x_pixel(m, k / z.C) : -1;
-        inside = pixel >= 0;
-        return inside ? x + pixel * z.C + k % z.C : x;
-    }
+    __device__ const T *a(int m, int k, bool &inside) const { return seen_at(z, x, m, k, inside && m < M, inside); }
     __device__ const T *b(int k, int n, bool &inside) const
     {
         inside = inside && n < N;
@@ -54,14 +57,16 @@ template <class T> struct dgrad {
 
     __device__ const T *a(int m, int k, bool &inside) const
     {
-        int64_t pixel = inside && m < M ? z.y_pixel(m, k / z.K) : -1;
+        const gd_conv_tap t = z.y_tap(k);
+        int64_t pixel = inside && m < M ? z.seer(z.x_place(m), t) : -1;
         inside = pixel >= 0;
-        return inside ? dy + pixel * z.K + k % z.K : dy;
+        return inside ? dy + pixel * z.K + t.channel : dy;
     }
     __device__ const T *b(int k, int n, bool &inside) const
     {
         inside = inside && n < N;
-        return inside ? w + ((int64_t)(k % z.K) * z.R * z.S + k / z.K) * z.C + n : w;
+        const gd_conv_tap t = z.y_tap(k);
+        return inside ? w + ((int64_t)t.channel * z.taps + t.number) * z.C + n : w;
     }
     __device__ void put(int m, int n, int, const float *sums) const
     {
@@ -85,12 +90,7 @@ template <class T> struct wgrad {
         inside = inside && m < M;
         return inside ? dy + (int64_t)k * M + m : dy;
     }
-    __device__ const T *b(int k, int n, bool &inside) const
-    {
-        int64_t pixel = inside && n < N ? z.x_pixel(k, n / z.C) : -1;
-        inside = pixel >= 0;
-        return inside ? x + pixel * z.C + n % z.C : x;
-    }
+    __device__ const T *b(int k, int n, bool &inside) const { return seen_at(z, x, k, n, inside && n < N, inside); }
     __device__ void put(int m, int n, int piece, const float *sums) const
     {
         float *at = to + ((int64_t)piece * M + m) * N + n;
@@ -101,22 +101,16 @@ template <class T> struct wgrad {
 
 /* ---- weights in the storage type, KRSC as they are ---- */
 
-template <class T> __global__ void cast_kernel(const float *from, T *to, int64_t n)
-{
-    int64_t stride = (int64_t)gridDim.x * blockDim.x;
-    GD_ROLLED
-    for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride)
-        to[i] = gd_store<T>(from[i]);
-}
-
-enum { THREADS = 256 };
+template <class T> struct cast {
+    const float *from;
+    T *to;
+    __device__ void operator()(int64_t i) const { to[i] = gd_store<T>(from[i]); }
+};
 
 gd_status cast_weights(const void *state, void *to, const float *from, gd_desc desc, const gd_ctx *ctx)
 {
     int64_t n = gd_desc_count(desc);
-    GD_WITH_HALF(*(const gd_type *)state, T,
-                 return gd_launched(GD_LAUNCH((cast_kernel<T>), gd_blocks(n, THREADS), THREADS, 0, gd_stream_of(ctx),
-                                              from, (T *)to, n)));
+    GD_WITH_HALF(*(const gd_type *)state, T, return gd_block_each(ctx, n, cast<T>{from, (T *)to}));
 }
 
 void ask_for_weights(const gd_problem *problem, gd_needs *needs)
@@ -192,9 +186,11 @@ const char *gd_conv2d_mma_accepts(const gd_problem *problem)
         return "needs one group";
     if (z.C % GD_MMA_VECTOR != 0 || z.K % GD_MMA_VECTOR != 0)
         return "needs channels in multiples of 8";
-    if (z.N * z.H * z.W > INT_MAX || z.N * z.P * z.Q > INT_MAX || z.R * z.S * z.C > INT_MAX ||
-        z.R * z.S * z.K > INT_MAX)
-        return "more than 2^31 pixels";
+    const int64_t most = 1 << 30, most_tiles = 65535; /* counts are ints; tiles along a grid's second side */
+    if (z.N * z.H * z.W > most || z.N * z.P * z.Q > most || z.R * z.S * z.K > most)
+        return "more than 2^30 pixels or terms";
+    if (z.R * z.S * z.C > most_tiles * GD_MMA_N || z.K > most_tiles * GD_MMA_N)
+        return "more than 65,535 tiles of weights";
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Squares in f64: each piece by a block, a thread's share in order, threads in halves; then the pieces in order by one
- * thread, which decides what the norm means for the update. */
+/* Squares in f64: each piece by a block; then the pieces by one block, whose first thread decides what the norm means
+ * for the update. In a block each thread adds its share in order, and threads are added in halves. */
 #include "kernel/grad_norm.h"
 #include "launch.cuh"
 
@@ -9,30 +9,40 @@ namespace
 
 enum { THREADS = 256 };
 
-__global__ void __launch_bounds__(THREADS) squares_kernel(const float *dw, int64_t n, double *piece)
+/* What the threads of a block have, in thread 0. */
+__device__ double block_sum(double sum)
 {
     GD_SHARED(double, sums, [THREADS]);
-    int64_t begin = (int64_t)blockIdx.x * GD_GRAD_NORM_GRAIN, end = begin + GD_GRAD_NORM_GRAIN;
-    double sum = 0;
-    GD_ROLLED
-    for (int64_t i = begin + threadIdx.x; i < end && i < n; i += THREADS)
-        sum += (double)dw[i] * (double)dw[i];
     sums[threadIdx.x] = sum;
     for (int apart = THREADS / 2; apart > 0; apart /= 2) {
         __syncthreads();
         if ((int)threadIdx.x < apart)
             sums[threadIdx.x] += sums[threadIdx.x + apart];
     }
-    if (threadIdx.x == 0)
-        piece[blockIdx.x] = sums[0];
+    return sums[threadIdx.x];
 }
 
-__global__ void decide_kernel(const double *piece, int64_t pieces, gd_grad_norm_params p, gd_tally *tally)
+__global__ void __launch_bounds__(THREADS) squares_kernel(const float *dw, int64_t n, double *piece)
+{
+    int64_t begin = (int64_t)blockIdx.x * GD_GRAD_NORM_GRAIN, end = begin + GD_GRAD_NORM_GRAIN;
+    double sum = 0;
+    GD_ROLLED
+    for (int64_t i = begin + threadIdx.x; i < end && i < n; i += THREADS)
+        sum += (double)dw[i] * (double)dw[i];
+    sum = block_sum(sum);
+    if (threadIdx.x == 0)
+        piece[blockIdx.x] = sum;
+}
+
+__global__ void __launch_bounds__(THREADS)
+    decide_kernel(const double *piece, int64_t pieces, gd_grad_norm_params p, gd_tally *tally)
 {
     double sum = 0;
-    for (int64_t i = 0; i < pieces; i++)
+    for (int64_t i = threadIdx.x; i < pieces; i += THREADS)
         sum += piece[i];
-    gd_grad_norm_decide(&p, sum, tally);
+    sum = block_sum(sum);
+    if (threadIdx.x == 0)
+        gd_grad_norm_decide(&p, sum, tally);
 }
 
 } // namespace
@@ -43,6 +53,6 @@ gd_status gd_grad_norm_update_simt(const gd_call *call, const gd_ctx *ctx)
     double *piece = (double *)call->at[GD_WORK];
     GD_TRY(gd_launched(GD_LAUNCH(squares_kernel, (unsigned)pieces, THREADS, 0, gd_stream_of(ctx),
                                  (const float *)call->at[GRAD_NORM_DW], n, piece)));
-    return gd_launched(GD_LAUNCH(decide_kernel, 1, 1, 0, gd_stream_of(ctx), (const double *)piece, pieces,
+    return gd_launched(GD_LAUNCH(decide_kernel, 1, THREADS, 0, gd_stream_of(ctx), (const double *)piece, pieces,
                                  *(const gd_grad_norm_params *)call->problem->params, ctx->tally));
 }
