@@ -11,18 +11,14 @@ static gd_card card; /* written once, by gd_card_open */
 static gd_status refuse(cudaError_t reason, int driver, int runtime, gd_error *error)
 {
     if (driver == 0)
-        return gd_fail(error, GD_UNSUPPORTED, "there is no NVIDIA driver on this machine; use --device cpu");
+        return gd_fail(error, GD_UNSUPPORTED, "there is no NVIDIA driver on this machine");
     if (reason == cudaErrorInsufficientDriver)
-        return gd_fail(
-            error, GD_UNSUPPORTED,
-            "the NVIDIA driver is for CUDA %d.%d, and this griddle was built with %d.%d: update the driver, or "
-            "use --device cpu",
-            driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+        return gd_fail(error, GD_DEVICE,
+                       "the NVIDIA driver is for CUDA %d.%d, and this griddle was built with %d.%d: update the driver",
+                       driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
     if (reason == cudaErrorNoDevice || reason == cudaSuccess)
-        return gd_fail(error, GD_UNSUPPORTED,
-                       "there is no GPU that CUDA can see (CUDA_VISIBLE_DEVICES?); use --device cpu");
-    return gd_fail(error, GD_UNSUPPORTED, "cuda: %s (%s); use --device cpu", cudaGetErrorString(reason),
-                   cudaGetErrorName(reason));
+        return gd_fail(error, GD_DEVICE, "there is no GPU that CUDA can see (CUDA_VISIBLE_DEVICES?)");
+    return gd_fail(error, GD_DEVICE, "cuda: %s (%s)", cudaGetErrorString(reason), cudaGetErrorName(reason));
 }
 
 gd_status gd_card_open(gd_error *error)
@@ -43,8 +39,7 @@ gd_status gd_card_open(gd_error *error)
         return refuse(reason, driver, runtime, error);
     int sm = 10 * found.major + found.minor;
     if (sm < OLDEST)
-        return gd_fail(error, GD_UNSUPPORTED,
-                       "%s is of architecture sm_%d, and the oldest served is sm_%d; use --device cpu", found.name, sm,
+        return gd_fail(error, GD_DEVICE, "%s is of architecture sm_%d, and the oldest served is sm_%d", found.name, sm,
                        OLDEST);
     card = (gd_card){.sm = sm,
                      .multiprocessors = found.multiProcessorCount,

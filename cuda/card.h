@@ -20,7 +20,8 @@ typedef struct gd_card {
     int driver, runtime; /* 12090: 12.9 */
 } gd_card;
 
-/* Finds the first card, once a process. UNSUPPORTED says what is missing: driver, card, or a younger one. */
+/* Finds the first card, once a process. UNSUPPORTED: there is no driver; DEVICE: it or the card is of no use, and why.
+ */
 gd_status gd_card_open(gd_error *error);
 
 /* After gd_card_open. */

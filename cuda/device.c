@@ -9,6 +9,7 @@
 
 #include <cuda_runtime_api.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static gd_status fault(gd_error *error, const char *what, cudaError_t reason)
@@ -186,10 +187,23 @@ static void graph_free(gd_graph *graph)
 
 static uint32_t features(void) { return gd_card_get()->sm >= 80 ? GD_CUDA_BF16 : 0; }
 
+static void describe(gd_device_facts *facts)
+{
+    const gd_card *card = gd_card_get();
+    *facts = (gd_device_facts){.multiprocessors = card->multiprocessors,
+                               .memory_bytes = card->memory_bytes,
+                               .free_bytes = free_bytes(),
+                               .driver = card->driver,
+                               .runtime = card->runtime};
+    snprintf(facts->name, sizeof facts->name, "%s", card->name);
+    snprintf(facts->architecture, sizeof facts->architecture, "sm_%d", card->sm);
+}
+
 static const gd_device cuda = {
     .kind = GD_CUDA,
     .name = "cuda",
     .features = features,
+    .describe = describe,
     .op = gd_op_find,
     .alloc = cuda_alloc,
     .free = cuda_free,

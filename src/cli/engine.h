@@ -9,11 +9,14 @@
 #include "train/train.h"
 
 extern const gd_verb gd_verb_config, gd_verb_net, gd_verb_plan, gd_verb_train, gd_verb_evaluate, gd_verb_export,
-    gd_verb_run, gd_verb_bench;
+    gd_verb_run, gd_verb_bench, gd_verb_info;
 
 typedef struct gd_engine_path {
     char text[4096];
 } gd_engine_path;
+
+/* Where a program lies that is installed beside this one; whether it is there is another question. */
+gd_status gd_engine_find_program(const char *name, gd_engine_path *path, gd_error *error);
 
 /* The config that a command names, with its --set; its network exists. */
 gd_status gd_engine_config(gd_command *command, const char *path, gd_config *config, gd_error *error);

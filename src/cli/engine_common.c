@@ -80,13 +80,15 @@ gd_status gd_engine_device(const gd_command *command, const gd_device **device, 
     *device = &gd_device_cpu;
     if (!name || strcmp(name, "auto") == 0 || strcmp(name, "cpu") == 0)
         return GD_OK;
-    if (strcmp(name, "cuda") == 0)
-        return gd_device_open_cuda(device, error);
+    if (strcmp(name, "cuda") == 0) {
+        gd_error reason = {0};
+        gd_status status = gd_device_open_cuda(device, &reason);
+        return status == GD_OK ? GD_OK : gd_fail(error, status, "%s; use --device cpu", reason.message);
+    }
     return gd_command_unknown("device", name, (const char *const[]){"auto", "cpu", "cuda"}, 3, error);
 }
 
-/* The program beside this one. */
-static gd_status find_sibling(const char *name, gd_engine_path *path, gd_error *error)
+gd_status gd_engine_find_program(const char *name, gd_engine_path *path, gd_error *error)
 {
     ssize_t length = readlink("/proc/self/exe", path->text, sizeof path->text - 1);
     if (length < 0)
@@ -103,7 +105,7 @@ static gd_status run_stage(gd_command *command, const char *config_path, const c
 {
     gd_engine_path program;
     int n = 0, code;
-    GD_TRY(find_sibling("griddle-stage", &program, error));
+    GD_TRY(gd_engine_find_program("griddle-stage", &program, error));
     const char **argument = gd_arena_alloc(&command->arena, 6 + 2 * (size_t)n_set, sizeof *argument);
     if (!argument)
         return gd_fail(error, GD_NOMEM, "out of memory for a command line");

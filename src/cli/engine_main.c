@@ -24,9 +24,8 @@ static void cap_onednn(void)
 
 int main(int argc, char **argv)
 {
-    const gd_verb verbs[] = {gd_verb_config, gd_verb_net,      gd_verb_plan,
-                             gd_verb_train,  gd_verb_evaluate, gd_verb_export,
-                             gd_verb_run,    gd_verb_bench,    {0}};
+    const gd_verb verbs[] = {gd_verb_config, gd_verb_net, gd_verb_plan,  gd_verb_train, gd_verb_evaluate,
+                             gd_verb_export, gd_verb_run, gd_verb_bench, gd_verb_info,  {0}};
     gd_command_init();
     cap_onednn();
     return gd_command_main(verbs, argc, argv);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* `griddle`: predict and info are answered here, every other verb is a program in libexec that this one becomes, as git
- * does. So asking a model does not load what only training needs. */
-#include "base/text.h"
+/* `griddle`: predict is answered here, every other verb is a program in libexec that this one becomes, as git does. So
+ * asking a model does not load what only training needs. */
 #include "cli/predict.h"
 #include "griddle/infer.h"
 
@@ -13,17 +12,6 @@
 
 #define ENGINE "griddle-engine"
 #define STAGE "griddle-stage"
-
-static gd_status info(gd_command *command, gd_error *error);
-static const gd_option info_options[] = {GD_OPTION_JSON, {0}};
-static const gd_verb verb_info = {
-    .name = "info",
-    .words = "",
-    .summary = "what this griddle is and what it finds here",
-    .examples = "griddle info\ngriddle info --json\n",
-    .options = info_options,
-    .run = info,
-};
 
 /* In the order of the road. */
 static const struct {
@@ -41,7 +29,7 @@ static const struct {
     {"net", "the network that a config makes, layer by layer", ENGINE, NULL},
     {"plan", "what training computes, step by step", ENGINE, NULL},
     {"bench", "throughput of a network on this machine", ENGINE, NULL},
-    {"info", "what this griddle is and what it finds here", NULL, &verb_info},
+    {"info", "what this griddle is and what it finds here", ENGINE, NULL},
     {"serve", "not there yet", NULL, NULL},
     {"monitor", "not there yet", NULL, NULL},
     {"report", "not there yet", NULL, NULL},
@@ -92,33 +80,6 @@ static gd_status become(const char *program, char **argv, gd_error *error)
                        "no program '%s' in libexec/griddle beside this one: the installation is not whole", program);
     execv(path, argv);
     return gd_fail(error, GD_IO, "cannot start '%s': %s", path, strerror(errno));
-}
-
-/* ---- info ---- */
-
-static gd_status info(gd_command *command, gd_error *error)
-{
-    static const char *const programs[] = {ENGINE, STAGE};
-    const bool json = gd_command_has(command, "--json");
-    gd_text out = {0};
-    gd_text_add(&out, json ? "{\"version\":\"%s\",\"isa\":\"%s\",\"cores\":%ld" : "griddle %s\nisa    %s\ncores  %ld\n",
-                gd_infer_version(), gd_infer_isa(), sysconf(_SC_NPROCESSORS_ONLN));
-    for (int i = 0; i < 2; i++) {
-        char path[PATH_MAX];
-        const bool found = find_program(programs[i], path, sizeof path);
-        gd_text_add(&out, json ? ",\"%s\":" : "%s  ", programs[i]);
-        if (json && found)
-            gd_text_add_json(&out, path);
-        else
-            gd_text_add(&out, "%s", found ? path : json ? "null" : "missing: the installation is not whole");
-        gd_text_add(&out, json ? "" : "\n");
-    }
-    gd_text_add(&out, json ? "}\n" : "");
-    gd_status status = gd_text_status(&out, error);
-    if (status == GD_OK)
-        fputs(out.at, stdout);
-    gd_text_release(&out);
-    return status;
 }
 
 /* ---- */

@@ -36,13 +36,12 @@ gd_status gd_device_open_cuda(const gd_device **device, gd_error *error)
     if (!path || !*path)
         path = find_library(found) ? found : NULL;
     if (!path)
-        return gd_fail(error, GD_UNSUPPORTED,
-                       "this griddle was built without its CUDA device (libgriddle-cuda.so); use --device cpu");
+        return gd_fail(error, GD_UNSUPPORTED, "this griddle was built without its CUDA device (libgriddle-cuda.so)");
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library)
-        return gd_fail(error, GD_UNSUPPORTED, "cannot load the CUDA device: %s; use --device cpu", dlerror());
+        return gd_fail(error, GD_DEVICE, "cannot load the CUDA device: %s", dlerror());
     gd_cuda_open_function *open = (gd_cuda_open_function *)dlsym(library, GD_CUDA_OPEN);
     if (!open)
-        return gd_fail(error, GD_UNSUPPORTED, "'%s' is no CUDA device of griddle; use --device cpu", path);
+        return gd_fail(error, GD_DEVICE, "'%s' is no CUDA device of griddle", path);
     return open(device, error);
 }

@@ -35,12 +35,25 @@ typedef struct gd_stream gd_stream; /* opaque, the device's own */
 typedef struct gd_event gd_event;
 typedef struct gd_graph gd_graph;
 
+/* What a device says of itself. */
+typedef struct gd_device_facts {
+    char name[256], architecture[16]; /* "NVIDIA A10G", "sm_86" */
+    int multiprocessors;
+    size_t memory_bytes, free_bytes;
+    int driver, runtime; /* 13000: 13.0 */
+    struct {
+        char name[16], version[32]; /* version "": it is not there */
+    } library[4];                   /* that entries call; name "": no more of them */
+} gd_device_facts;
+
 typedef struct gd_device {
     gd_device_kind kind;
     const char *name; /* "cpu" */
     bool is_host;     /* its memory is the host's: host code may read and write it as it is */
 
     uint32_t (*features)(void); /* set of gd_feature that its entries may need */
+
+    void (*describe)(gd_device_facts *); /* (optional) fills all of it */
 
     /* The op with this device's entries in its lists; NULL where that is the engine's own, or where it has none. */
     const struct gd_op *(*op)(const char *name);
@@ -80,7 +93,8 @@ typedef struct gd_device {
 extern const gd_device gd_device_cpu;
 
 /* The CUDA device, out of libgriddle-cuda.so beside the program's own folder (or GRIDDLE_CUDA_LIBRARY), which stays
- * loaded. UNSUPPORTED, saying what is missing, where there is no such library, driver or card. */
+ * loaded. UNSUPPORTED where there is nothing of the kind: no such library, no driver. DEVICE where there is something
+ * that cannot be used: a library that does not load, a driver or a card that is too old, a driver without a card. */
 gd_status gd_device_open_cuda(const gd_device **device, gd_error *error);
 
 /* What that library exports: opens the card, fills *device. */
