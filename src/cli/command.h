@@ -47,7 +47,7 @@ typedef struct gd_option {
     }
 #define GD_OPTION_DEVICE                                                                                               \
     {                                                                                                                  \
-        "--device", NULL, "NAME", "auto, cpu or cuda; default auto"                                                    \
+        "--device", NULL, "NAME", "cpu, cuda, or auto, the default: cuda where there is a card"                        \
     }
 #define GD_OPTION_JSON                                                                                                 \
     {                                                                                                                  \

@@ -49,7 +49,8 @@ void gd_engine_print_result(const char *folder, const gd_train_result *result);
  * a test split is INVALID. */
 gd_status gd_engine_evaluate_run(gd_command *command, const char *folder, gd_error *error);
 
-/* The device that --device names; auto is the CPU yet. UNSUPPORTED where it is not there. */
+/* The device that --device names. auto, and no word of it: CUDA where there is a card, else the CPU, which is said on
+ * standard error where something looks like a card and cannot be used. UNSUPPORTED, DEVICE as gd_device_open_cuda. */
 gd_status gd_engine_device(const gd_command *command, const gd_device **device, gd_error *error);
 
 #endif

@@ -77,15 +77,22 @@ gd_status gd_engine_take_folder(const gd_engine_path *folder, gd_error *error)
 gd_status gd_engine_device(const gd_command *command, const gd_device **device, gd_error *error)
 {
     const char *name = gd_command_option(command, "--device");
+    const bool automatic = !name || strcmp(name, "auto") == 0;
+    const gd_device *cuda;
+    gd_error reason = {0};
     *device = &gd_device_cpu;
-    if (!name || strcmp(name, "auto") == 0 || strcmp(name, "cpu") == 0)
+    if (name && strcmp(name, "cpu") == 0)
         return GD_OK;
-    if (strcmp(name, "cuda") == 0) {
-        gd_error reason = {0};
-        gd_status status = gd_device_open_cuda(device, &reason);
-        return status == GD_OK ? GD_OK : gd_fail(error, status, "%s; use --device cpu", reason.message);
-    }
-    return gd_command_unknown("device", name, (const char *const[]){"auto", "cpu", "cuda"}, 3, error);
+    if (!automatic && strcmp(name, "cuda") != 0)
+        return gd_command_unknown("device", name, (const char *const[]){"auto", "cpu", "cuda"}, 3, error);
+    gd_status status = gd_device_open_cuda(&cuda, &reason);
+    if (status == GD_OK)
+        *device = cuda;
+    else if (!automatic)
+        return gd_fail(error, status, "%s; use --device cpu", reason.message);
+    else if (status == GD_DEVICE) /* something is wrong here; UNSUPPORTED is a machine like many others */
+        fprintf(stderr, "griddle: %s; computing on the CPU\n", reason.message);
+    return GD_OK;
 }
 
 gd_status gd_engine_find_program(const char *name, gd_engine_path *path, gd_error *error)

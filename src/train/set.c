@@ -24,6 +24,9 @@ gd_status gd_train_precision(const gd_train_config *train, const gd_device *devi
         *type = GD_F16;
         break;
     case GD_PRECISION_FP64:
+        if (device->kind != GD_CPU)
+            return gd_fail(error, GD_UNSUPPORTED,
+                           "train.precision fp64: reference kernels compute it, on the CPU; use --device cpu");
         *type = GD_F64;
         break;
     case GD_PRECISION_BF16:
