@@ -12,7 +12,7 @@ foreach(sm 70 75 80 86 89 90 100 120)
         set(device griddle-cuda-on-cpu-${sm})
         add_cuda_on_cpu_library(${device} SM ${sm} ${CMAKE_SOURCE_DIR}/cuda/device.c ${CMAKE_SOURCE_DIR}/cuda/card.c
                                 ${cuda_ops} ${cuda_kernels})
-        target_compile_definitions(${device} PRIVATE GRIDDLE_CUDA)
+        target_compile_definitions(${device} PRIVATE GRIDDLE_CUDA GRIDDLE_HAVE_NVTX)
         target_link_libraries(${device} PRIVATE griddle-engine)
         target_link_options(${device} PRIVATE -Wl,--exclude-libs,ALL)
         set(name griddle-cuda-kernels-${sm})

@@ -88,6 +88,10 @@ typedef struct gd_device {
     gd_status (*capture_end)(gd_stream *, gd_graph **, gd_error *);
     gd_status (*replay)(gd_graph *, gd_stream *);
     void (*graph_free)(gd_graph *); /* accepts NULL */
+
+    /* (optional, both) Names for profilers what the caller launches from begin to end; ranges nest. */
+    void (*range_begin)(const char *name);
+    void (*range_end)(void);
 } gd_device;
 
 extern const gd_device gd_device_cpu;

@@ -31,21 +31,45 @@ static gd_status run_step(void *argument)
     return step->impl->run(&step->call, step->ctx);
 }
 
-static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_error *error)
+/* ---- ranges: a run is one by its plan's name, and in it each step by its own. A profiler sees a captured run's steps
+ * once, when they are captured; a replay is one launch in the range of its run. ---- */
+
+static void range_begin(const gd_device *device, const char *name)
+{
+    if (device->range_begin)
+        device->range_begin(name);
+}
+
+static void range_end(const gd_device *device)
+{
+    if (device->range_end)
+        device->range_end();
+}
+
+/* ---- */
+
+static gd_status launch_step(gd_plan_set *set, const gd_plan *plan, int s)
 {
     const gd_device *device = set->options.device;
+    gd_step *step = &plan->step[s];
+    gd_stream *stream = set->stream[step->stream];
+    if (step->wait >= 0)
+        GD_TRY(device->wait(stream, set->event[step->wait]));
+    GD_TRY(step->impl ? device->launch(stream, run_step, step) : pack(set, &set->item[step->item[0]]));
+    if (step->signal >= 0)
+        GD_TRY(device->record(set->event[step->signal], stream));
+    return set->options.poison ? poison_dead(set, plan, s) : GD_OK;
+}
+
+static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_error *error)
+{
     for (int s = first; s < end; s++) {
-        gd_step *step = &plan->step[s];
-        gd_stream *stream = set->stream[step->stream];
-        gd_status status = step->wait < 0 ? GD_OK : device->wait(stream, set->event[step->wait]);
-        if (status == GD_OK)
-            status = step->impl ? device->launch(stream, run_step, step) : pack(set, &set->item[step->item[0]]);
-        if (status == GD_OK && step->signal >= 0)
-            status = device->record(set->event[step->signal], stream);
-        if (status == GD_OK && set->options.poison)
-            status = poison_dead(set, plan, s);
+        const char *name = plan->step[s].name;
+        range_begin(set->options.device, name);
+        gd_status status = launch_step(set, plan, s);
+        range_end(set->options.device);
         if (status != GD_OK)
-            return gd_fail(error, status, "step '%s' failed: %s", step->name, gd_status_text(status));
+            return gd_fail(error, status, "step '%s' failed: %s", name, gd_status_text(status));
     }
     return GD_OK;
 }
@@ -70,9 +94,8 @@ static gd_status run_captured(gd_plan_set *set, gd_plan *plan, gd_phase last, gd
     return status == GD_OK ? GD_OK : gd_fail(error, status, "a captured run of %s failed", plan->name);
 }
 
-gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)
+static gd_status run(gd_plan_set *set, gd_plan *plan, gd_phase last, gd_error *error)
 {
-    gd_plan *plan = &set->plan[i];
     GD_TRY(gd_feed_begin(set, error));
     GD_TRY(run_captured(set, plan, last, error));
     if (last == GD_STEP_UPDATE && plan->options.mode == GD_MODE_TRAIN)
@@ -80,4 +103,13 @@ gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)
     if (set->stream[1] && set->options.device->is_host)
         GD_TRY(set->options.device->synchronize(set->stream[1], error));
     return gd_feed_end(set, error);
+}
+
+gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)
+{
+    gd_plan *plan = &set->plan[i];
+    range_begin(set->options.device, plan->name);
+    gd_status status = run(set, plan, last, error);
+    range_end(set->options.device);
+    return status;
 }

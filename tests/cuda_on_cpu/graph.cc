@@ -2,6 +2,7 @@
 /* Graphs: what a capture recorded, replayed. A stream that an event draws into the capture becomes a lane of its own,
  * and at a launch every lane is a stream again, so that branches of a graph are ordered, or not, as streams are.
  */
+#include "range.h"
 #include "stream.h"
 
 using namespace emulator;
@@ -111,6 +112,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t handle)
         return call.fail(cudaErrorInvalidResourceHandle);
     if (stream->capture)
         return call.fail(cudaErrorStreamCaptureUnsupported); // no graphs in graphs here
+    range_launch("graph");
     Point begin = mark(*stream);
     std::vector<std::vector<Point>> reached(graph->lanes.size());
     for (Stream *lane : graph->lanes)

@@ -3,6 +3,7 @@
 #include "launch.h"
 
 #include "block.h"
+#include "range.h"
 #include "stream.h"
 
 namespace emulator
@@ -18,6 +19,7 @@ cudaError_t launch(Kernel kernel, cudaStream_t handle)
     cudaError_t error = judge_launch(kernel);
     if (error != cudaSuccess)
         return call.fail(error);
+    range_launch(kernel.name);
     enqueue(*stream, [kernel] { run_kernel(kernel); });
     return cudaSuccess;
 }

@@ -44,10 +44,15 @@ static Card card_of(uint64_t sm)
 Settings read_settings()
 {
     return {
-        card_of(number("GRIDDLE_EMULATED_SM", 80)),         number("GRIDDLE_EMULATED_SEED", 0),
-        (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),    number("GRIDDLE_EMULATED_PROFILE", 0) != 0,
-        number("GRIDDLE_EMULATED_TRUNCATE", 0) != 0,        (int)number("GRIDDLE_EMULATED_DEVICES", 1),
-        number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30), getenv("GRIDDLE_EMULATED_FAIL"),
+        card_of(number("GRIDDLE_EMULATED_SM", 80)),
+        number("GRIDDLE_EMULATED_SEED", 0),
+        (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),
+        number("GRIDDLE_EMULATED_PROFILE", 0) != 0,
+        number("GRIDDLE_EMULATED_TRUNCATE", 0) != 0,
+        (int)number("GRIDDLE_EMULATED_DEVICES", 1),
+        number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30),
+        getenv("GRIDDLE_EMULATED_FAIL"),
+        getenv("GRIDDLE_EMULATED_RANGES"),
     };
 }
 } // namespace emulator

@@ -22,7 +22,8 @@ struct Settings {
     bool profile, truncate;
     int devices;
     size_t memory_bytes;
-    const char *fail; // "cudaMalloc:3,device:5"
+    const char *fail;   // "cudaMalloc:3,device:5"
+    const char *ranges; // the file that nvtx's ranges and what is launched in them are told in
 };
 Settings read_settings();
 
