@@ -3,6 +3,7 @@
 #include "launch.h"
 
 #include "block.h"
+#include "clock.h"
 #include "range.h"
 #include "stream.h"
 
@@ -20,7 +21,10 @@ cudaError_t launch(Kernel kernel, cudaStream_t handle)
     if (error != cudaSuccess)
         return call.fail(error);
     range_launch(kernel.name);
-    enqueue(*stream, [kernel] { run_kernel(kernel); });
+    enqueue(*stream, [kernel] {
+        run_kernel(kernel);
+        clock_advance(kernel.name);
+    });
     return cudaSuccess;
 }
 } // namespace emulator

@@ -52,6 +52,7 @@ Settings read_settings()
         (int)number("GRIDDLE_EMULATED_DEVICES", 1),
         number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30),
         getenv("GRIDDLE_EMULATED_FAIL"),
+        getenv("GRIDDLE_EMULATED_TIME"),
         getenv("GRIDDLE_EMULATED_RANGES"),
     };
 }

@@ -23,6 +23,7 @@ struct Settings {
     int devices;
     size_t memory_bytes;
     const char *fail;   // "cudaMalloc:3,device:5"
+    const char *time;   // "mma:20,simt:50": microseconds of kernels with such names
     const char *ranges; // the file that nvtx's ranges and what is launched in them are told in
 };
 Settings read_settings();

@@ -3,19 +3,17 @@
 #include "stream.h"
 
 #include "check.h"
+#include "clock.h"
 #include "memory.h"
 
-#include <chrono>
 #include <cstring>
 
 using namespace emulator;
 
-using Time = std::chrono::steady_clock::time_point;
-
 struct CUevent_st {
     bool is_recorded, is_captured;
     Point point;
-    std::shared_ptr<Time> time;
+    std::shared_ptr<double> time; // of the card's clock, there
     std::shared_ptr<Capture> capture;
     size_t lane;
     uint64_t count;
@@ -110,7 +108,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *to, unsigned flags)
 {
     OPEN("cudaEventCreateWithFlags")
     *to = new CUevent_st{};
-    (*to)->time = flags & cudaEventDisableTiming ? nullptr : std::make_shared<Time>();
+    (*to)->time = flags & cudaEventDisableTiming ? nullptr : std::make_shared<double>();
     return cudaSuccess;
 }
 
@@ -135,7 +133,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
         return cudaSuccess;
     }
     if (event->time)
-        enqueue(*stream, [time = event->time] { *time = std::chrono::steady_clock::now(); });
+        enqueue(*stream, [time = event->time] { *time = clock_now(); });
     event->point = mark(*stream);
     event->is_recorded = true;
     return cudaSuccess;
@@ -186,7 +184,7 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop)
         return call.fail(cudaErrorInvalidResourceHandle);
     if (!is_reached(start->point) || !is_reached(stop->point))
         return call.fail(cudaErrorNotReady);
-    *ms = std::chrono::duration<float, std::milli>(*stop->time - *start->time).count();
+    *ms = (float)(1e-3 * (*stop->time - *start->time));
     return cudaSuccess;
 }
 

@@ -46,6 +46,31 @@ TEST(second_wait_fails)
     return true;
 }
 
+__global__ void nothing(int) {}
+__global__ void other(int) {}
+
+/* TIME=nothing:30: a kernel takes what is said of it, where the stream gets to it; another takes none. */
+TEST(timed)
+{
+    cudaEvent_t event[3];
+    float first, second;
+    for (cudaEvent_t &e : event)
+        WORKS(cudaEventCreate(&e));
+    WORKS(cudaEventRecord(event[0], nullptr));
+    WORKS(GD_LAUNCH(nothing, 1, 32, 0, nullptr, 1));
+    WORKS(GD_LAUNCH(nothing, 1, 32, 0, nullptr, 2));
+    WORKS(cudaEventRecord(event[1], nullptr));
+    WORKS(GD_LAUNCH(other, 1, 32, 0, nullptr, 3));
+    WORKS(cudaEventRecord(event[2], nullptr));
+    REQUIRE(cudaEventElapsedTime(&first, event[0], event[1]) == cudaErrorNotReady);
+    WORKS(cudaEventSynchronize(event[2]));
+    WORKS(cudaEventElapsedTime(&first, event[0], event[1]));
+    WORKS(cudaEventElapsedTime(&second, event[1], event[2]));
+    for (cudaEvent_t e : event)
+        WORKS(cudaEventDestroy(e));
+    return first > 0.0599f && first < 0.0601f && second == 0;
+}
+
 __global__ void strided(float *y) { y[threadIdx.x * 32] = 1; }
 
 TEST(profiled)
