@@ -240,3 +240,20 @@ gd_status gd_folder_make(const char *path, gd_error *error)
         *c = end;
     }
 }
+
+gd_status gd_cache_folder(char *path, size_t bytes, gd_error *error)
+{
+    static const struct {
+        const char *variable, *below;
+    } places[] = {{"GRIDDLE_CACHE", ""}, {"XDG_CACHE_HOME", "/griddle"}, {"HOME", "/.cache/griddle"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *folder = getenv(places[i].variable);
+        if (!folder || !*folder)
+            continue;
+        if ((size_t)snprintf(path, bytes, "%s%s", folder, places[i].below) >= bytes)
+            return gd_fail(error, GD_IO, "the path of the cache, $%s, has more than %zu bytes", places[i].variable,
+                           bytes - 1);
+        return GD_OK;
+    }
+    return gd_fail(error, GD_IO, "no place for a cache: set GRIDDLE_CACHE to a folder");
+}

@@ -45,6 +45,10 @@ gd_status gd_file_append_line(const char *path, const char *line, gd_error *erro
 gd_status gd_folder_make(const char *path, gd_error *error);
 bool gd_file_exists(const char *path);
 
+/* Where to keep what can be made again: $GRIDDLE_CACHE, else $XDG_CACHE_HOME/griddle, else ~/.cache/griddle. IO where
+ * none of them is set, or the path has `bytes` or more. */
+gd_status gd_cache_folder(char *path, size_t bytes, gd_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,20 +37,6 @@ static gd_status too_long(const char *what, gd_error *error)
             return too_long((what), (error));                                                                          \
     } while (0)
 
-static gd_status find_cache(char *path, gd_error *error)
-{
-    const char *own = getenv("GRIDDLE_CACHE"), *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (own && *own)
-        PRINT(path, "the cache", error, "%s", own);
-    else if (caches && *caches)
-        PRINT(path, "the cache", error, "%s/griddle", caches);
-    else if (home && *home)
-        PRINT(path, "the cache", error, "%s/.cache/griddle", home);
-    else
-        return gd_fail(error, GD_IO, "no place for a cache: set GRIDDLE_CACHE to a folder");
-    return GD_OK;
-}
-
 /* ---- the source ---- */
 
 /* The length of a leading "scheme:", or 0. One letter is no scheme. */
@@ -202,7 +188,7 @@ static gd_status finish(const gd_config *config, const char *out, gd_text *text,
                         gd_error *error)
 {
     char cache[GD_PATH_MAX], name[64];
-    bool has_cache = find_cache(cache, out && !staging->remote ? NULL : error) == GD_OK;
+    bool has_cache = gd_cache_folder(cache, sizeof cache, out && !staging->remote ? NULL : error) == GD_OK;
     if (!has_cache && (!out || staging->remote))
         return GD_IO;
     print_settings(&config->data, staging, text);

@@ -2,7 +2,7 @@
 /* Which staged set a config means: where it lies, and whether what lies there is still what the config says. Needs
  * neither network nor archives, so that training on a staged set loads none of them.
  *
- * The cache is $GRIDDLE_CACHE, else $XDG_CACHE_HOME/griddle, else ~/.cache/griddle:
+ * In the cache (gd_cache_folder) lie
  *
  *     staged/<source>-<key>.safetensors      key: a hash of the source and of the settings that decide the content
  *     fetched/<key>-<file>                   what came from https: addresses, key: a hash of the address
