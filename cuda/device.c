@@ -151,6 +151,33 @@ static gd_status launch(gd_stream *stream, gd_status (*work)(void *argument), vo
     return status == GD_OK && waits_always() ? done(cudaStreamSynchronize(stream_of(stream))) : status;
 }
 
+static gd_status time_work(gd_stream *stream, gd_status (*work)(void *argument), void *argument, double *seconds,
+                           gd_error *error)
+{
+    cudaEvent_t begin = NULL, end = NULL;
+    gd_status status = GD_OK;
+    float milliseconds = 0;
+    cudaError_t reason = cudaEventCreate(&begin);
+    if (reason == cudaSuccess)
+        reason = cudaEventCreate(&end);
+    if (reason == cudaSuccess)
+        reason = cudaEventRecord(begin, stream_of(stream));
+    if (reason == cudaSuccess)
+        status = work(argument);
+    if (reason == cudaSuccess)
+        reason = cudaEventRecord(end, stream_of(stream));
+    if (reason == cudaSuccess)
+        reason = cudaEventSynchronize(end);
+    if (reason == cudaSuccess)
+        reason = cudaEventElapsedTime(&milliseconds, begin, end);
+    event_free((gd_event *)begin);
+    event_free((gd_event *)end);
+    *seconds = 1e-3 * (double)milliseconds;
+    if (status != GD_OK)
+        return gd_fail(error, status, "cuda: what was to be timed failed");
+    return reason == cudaSuccess ? GD_OK : fault(error, "cannot take the time", reason);
+}
+
 /* ---- capture ---- */
 
 static gd_status capture_begin(gd_stream *stream, gd_error *error)
@@ -232,6 +259,7 @@ static const gd_device cuda = {
     .await = await,
     .launch = launch,
     .synchronize = synchronize,
+    .time = time_work,
     .capture_begin = capture_begin,
     .capture_end = capture_end,
     .replay = replay,

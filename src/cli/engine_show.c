@@ -112,6 +112,8 @@ static gd_status show_plan(gd_command *command, gd_error *error)
     GD_TRY_TO(done, find_input(command, &input, error));
     GD_TRY_TO(done, gd_train_set_make(&config, &input, device,
                                       gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL, &set, error));
+    if (set.note[0])
+        fprintf(stderr, "griddle: %s\n", set.note);
     gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);
 done:
     gd_train_set_release(&set);

@@ -99,6 +99,7 @@ typedef struct gd_train_config {
     int checkpoint_every;   /* epochs; 0: only when stopped and at the end */
     int patience;           /* early stopping: epochs without a better validation; 0: never */
     int threads;            /* 0: as many as this process may use */
+    double tune;            /* seconds for measuring entries, on a device that tells time */
 } gd_train_config;
 
 typedef struct gd_evaluate_config {

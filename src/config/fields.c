@@ -86,6 +86,9 @@ static const gd_field train_fields[] = {
     GD_FIELD_INT(gd_train_config, patience, "0", 0, 100000,
                  "stop after so many epochs without a better validation; 0: never"),
     GD_FIELD_INT(gd_train_config, threads, "0", 0, 1024, "0: as many as this process may use"),
+    GD_FIELD_REAL(gd_train_config, tune, "5", 0, 3600,
+                  "on a GPU, seconds at most for measuring which kernel entries are fastest, once for each shape and "
+                  "card; 0: the first of each list"),
     {0},
 };
 

@@ -89,6 +89,9 @@ typedef struct gd_device {
     gd_status (*replay)(gd_graph *, gd_stream *);
     void (*graph_free)(gd_graph *); /* accepts NULL */
 
+    /* (optional) Runs work(argument) on the stream, waits, and says how many seconds it took there. */
+    gd_status (*time)(gd_stream *, gd_status (*work)(void *argument), void *argument, double *seconds, gd_error *);
+
     /* (optional, both) Names for profilers what the caller launches from begin to end; ranges nest. */
     void (*range_begin)(const char *name);
     void (*range_end)(void);

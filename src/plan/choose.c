@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "plan/tune.h"
 
 #include <string.h>
 
@@ -98,6 +99,7 @@ gd_status gd_choose(gd_step *step, const gd_set_options *options, gd_arena *aren
     gd_text refusals = {0};
     gd_status status = GD_UNSUPPORTED;
     GD_TRY(forced_entry(step, options, &forced, error));
+    GD_TRAIN(if (options->tuner && !forced) gd_tuner_order(options->tuner, step, options, order, n, arena);)
 
     for (int i = 0; i < n && status == GD_UNSUPPORTED; i++) {
         const gd_impl *impl = order[i];

@@ -91,7 +91,6 @@ static gd_status prepend_packs(gd_plan_set *set, gd_plan *plan, gd_error *error)
             continue;
         gd_step step = gd_step_of(set->segment[set->item[i].segment].name, NULL, GD_FWD, GD_PACK, -1);
         step.item[0] = i;
-        step.refusals = "";
         step.cost.bytes =
             (double)(set->item[i].pack.bytes + (size_t)set->segment[set->item[i].segment].count * sizeof(float));
         all[made++] = step;

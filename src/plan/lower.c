@@ -9,7 +9,8 @@
 
 gd_step gd_step_of(const char *name, const gd_op *op, gd_direction direction, gd_phase phase, int node)
 {
-    gd_step step = {.name = name, .op = op, .direction = direction, .phase = phase, .node = node};
+    gd_step step = {
+        .name = name, .op = op, .direction = direction, .phase = phase, .node = node, .refusals = "", .tuned = ""};
     for (int i = 0; i < GD_OPERANDS; i++)
         step.slot[i] = -1;
     for (int i = 0; i < GD_MAX_PARAM; i++)

@@ -69,6 +69,7 @@ typedef struct gd_step {
     int stream;           /* 0: compute, 1: communication */
     int wait, signal;     /* event numbers of the set; -1: none */
     const char *refusals; /* "avx512: needs 16 channels; …": why earlier entries were not taken */
+    const char *tuned;    /* "mma 41.2 us, simt 130.5 us": what entries took, where that has chosen; "": it has not */
 } gd_step;
 
 /* Where a parameter lies: the segment table that goes with PARAM, GRAD, STATE and AVERAGE. */
@@ -104,6 +105,8 @@ typedef struct gd_plan_options {
     uint32_t passes;   /* GD_PASS_ALL unless a test says otherwise */
 } gd_plan_options;
 
+typedef struct gd_tuner gd_tuner;
+
 typedef struct gd_set_options {
     const gd_device *device;
     const gd_comm *comm; /* NULL: no all-reduce steps at all */
@@ -112,6 +115,7 @@ typedef struct gd_set_options {
     gd_update_options update;   /* of a training plan */
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
     const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
+    gd_tuner *tuner;            /* (optional) puts measured entries first; asked while a set is made (plan/tune.h) */
     uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
     bool measure;               /* lay out and allocate nothing: for gd_plan_set_bytes alone */
     bool poison;                /* tests: fill an activation's slot with NaN when it dies */

@@ -64,6 +64,8 @@ void gd_plan_print(const gd_plan_set *set, int i, gd_text *out)
         if (step->signal >= 0)
             gd_text_add(out, " signal %d", step->signal);
         print_slots(plan, step, out);
+        if (step->tuned[0])
+            gd_text_add(out, "  [tuned: %s]", step->tuned);
         gd_text_add(out, step->refusals[0] ? "  [%s]\n" : "%s\n", step->refusals);
     }
     size_t total = 0;

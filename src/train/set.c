@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The plan set of a run, from config and data. */
 #include "base/parallel.h"
+#include "base/text.h"
+#include "plan/tune.h"
 #include "train/train.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +118,7 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     GD_TRY(gd_train_precision(train, device, &set->precision, error));
     const bool scales = set->precision == GD_F16;
     const double loss_scale = train->loss_scale > 0 ? train->loss_scale : FIRST_LOSS_SCALE;
-    const gd_set_options options = {
+    gd_set_options options = {
         .device = device,
         .comm = comm,
         .threads = train->threads ? train->threads : gd_parallel_threads(),
@@ -133,15 +136,22 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
         .impl = config->impl,
         .kernels = kernels,
     };
-    gd_error reason = {0};
-    gd_status status = make(config, input, &options, set->micro, set, &reason);
+    gd_error reason = {0}, explained = {0};
+    gd_text note = {0};
+    gd_status status = GD_OK;
+    if (device->time && train->tune > 0 && !kernels) /* a run goes on with the entries that it was begun with */
+        status = gd_tuner_new(device, train->tune, &note, &options.tuner, &reason);
     if (status == GD_OK)
-        return GD_OK;
+        status = make(config, input, &options, set->micro, set, &reason);
     gd_type precision = set->precision;
-    gd_train_set_release(set);
-    if (status == GD_NOMEM && explain(config, input, &options, precision, error))
-        return GD_NOMEM;
-    if (error)
+    if (status != GD_OK)
+        gd_train_set_release(set);
+    if (status == GD_NOMEM && explain(config, input, &options, precision, &explained))
+        reason = explained;
+    gd_tuner_free(options.tuner, &note);
+    snprintf(set->note, sizeof set->note, "%s", note.at ? note.at : "");
+    gd_text_release(&note);
+    if (status != GD_OK && error)
         *error = reason;
     return status;
 }

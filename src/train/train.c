@@ -350,6 +350,13 @@ static gd_status run_epochs(trainer *t, gd_error *error)
 
 static bool resumes(const trainer *t) { return t->options->resume && gd_file_exists(checkpoint_of(t).text); }
 
+static void tell_note(const trainer *t, const char *text)
+{
+    gd_run_log(t->options->run, "%s", text);
+    if (t->options->note)
+        t->options->note(t->options->argument, text);
+}
+
 static gd_status prepare(trainer *t, gd_error *error)
 {
     const gd_config *config = t->config;
@@ -371,14 +378,10 @@ static gd_status prepare(trainer *t, gd_error *error)
     const char *kernels = NULL;
     if (resumes(t))
         GD_TRY(gd_checkpoint_kernels(checkpoint_of(t).text, &t->arena, &kernels, error));
-    return gd_train_set_make(config, &input, t->options->device, t->options->comm, kernels, &t->set, error);
-}
-
-static void tell_note(const trainer *t, const char *text)
-{
-    gd_run_log(t->options->run, "%s", text);
-    if (t->options->note)
-        t->options->note(t->options->argument, text);
+    GD_TRY(gd_train_set_make(config, &input, t->options->device, t->options->comm, kernels, &t->set, error));
+    if (t->set.note[0])
+        tell_note(t, t->set.note);
+    return GD_OK;
 }
 
 /* A fresh start, or where the checkpoint left off. */

@@ -59,6 +59,7 @@ typedef struct gd_train_set {
     gd_plan_set *plans;
     int micro; /* images per pass: batch / accumulate */
     gd_type precision;
+    char note[1024]; /* what the user should know of how it was made; "": nothing */
 } gd_train_set;
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error);
