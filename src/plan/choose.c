@@ -62,6 +62,14 @@ static bool is_recorded(const char *kernels, const gd_step *step, const gd_impl 
     return false;
 }
 
+void gd_choose_prefer(const gd_impl **order, int i)
+{
+    const gd_impl *preferred = order[i];
+    for (; i > 0; i--)
+        order[i] = order[i - 1];
+    order[0] = preferred;
+}
+
 /* Entries in list order but for the one that is recorded, or for tests in an order drawn from a seed and the step's
  * name. */
 static int order_entries(const gd_step *step, const gd_set_options *options, const gd_impl *order[MAX_ENTRIES])
@@ -74,11 +82,8 @@ static int order_entries(const gd_step *step, const gd_set_options *options, con
             order[n++] = impl;
     }
     for (int i = 1; kernels && i < n; i++) {
-        const gd_impl *impl = order[i];
-        if (is_recorded(kernels, step, impl)) {
-            memmove(order + 1, order, sizeof *order * (size_t)i);
-            order[0] = impl;
-        }
+        if (is_recorded(kernels, step, order[i]))
+            gd_choose_prefer(order, i);
     }
     for (const char *c = step->name; *c; c++)
         digest = digest * 31 + (unsigned char)*c;

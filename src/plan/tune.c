@@ -2,6 +2,7 @@
 #include "plan/tune.h"
 
 #include "base/file.h"
+#include "plan/choose.h"
 #include "plan/tune_table.h"
 
 #include <stdio.h>
@@ -308,10 +309,8 @@ static void apply(const gd_tuned *tuned, gd_step *step, const gd_impl **order, i
     const char *fastest = gd_tuned_fastest(tuned);
     gd_text told = {0};
     for (int i = n - 1; i > 0; i--) {
-        const gd_impl *impl = order[i];
-        if (strcmp(impl->name, fastest) == 0 && impl->types & GD_BIT(step->problem.type)) {
-            memmove(order + 1, order, sizeof *order * (size_t)i);
-            order[0] = impl;
+        if (strcmp(order[i]->name, fastest) == 0 && order[i]->types & GD_BIT(step->problem.type)) {
+            gd_choose_prefer(order, i);
             break;
         }
     }
