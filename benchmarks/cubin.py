@@ -9,7 +9,8 @@ import struct
 
 OPCODES = {0x980: "LD", 0x385: "ST", 0x985: "ST", 0x236: "HMMA", 0x23C: "HMMA", 0x23B: "LDSM", 0x83B: "LDSM", 0x381: "LDG",
            0x981: "LDG", 0x386: "STG", 0x986: "STG", 0x984: "LDS", 0x388: "STS", 0x988: "STS", 0x983: "LDL", 0x387: "STL",
-           0x987: "STL", 0xB1D: "BAR", 0xFAE: "LDGSTS", 0x9A3: "RED", 0x9A6: "RED", 0x38E: "RED", 0x98E: "RED", 0xF89: "SHFL"}
+           0x987: "STL", 0xB1D: "BAR", 0xFAE: "LDGSTS", 0x9A3: "RED", 0x9A6: "RED", 0x38E: "RED", 0x98E: "RED", 0x389: "SHFL",
+           0x589: "SHFL", 0xF89: "SHFL"}
 WIDTH = (1, 1, 2, 2, 4, 8, 16, 16)
 FRAME_SIZE, REGCOUNT = 0x11, 0x2F  # EIATTR of .nv.info: (symbol, bytes of stack), (symbol, registers)
 

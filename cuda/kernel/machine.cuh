@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The few things in which architectures differ, and a GPU from a CPU; all else in kernels is plain CUDA.
  *
- * A kernel is compiled by nvcc for GPUs, by NVRTC for sm_70 (which nvcc no longer knows), and for tests by a C++
+ * A kernel is compiled by nvcc for GPUs, by NVRTC for sm_70 where nvcc no longer knows it, and for tests by a C++
  * compiler, where tests/cuda_on_cpu executes it thread by thread and checks every access.
  *
  *     __global__ void scale(float *y, const float *x, float by, int n) { … }
@@ -24,8 +24,8 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-/* A build may fix the path, as tests and the retargeted sm_70 do. nvcc's pass over host code compiles no device code,
- * but has to parse it: it takes the richest path. */
+/* A build may fix the path, as tests do. nvcc's pass over host code compiles no device code, but has to parse it: it
+ * takes the richest path. */
 #if defined(GD_SM_PATH)
 #define GD_SM GD_SM_PATH
 #elif !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
@@ -50,9 +50,16 @@
     extern __shared__ __align__(128) unsigned char gd_dynamic_shared[];                                                \
     type *name = reinterpret_cast<type *>(gd_dynamic_shared)
 
-#if !defined(__CUDACC_RTC__)
 #define GD_LAUNCH(kernel, ...) gd_launch(kernel, __VA_ARGS__)
 
+#if defined(__CUDACC_RTC__) // launches nothing: that it names a kernel is what has it compiled (cuda/nvrtc.h)
+template <typename... Parameters, typename... Arguments>
+inline cudaError_t gd_launch(void (*)(Parameters...), dim3, dim3, size_t, cudaStream_t, Arguments... arguments)
+{
+    (void(static_cast<Parameters>(arguments)), ...);
+    return cudaSuccess;
+}
+#else
 template <typename... Parameters, typename... Arguments>
 inline cudaError_t gd_launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
                              cudaStream_t stream, Arguments... arguments)

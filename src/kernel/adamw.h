@@ -40,8 +40,9 @@ typedef struct gd_adamw_factors {
 static inline gd_adamw_factors gd_adamw_factors_of(const gd_adamw_params *p, const gd_ctx *ctx)
 {
     double rate = (double)ctx->record->learning_rate, t = (double)(ctx->tally->applied + 1);
-    return (gd_adamw_factors){(double)ctx->tally->gradient_scale, 1 - rate * p->weight_decay,
-                              rate / (1 - pow(p->beta1, t)), sqrt(1 - pow(p->beta2, t))};
+    gd_adamw_factors factors = {(double)ctx->tally->gradient_scale, 1 - rate * p->weight_decay,
+                                rate / (1 - pow(p->beta1, t)), sqrt(1 - pow(p->beta2, t))};
+    return factors;
 }
 
 GD_DECLARE_REF(gd_adamw_update);

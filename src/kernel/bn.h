@@ -24,7 +24,8 @@ static inline gd_bn_sizes gd_bn_sizes_of(gd_desc x, int group)
 {
     int64_t N = x.dim[0], C = x.dim[x.rank - 1], rows = gd_desc_count(x) / C;
     int64_t images = group > 0 && group < N ? group : N;
-    return (gd_bn_sizes){C, rows, rows / N * images, (N + images - 1) / images};
+    gd_bn_sizes z = {C, rows, rows / N * images, (N + images - 1) / images};
+    return z;
 }
 
 static inline int64_t gd_bn_rows_of(gd_bn_sizes z, int64_t g)

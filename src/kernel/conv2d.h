@@ -53,7 +53,8 @@ static inline gd_conv2d_sizes gd_conv2d_sizes_of(const gd_problem *problem)
 {
     const int64_t *x = problem->desc[CONV2D_X].dim, *w = problem->desc[CONV2D_W].dim, *y = problem->desc[CONV2D_Y].dim;
     const gd_conv2d_params *p = (const gd_conv2d_params *)problem->params;
-    return (gd_conv2d_sizes){x[0], x[1], x[2], x[3], w[0], w[1], w[2], y[1], y[2], w[3], w[0] / p->groups};
+    gd_conv2d_sizes z = {x[0], x[1], x[2], x[3], w[0], w[1], w[2], y[1], y[2], w[3], w[0] / p->groups};
+    return z;
 }
 
 GD_DECLARE_REF(gd_conv2d_fwd);

@@ -43,7 +43,8 @@ typedef struct gd_linear_sizes {
 static inline gd_linear_sizes gd_linear_sizes_of(const gd_problem *problem)
 {
     const int64_t *x = problem->desc[LINEAR_X].dim, *w = problem->desc[LINEAR_W].dim;
-    return (gd_linear_sizes){x[0], x[1], w[0]};
+    gd_linear_sizes z = {x[0], x[1], w[0]};
+    return z;
 }
 
 GD_DECLARE_REF(gd_linear_fwd);

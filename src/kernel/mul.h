@@ -35,7 +35,8 @@ static inline gd_mul_sizes gd_mul_sizes_of(const gd_problem *problem)
 {
     const gd_desc x = problem->desc[MUL_X], g = problem->desc[MUL_G];
     int64_t C = x.dim[x.rank - 1], rows = gd_desc_count(x) / C, images = gd_desc_count(g) / C;
-    return (gd_mul_sizes){images, rows / images, C};
+    gd_mul_sizes z = {images, rows / images, C};
+    return z;
 }
 
 GD_DECLARE_REF(gd_mul_fwd);

@@ -49,7 +49,8 @@ static inline gd_pool2d_sizes gd_pool2d_sizes_of(const gd_problem *problem)
 {
     const int64_t *x = problem->desc[POOL2D_X].dim, *y = problem->desc[POOL2D_Y].dim;
     const gd_pool2d_params *p = (const gd_pool2d_params *)problem->params;
-    return (gd_pool2d_sizes){x[0], x[1], x[2], x[3], y[1], y[2], p->kernel, p->stride, p->pad};
+    gd_pool2d_sizes z = {x[0], x[1], x[2], x[3], y[1], y[2], p->kernel, p->stride, p->pad};
+    return z;
 }
 
 /* A range [begin, end) along one side. */
