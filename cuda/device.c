@@ -5,6 +5,7 @@
  *
  * GRIDDLE_SYNC=1 waits after every launch, so that a fault is met at the step that made it. */
 #include "card.h"
+#include "cublaslt/cublaslt.h"
 #include "op/op.h"
 
 #include <cuda_runtime_api.h>
@@ -234,6 +235,8 @@ static void describe(gd_device_facts *facts)
                                .runtime = card->runtime};
     snprintf(facts->name, sizeof facts->name, "%s", card->name);
     snprintf(facts->architecture, sizeof facts->architecture, "sm_%d", card->sm);
+    snprintf(facts->library[0].name, sizeof facts->library[0].name, "cublaslt");
+    gd_cublaslt_version(facts->library[0].version, sizeof facts->library[0].version);
 }
 
 static const gd_device cuda = {

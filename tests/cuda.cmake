@@ -3,18 +3,28 @@
 # The whole device for each of three paths of code; younger cards take the last one, with limits of their own.
 #     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.* as among the unit tests
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
+file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c)
 room_sources(cuda_ops op)
+
+# What stands in for cuBLASLt there.
+add_library(cublaslt-double MODULE cuda_on_cpu/doubles/cublaslt.cc)
+set_target_properties(cublaslt-double PROPERTIES CXX_VISIBILITY_PRESET default)
+target_include_directories(cublaslt-double PRIVATE cuda_on_cpu cuda_on_cpu/include)
+target_link_libraries(cublaslt-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
+target_link_options(cublaslt-double PRIVATE -Wl,--exclude-libs,ALL)
+
 foreach(sm 70 75 80 86 89 90 100 120)
     set(path ${sm})
     if(sm GREATER 80)
         set(path 80)
     else()
         set(device griddle-cuda-on-cpu-${sm})
-        add_cuda_on_cpu_library(${device} SM ${sm} ${CMAKE_SOURCE_DIR}/cuda/device.c ${CMAKE_SOURCE_DIR}/cuda/card.c
-                                ${cuda_ops} ${cuda_kernels})
-        target_compile_definitions(${device} PRIVATE GRIDDLE_CUDA GRIDDLE_HAVE_NVTX)
+        add_cuda_on_cpu_library(${device} SM ${sm} ${cuda_host} ${cuda_ops} ${cuda_kernels})
+        target_compile_definitions(${device} PRIVATE GRIDDLE_CUDA GRIDDLE_HAVE_NVTX
+                                   GRIDDLE_CUBLASLT_FILE="$<TARGET_FILE:cublaslt-double>")
+        add_dependencies(${device} cublaslt-double)
         target_link_libraries(${device} PRIVATE griddle-engine)
-        target_link_options(${device} PRIVATE -Wl,--exclude-libs,ALL)
+        target_link_options(${device} PRIVATE -Wl,--exclude-libs,libgriddle.a)
         set(name griddle-cuda-kernels-${sm})
         add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
         target_link_libraries(${name} PRIVATE check GTest::gtest)

@@ -89,4 +89,14 @@ GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, simt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, simt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, simt);
 
+/* CUDA: a window of one pixel by cuBLASLt, where that is installed. */
+GD_EXTERN const char *gd_conv2d_cublaslt_accepts(const gd_problem *);
+GD_EXTERN void gd_conv2d_cublaslt_release(void *state);
+GD_DECLARE_CUDA(gd_conv2d_fwd, cublaslt);
+GD_DECLARE_CUDA(gd_conv2d_bwd_data, cublaslt);
+GD_DECLARE_CUDA(gd_conv2d_bwd_weight, cublaslt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, cublaslt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, cublaslt);
+GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, cublaslt);
+
 #endif

@@ -202,6 +202,12 @@ typedef struct gd_impl {
 /* With a state of its own to release, f_name_release. */
 #define GD_CUDA_STATE_ENTRY(name, f, types)                                                                            \
     {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, NULL, f##_##name##_prepare, NULL, f##_##name, f##_##name##_release},
+/* By a library that is loaded at run time, with a state of its own. */
+#define GD_CUDA_LIBRARY_ENTRY(name, f, accepts, release)                                                               \
+    {#name,      GD_CUDA, GD_ONE(F32) | GD_ONE(F16), 0, GD_DETERMINISTIC, accepts, f##_##name##_prepare, NULL,         \
+     f##_##name, release},                                                                                             \
+        {#name, GD_CUDA,    GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, f##_##name##_prepare,               \
+         NULL,  f##_##name, release},
 #define GD_HOST(...)
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
@@ -209,6 +215,7 @@ typedef struct gd_impl {
 #define GD_CUDA_ENTRY(...)
 #define GD_CUDA_MMA_ENTRY(...)
 #define GD_CUDA_STATE_ENTRY(...)
+#define GD_CUDA_LIBRARY_ENTRY(...)
 #define GD_HOST(...) __VA_ARGS__,
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \

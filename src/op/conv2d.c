@@ -61,6 +61,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 static const gd_impl forward[] = {
     GD_CUDA_MMA_ENTRY(gd_conv2d_fwd, gd_conv2d_mma_accepts, gd_conv2d_fwd_mma_prepare)
     GD_CUDA_ENTRY(simt, gd_conv2d_fwd, GD_CUDA_FLOATS, NULL, gd_conv2d_fwd_simt_prepare)
+    GD_CUDA_LIBRARY_ENTRY(cublaslt, gd_conv2d_fwd, gd_conv2d_cublaslt_accepts, gd_conv2d_cublaslt_release)
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_fwd_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_fwd_onednn_prepare)
     GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_fwd_onednn_prepare)
@@ -72,6 +73,7 @@ GD_TRAIN(
 static const gd_impl backward_data[] = {
     GD_CUDA_MMA_ENTRY(gd_conv2d_bwd_data, gd_conv2d_mma_accepts, gd_conv2d_bwd_data_mma_prepare)
     GD_CUDA_ENTRY(simt, gd_conv2d_bwd_data, GD_CUDA_FLOATS, NULL, gd_conv2d_bwd_data_simt_prepare)
+    GD_CUDA_LIBRARY_ENTRY(cublaslt, gd_conv2d_bwd_data, gd_conv2d_cublaslt_accepts, gd_conv2d_cublaslt_release)
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_data_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_data_onednn_prepare)
     GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_bwd_data_onednn_prepare)
@@ -80,6 +82,7 @@ static const gd_impl backward_data[] = {
 static const gd_impl backward_weight[] = {
     GD_CUDA_MMA_ENTRY(gd_conv2d_bwd_weight, gd_conv2d_mma_accepts, gd_conv2d_bwd_weight_mma_prepare)
     GD_CUDA_ENTRY(simt, gd_conv2d_bwd_weight, GD_CUDA_FLOATS, NULL, gd_conv2d_bwd_weight_simt_prepare)
+    GD_CUDA_LIBRARY_ENTRY(cublaslt, gd_conv2d_bwd_weight, gd_conv2d_cublaslt_accepts, gd_conv2d_cublaslt_release)
     GD_ONEDNN_ENTRY(F32, GD_AVX2, gd_conv2d_bwd_weight_onednn_prepare)
     GD_ONEDNN_ENTRY(BF16, GD_AVX512, gd_conv2d_bwd_weight_onednn_prepare)
     GD_ONEDNN_ENTRY(F16, GD_AVX2, gd_conv2d_bwd_weight_onednn_prepare)

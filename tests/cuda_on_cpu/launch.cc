@@ -3,9 +3,15 @@
 #include "launch.h"
 
 #include "block.h"
+#include "check.h"
 #include "clock.h"
+#include "doubles/card.h"
 #include "range.h"
 #include "stream.h"
+
+#include <cstring>
+#include <memory>
+#include <vector>
 
 namespace emulator
 {
@@ -28,6 +34,31 @@ cudaError_t launch(Kernel kernel, cudaStream_t handle)
     return cudaSuccess;
 }
 } // namespace emulator
+
+/* What the call does to the card's memory is checked as a copy's is: it is there, was written, and no race. */
+cudaError_t gd_emulator_library_call(cudaStream_t handle, const char *name, const gd_emulated_span *spans, int n,
+                                     void (*work)(const void *), const void *argument, size_t bytes)
+{
+    using namespace emulator;
+    Call call("cudaLaunchKernel", cudaErrorLaunchOutOfResources);
+    if (call.failed())
+        return call.failure();
+    Stream *stream = stream_of(handle);
+    if (!stream)
+        return call.fail(cudaErrorInvalidResourceHandle);
+    range_launch(name);
+    std::shared_ptr<char[]> kept(new char[bytes]);
+    memcpy(kept.get(), argument, bytes);
+    enqueue(*stream, [label = std::string(name), all = std::vector<gd_emulated_span>(spans, spans + n), kept, work] {
+        char here;
+        for (const gd_emulated_span &span : all)
+            if (!(span.is_written ? check_copy(span.at, nullptr, span.bytes) : check_copy(&here, span.at, span.bytes)))
+                return;
+        work(kept.get());
+        clock_advance(label.c_str());
+    });
+    return cudaSuccess;
+}
 
 cudaError_t cudaFuncSetAttribute(const void *function, cudaFuncAttribute attribute, int value)
 {
