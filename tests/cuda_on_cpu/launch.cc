@@ -6,6 +6,7 @@
 #include "check.h"
 #include "clock.h"
 #include "doubles/card.h"
+#include "finding.h"
 #include "range.h"
 #include "stream.h"
 
@@ -58,6 +59,11 @@ cudaError_t gd_emulator_library_call(cudaStream_t handle, const char *name, cons
         clock_advance(label.c_str());
     });
     return cudaSuccess;
+}
+
+void gd_emulator_wrong_call(const char *function, const char *why)
+{
+    emulator::finding("a wrong call of a library", nullptr, "%s: %s", function, why);
 }
 
 cudaError_t cudaFuncSetAttribute(const void *function, cudaFuncAttribute attribute, int value)

@@ -18,4 +18,7 @@ extern "C" __attribute__((visibility("default"))) cudaError_t
 gd_emulator_library_call(cudaStream_t, const char *name, const gd_emulated_span *, int n_spans,
                          void (*work)(const void *argument), const void *argument, size_t bytes);
 
+/* A finding: the call is one that the real library would refuse, or would answer with wrong numbers. */
+extern "C" __attribute__((visibility("default"))) void gd_emulator_wrong_call(const char *function, const char *why);
+
 #endif

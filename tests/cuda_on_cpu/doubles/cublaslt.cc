@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cuBLASLt, as far as Griddle calls it, with its ABI: takes note of descriptors, holds a call against what the real one
- * demands of it, and computes it on the emulated card. So a wrong translation is refused or gives wrong numbers.
+ * demands of it (what is wrong is a finding), and computes it on the emulated card.
  *
  * Demands (cuBLAS documentation, "cublasLtMatmul()"): column order, so that a leading dimension is at least the rows;
  * types out of its table; scales of the scale's type, on the host; an algorithm that its heuristic gave for the very
@@ -10,7 +10,6 @@
 #include "doubles/card.h"
 #include "tensor/tensor.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -34,12 +33,6 @@ struct cublasLtMatmulPreferenceOpaque_t {
     uint32_t reductions, alignment[4];
 };
 
-static cublasStatus_t refuse(const char *why)
-{
-    fprintf(stderr, "cublaslt's double: %s\n", why);
-    return CUBLAS_STATUS_INVALID_VALUE;
-}
-
 // ---- the card, in the library that has loaded this one ----
 static int find_device(dl_phdr_info *info, size_t, void *found)
 {
@@ -49,13 +42,24 @@ static int find_device(dl_phdr_info *info, size_t, void *found)
     return 1;
 }
 
-static decltype(&gd_emulator_library_call) card()
+static void *device_symbol(const char *name)
 {
-    static decltype(&gd_emulator_library_call) call;
     void *device = nullptr;
-    if (!call && dl_iterate_phdr(find_device, &device) && device)
-        call = reinterpret_cast<decltype(call)>(dlsym(device, "gd_emulator_library_call"));
+    return dl_iterate_phdr(find_device, &device) && device ? dlsym(device, name) : nullptr;
+}
+
+static auto library_call()
+{
+    static auto call = reinterpret_cast<decltype(&gd_emulator_library_call)>(device_symbol("gd_emulator_library_call"));
     return call;
+}
+
+#define refuse(why) refuse_call(__func__, why)
+static cublasStatus_t refuse_call(const char *function, const char *why)
+{
+    static auto wrong = reinterpret_cast<decltype(&gd_emulator_wrong_call)>(device_symbol("gd_emulator_wrong_call"));
+    wrong(function, why);
+    return CUBLAS_STATUS_INVALID_VALUE;
 }
 
 // ---- descriptors ----
@@ -65,7 +69,7 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
 {
     static int it;
     *handle = reinterpret_cast<cublasLtHandle_t>(&it);
-    return card() ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED;
+    return library_call() ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED;
 }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *to, cublasComputeType_t compute, cudaDataType_t scale)
@@ -280,7 +284,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t matmul, con
                                       {const_cast<void *>(b), bytes_of(w.p.b), false},
                                       {d, bytes_of(w.p.d), true},
                                       {workspace, w.workspace_bytes, true}};
-    return card()(stream, "cublasLtMatmul", spans, 4, multiply, &w, sizeof w) == cudaSuccess
+    return library_call()(stream, "cublasLtMatmul", spans, 4, multiply, &w, sizeof w) == cudaSuccess
                ? CUBLAS_STATUS_SUCCESS
                : CUBLAS_STATUS_EXECUTION_FAILED;
 }
