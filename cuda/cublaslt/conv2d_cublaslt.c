@@ -52,18 +52,13 @@ static gd_type type_of(const gd_problem *problem, int operand)
     return operand == CONV2D_W ? problem->type : problem->desc[operand].type;
 }
 
-static gd_status make_layout(const gd_cublaslt *lt, const gd_problem *problem, int operand,
-                             cublasLtMatrixLayout_t *layout)
+static bool make_layout(const gd_cublaslt *lt, const gd_problem *problem, int operand, cublasLtMatrixLayout_t *layout)
 {
     const gd_type type = type_of(problem, operand);
     const gd_desc desc = problem->desc[operand];
     const int64_t rows = desc.dim[desc.rank - 1], columns = gd_desc_count(desc) / rows;
-    cublasStatus_t status = lt->MatrixLayoutCreate(layout,
-                                                   type == GD_F32   ? CUDA_R_32F
-                                                   : type == GD_F16 ? CUDA_R_16F
-                                                                    : CUDA_R_16BF,
-                                                   (uint64_t)rows, (uint64_t)columns, rows);
-    return status == CUBLAS_STATUS_SUCCESS ? GD_OK : GD_NOMEM;
+    const cudaDataType_t its = type == GD_F32 ? CUDA_R_32F : type == GD_F16 ? CUDA_R_16F : CUDA_R_16BF;
+    return lt->MatrixLayoutCreate(layout, its, (uint64_t)rows, (uint64_t)columns, rows) == CUBLAS_STATUS_SUCCESS;
 }
 
 static bool set_transpose(const gd_cublaslt *lt, const lt_state *state, cublasLtMatmulDescAttributes_t which, bool is)
@@ -141,26 +136,34 @@ void gd_conv2d_cublaslt_release(void *state)
     free(s);
 }
 
+static gd_status describe(const gd_cublaslt *lt, const gd_problem *problem, const product *of, lt_state *state,
+                          gd_error *error)
+{
+    if (lt->MatmulDescCreate(&state->matmul, CUBLAS_COMPUTE_32F, CUDA_R_32F) != CUBLAS_STATUS_SUCCESS ||
+        !set_transpose(lt, state, CUBLASLT_MATMUL_DESC_TRANSA, of->transpose_a) ||
+        !set_transpose(lt, state, CUBLASLT_MATMUL_DESC_TRANSB, of->transpose_b) ||
+        !make_layout(lt, problem, of->a, &state->a) || !make_layout(lt, problem, of->b, &state->b) ||
+        !make_layout(lt, problem, of->d, &state->d))
+        return gd_fail(error, GD_UNSUPPORTED, "cuBLASLt does not take its description");
+    return GD_OK;
+}
+
 static gd_status prepare(const gd_problem *problem, const product *of, gd_needs *needs, gd_error *error)
 {
     const gd_cublaslt *lt = gd_cublaslt_get();
-    gd_status status = GD_OK;
     lt_state *state = calloc(1, sizeof *state);
-    if (!state || lt->MatmulDescCreate(&state->matmul, CUBLAS_COMPUTE_32F, CUDA_R_32F) != CUBLAS_STATUS_SUCCESS ||
-        !set_transpose(lt, state, CUBLASLT_MATMUL_DESC_TRANSA, of->transpose_a) ||
-        !set_transpose(lt, state, CUBLASLT_MATMUL_DESC_TRANSB, of->transpose_b) ||
-        make_layout(lt, problem, of->a, &state->a) != GD_OK || make_layout(lt, problem, of->b, &state->b) != GD_OK ||
-        make_layout(lt, problem, of->d, &state->d) != GD_OK)
-        status = gd_fail(error, GD_NOMEM, "out of memory for cuBLASLt");
+    if (!state)
+        return gd_fail(error, GD_NOMEM, "out of memory for cuBLASLt");
+    gd_status status = describe(lt, problem, of, state, error);
     if (status == GD_OK)
         status = choose_algorithm(lt, problem, of, state, error);
-    if (status != GD_OK) {
+    if (status == GD_OK) {
+        needs->state = state;
+        needs->work_bytes = state->work_bytes;
+    } else {
         gd_conv2d_cublaslt_release(state);
-        return status;
     }
-    needs->state = state;
-    needs->work_bytes = state->work_bytes;
-    return GD_OK;
+    return status;
 }
 
 /* Halves of the weights are those that `mma` asks for: one item for both. */
