@@ -2,9 +2,9 @@
 # Griddle with its CUDA device for Turing (sm_75) and younger cards, by CUDA 13. For Volta, as in p3: Dockerfile.p3.
 #
 #     docker build -t griddle .
-#     docker run --rm --gpus all -v "$PWD:/work" -v griddle:/cache griddle run CONFIG --device cuda
+#     docker run --rm --gpus all -v "$PWD:/work" -v griddle:/cache griddle run CONFIG
 #
-# The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them there is --device cpu. LIBRARIES
+# The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them it runs on the CPU. LIBRARIES
 # are loaded where they are there, and most of the image: --build-arg LIBRARIES= leaves them out.
 #
 # Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU. Not tried: docker, a GPU.
@@ -14,7 +14,7 @@ COPY tools/install tools/install
 RUN tools/install && apt-get install -y --no-install-recommends python3-pip
 # The toolkit as NVIDIA packs it for pip; nvcc looks into lib64, CMake for libcudart.so, which are not in it.
 RUN pip install --no-cache-dir --no-deps --target /opt nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 \
-        nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 \
+        nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 nvidia-nvtx==13.0.85 \
     && ln -s lib /opt/nvidia/cu13/lib64 && ln -s libcudart.so.13 /opt/nvidia/cu13/lib/libcudart.so
 ENV PATH=/opt/nvidia/cu13/bin:$PATH
 ARG LIBRARIES="nvidia-cudnn-cu13==9.19.0.56 nvidia-cublas==13.0.2.14"
