@@ -157,10 +157,12 @@ static gd_status run_bench(gd_command *command, gd_error *error)
         goto done;
     }
     if (gd_command_has(command, "--profile") && !device->is_host) {
-        status = gd_fail(error, GD_INVALID, "--profile times steps of the CPU: leave out --device %s", device->name);
+        status = gd_fail(error, GD_INVALID, "--profile times steps of the CPU: add --device cpu");
         goto done;
     }
     GD_TRY_TO(done, gd_train_set_make(&config, &input, device, NULL, NULL, &set, error));
+    if (set.note[0])
+        fprintf(stderr, "griddle: %s\n", set.note);
     GD_TRY_TO(done, gd_train_set_init(&set, 0, error));
     fill_inputs(&set);
     GD_TRY_TO(done, step(&set, 0, error));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* griddle-cuda-probe card      the card as one JSON object
- * griddle-cuda-probe tables    what the wrappers of cuda/kernel do on it, as tables: which lane gets which element from
- *                              ldmatrix, what mma makes of a warp's registers, where tiles go in memory, what
- *                              asynchronous copies, sums over a warp and conversions leave
+/* griddle-cuda-probe prints what the wrappers of cuda/kernel do on this card, as tables: which lane gets which element
+ * from ldmatrix, what mma makes of a warp's registers, where tiles go in memory, what asynchronous copies, sums over a
+ * warp and conversions leave.
  *
  * nvcc builds it, and tests/cuda_on_cpu does; what both print must be the same bytes, which tests/golden/cuda-sm_NN.txt
  * holds for each path. Fragments of wmma (70) are opaque, so there tables show memory alone. Values are small whole
@@ -307,33 +306,8 @@ static void show_tables()
     show_conversions<__nv_bfloat16>("f32 to bf16 and back");
 }
 
-static void show_card()
+int main()
 {
-    cudaDeviceProp card;
-    int driver = 0, runtime = 0, count = 0;
-    require(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
-    require(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
-    require(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
-    if (!is_well)
-        return;
-    require(cudaGetDeviceProperties(&card, 0), "cudaGetDeviceProperties");
-    if (is_well)
-        printf(
-            "{\"name\": \"%s\", \"sm\": %d, \"memory_mb\": %zu, \"multiprocessors\": %d, \"driver_cuda\": \"%d.%d\", "
-            "\"runtime_cuda\": \"%d.%d\"}\n",
-            card.name, 10 * card.major + card.minor, card.totalGlobalMem >> 20, card.multiProcessorCount, driver / 1000,
-            driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
-}
-
-int main(int argc, char **argv)
-{
-    if (argc == 2 && strcmp(argv[1], "card") == 0) {
-        show_card();
-    } else if (argc == 2 && strcmp(argv[1], "tables") == 0) {
-        show_tables();
-    } else {
-        fprintf(stderr, "usage: griddle-cuda-probe card|tables\n");
-        return 2;
-    }
+    show_tables();
     return is_well ? 0 : 1;
 }
