@@ -16,7 +16,7 @@ def griddle_train(bench, network, precision, seconds, env=None):
     """`griddle bench train`; seconds 0: one step alone. Prints {"images_per_second": […], "first_step_ms": …, …}."""
     length = ("--seconds", seconds) if seconds else ("--steps", 1)
     return run([bench.griddle, "bench", "train", "--network", network, "--batch", BATCH, "--precision", precision,
-                "--threads", bench.threads, *length, "--json"], env)
+                "--device", "cpu", "--threads", bench.threads, *length, "--json"], env)
 
 
 def torch_train(bench, network, precision, seconds, env=None):

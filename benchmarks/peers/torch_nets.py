@@ -106,5 +106,6 @@ def make(network, classes=10, channels=None, dropout=0.0):
     return net, (channels, 32, 32)
 
 
-def autocast(precision):
-    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
+def autocast(precision, device="cpu"):
+    half = {"bf16": torch.bfloat16, "fp16": torch.float16}
+    return torch.autocast(device, half.get(precision, torch.bfloat16), enabled=precision in half)

@@ -103,6 +103,11 @@ static gd_status check_train(const gd_train_config *train, const gd_attr *tree, 
     if (train->batch % train->accumulate)
         return gd_fail_at(error, GD_INVALID, place_in(tree, "train.accumulate"),
                           "'accumulate' is %d, which does not divide 'batch' %d", train->accumulate, train->batch);
+    if (train->loss_scale > 0 && train->precision != GD_PRECISION_FP16)
+        return gd_fail_at(error, GD_INVALID, place_in(tree, "train.loss_scale"),
+                          "'loss_scale' is %g, which has an effect in fp16 only: add `--set train.precision=fp16`, or "
+                          "leave it out",
+                          train->loss_scale);
     if (train->schedule == GD_SCHEDULE_STEP && train->steps.n == 0)
         return gd_fail_at(error, GD_INVALID, place_in(tree, "train.schedule"),
                           "schedule 'step' needs 'steps', a list of epochs");

@@ -62,9 +62,10 @@ static const gd_field train_fields[] = {
         gd_train_config, precision, "auto", GD_PRECISION_CHOICES,
         "of activations; auto: bf16 where the processor has it, else fp32; fp16 is computed on any processor, slower "
         "than fp32; fp64 is for checks"),
-    GD_FIELD_REAL(gd_train_config, loss_scale, "0", 0, 16777216,
-                  "of fp16: factor of the loss in backward, which keeps small gradients from becoming 0; 0: begins at "
-                  "65536, doubles after 2000 updates, halves when a gradient overflows"),
+    GD_FIELD_REAL(
+        gd_train_config, loss_scale, "0", 0, 16777216,
+        "of fp16 alone: factor of the loss in backward, which keeps small gradients from becoming 0; 0: begins "
+        "at 65536, doubles after 2000 updates, halves when a gradient overflows"),
     GD_FIELD_CHOICE(gd_train_config, optimizer, "nesterov", GD_OPTIMIZER_CHOICES, "how gradients become updates"),
     GD_FIELD_REAL(gd_train_config, learning_rate, "0", 0, 1000,
                   "the highest of the schedule; 0: 0.1, with adamw 0.001"),

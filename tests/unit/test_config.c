@@ -199,6 +199,8 @@ TEST(refused_configs)
     refuses("data: {source: x, fold: 1}\n", "'fold' is 1 where 'folds' is 0");
     refuses("data: {source: x}\ntrain: {batch: 128, accumulate: 3}\n",
             "c.yaml:2:33: 'accumulate' is 3, which does not divide 'batch' 128");
+    refuses("data: {source: x}\ntrain: {loss_scale: 1024}\n",
+            "c.yaml:2:21: 'loss_scale' is 1024, which has an effect in fp16 only");
     refuses("data: {source: x}\ntrain: {schedule: step}\n", "schedule 'step' needs 'steps'");
     refuses("data: {source: x}\ntrain: {steps: [30, 30]}\n", "'steps' must ascend, but 30 follows 30");
     refuses("data: {source: x}\ntrain: {warmup: 1.5}\n", "'warmup' is 1.5, outside 0 to 1");

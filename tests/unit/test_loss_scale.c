@@ -286,7 +286,7 @@ TEST(an_overflow_skips_the_update_and_nothing_else_moves)
 TEST(other_precisions_know_no_loss_scale)
 {
     student s;
-    enrol(&s, "fp32", "1024");
+    enrol(&s, "fp32", "0");
     CHECK_NEAR((double)gd_plan_set_tally(s.set.plans)->loss_scale, 1, 0);
     study(&s, 0);
     CHECK_NEAR((double)gd_plan_set_tally(s.set.plans)->loss_scale, 1, 0);
