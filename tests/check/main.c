@@ -23,7 +23,7 @@ static const char usage[] =
     "  --device cpu|cuda                           whose entries (cpu)\n"
     "  --grad                                      backward of the reference against central differences, too\n"
     "  --bench, --threads N, --csv                 time each entry after it was found right\n"
-    "  --list                                      print what there is and stop\n";
+    "  --list                                      entries, and how many problems of the set each takes, of each type\n";
 
 typedef struct arguments {
     const char *op, *direction, *case_text;
@@ -150,7 +150,7 @@ static int parse_arguments(int argc, char **argv, arguments *a)
 
 static bool matches(const char *pattern, const char *name) { return !pattern || fnmatch(pattern, name, 0) == 0; }
 
-static void list_entries(const gd_op *op, int n_cases, const arguments *a)
+static void list_entries(const gd_op *op, const check_case *cases, int n_cases, const arguments *a)
 {
     printf("%s: %s; %d cases\n", op->name, op->summary, n_cases);
     for (gd_direction d = 0; d < GD_DIRECTIONS; d++) {
@@ -160,7 +160,7 @@ static void list_entries(const gd_op *op, int n_cases, const arguments *a)
             printf("  %-11s %-12s", gd_direction_name(d), impl->name);
             for (gd_type type = 0; type < GD_TYPES; type++) {
                 if (impl->types & GD_BIT(type))
-                    printf(" %s", gd_type_name(type));
+                    printf(" %s:%d", gd_type_name(type), check_taken(cases, n_cases, d, type, impl, &a->options));
             }
             printf("%s\n",
                    (impl->needs & a->options.device->features()) == impl->needs ? "" : "  (not on this machine)");
@@ -232,7 +232,7 @@ static gd_status check_op(const gd_op *op, const arguments *a, check_count *tota
         GD_TRY_TO(done, check_cases_read(op, path ? path : "", &arena, &cases, &n, error));
     }
     if (a->list)
-        list_entries(op, n, a);
+        list_entries(op, cases, n, a);
     else
         GD_TRY_TO(done, walk_op(op, cases, n, a, total, &report, &timings, error));
     fputs(report.at ? report.at : "", a->options.csv ? stderr : stdout);

@@ -99,6 +99,36 @@ gd_status check_direction(const check_case *cases, int n, gd_direction direction
     return GD_OK;
 }
 
+/* Prepared and released: a refusal may come from either. */
+static bool takes(const gd_impl *impl, const gd_problem *problem, const gd_device *device)
+{
+    gd_needs needs = {0};
+    gd_error refused = {0};
+    if (gd_impl_refuses(impl, problem, device->kind, device->features()))
+        return false;
+    gd_status status = impl->prepare ? impl->prepare(problem, 1, &needs, &refused) : GD_OK;
+    if (impl->release)
+        impl->release(needs.state);
+    return status == GD_OK;
+}
+
+int check_taken(const check_case *cases, int n, gd_direction direction, gd_type type, const gd_impl *impl,
+                const check_options *options)
+{
+    int taken = 0;
+    for (int i = 0; i < n; i++) {
+        const check_case *c = &cases[i];
+        if (!chosen(c, options) || c->refusal || !(c->types & GD_BIT(type)) ||
+            (direction != GD_FWD && c->forward_only))
+            continue;
+        for (int training = direction != GD_FWD; training <= !c->forward_only; training++) {
+            gd_problem problem;
+            taken += check_pose(c, type, training, &problem, NULL) == GD_OK && takes(impl, &problem, options->device);
+        }
+    }
+    return taken;
+}
+
 static int check_refusal(const check_case *c, gd_text *report)
 {
     gd_problem problem;
