@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "block.cuh"
 #include "columns.cuh"
 #include "kernel/bn_stats.h"
 
@@ -37,28 +38,39 @@ gd_columns columns_of(const gd_problem *problem)
     return gd_columns_of(z.rows, z.group_rows, z.C);
 }
 
-struct update_arguments {
+struct mean_of_groups {
     const float *stats;
-    float *running;
+    float *drunning;
     gd_bn_sizes z;
-    double momentum;
+    double image_rows;
+    const gd_record *record;
+
+    __device__ void operator()(int64_t c) const
+    {
+        double mean = 0, variance = 0, all_rows = image_rows * record->batch;
+        for (int64_t g = 0; g < z.groups; g++) {
+            int64_t left = z.rows - g * z.group_rows;
+            double rows = (double)(left < z.group_rows ? left : z.group_rows), share = rows / all_rows;
+            mean += share * (double)stats[2 * g * z.C + c];
+            variance += share * (double)stats[(2 * g + 1) * z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
+        }
+        drunning[c] = (float)mean;
+        drunning[z.C + c] = (float)variance;
+    }
 };
 
-__global__ void update_kernel(update_arguments u, const gd_tally *tally)
-{
-    int64_t c = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
-    if (c >= u.z.C || tally->skip)
-        return;
-    double mean = 0, variance = 0;
-    for (int64_t g = 0; g < u.z.groups; g++) {
-        int64_t left = u.z.rows - g * u.z.group_rows;
-        double rows = (double)(left < u.z.group_rows ? left : u.z.group_rows), share = rows / (double)u.z.rows;
-        mean += share * (double)u.stats[2 * g * u.z.C + c];
-        variance += share * (double)u.stats[(2 * g + 1) * u.z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
+struct moving_mean {
+    const float *drunning;
+    float *running;
+    double momentum;
+    const gd_tally *tally;
+
+    __device__ void operator()(int64_t i) const
+    {
+        if (!tally->skip)
+            running[i] = (float)((1 - momentum) * (double)running[i] + momentum * (double)drunning[i]);
     }
-    u.running[c] = (float)((1 - u.momentum) * (double)u.running[c] + u.momentum * mean);
-    u.running[u.z.C + c] = (float)((1 - u.momentum) * (double)u.running[u.z.C + c] + u.momentum * variance);
-}
+};
 
 } // namespace
 
@@ -77,12 +89,20 @@ gd_status gd_bn_stats_fwd_simt(const gd_call *call, const gd_ctx *ctx)
                      call->at[GD_WORK]));
 }
 
+gd_status gd_bn_stats_bwd_weight_simt(const gd_call *call, const gd_ctx *ctx)
+{
+    const gd_bn_stats_params *p = (const gd_bn_stats_params *)call->problem->params;
+    const gd_desc x = call->problem->desc[BN_STATS_X];
+    const gd_bn_sizes z = gd_bn_sizes_of(x, p->group);
+    const mean_of_groups mean = {(const float *)call->at[BN_STATS_STATS], (float *)call->at[BN_STATS_DRUNNING], z,
+                                 (double)z.rows / (double)x.dim[0], ctx->record};
+    return gd_block_each(ctx, z.C, mean);
+}
+
 gd_status gd_bn_stats_update_simt(const gd_call *call, const gd_ctx *ctx)
 {
-    enum { THREADS = 128 };
     const gd_bn_stats_params *p = (const gd_bn_stats_params *)call->problem->params;
-    const gd_bn_sizes z = gd_bn_sizes_of(call->problem->desc[BN_STATS_X], p->group);
-    update_arguments u = {(const float *)call->at[BN_STATS_STATS], (float *)call->at[BN_STATS_RUNNING], z, p->momentum};
-    return gd_launched(GD_LAUNCH(update_kernel, (unsigned)gd_ceil(z.C, THREADS), THREADS, 0, gd_stream_of(ctx), u,
-                                 (const gd_tally *)ctx->tally));
+    const moving_mean mean = {(const float *)call->at[BN_STATS_DRUNNING], (float *)call->at[BN_STATS_RUNNING],
+                              p->momentum, ctx->tally};
+    return gd_block_each(ctx, gd_desc_count(call->problem->desc[BN_STATS_RUNNING]), mean);
 }

@@ -101,10 +101,11 @@ template <int WARPS, class T> __global__ void forward_kernel(logits<T> in, float
     }
 }
 
-template <int WARPS, class T> __global__ void backward_kernel(logits<T> in, T *dlogits, const gd_tally *tally)
+template <int WARPS, class T>
+__global__ void backward_kernel(logits<T> in, T *dlogits, const gd_tally *tally, const gd_record *record)
 {
     enum { LANES = 32 * WARPS };
-    float scale = tally->loss_scale;
+    float scale = tally->loss_scale, batch = (float)record->batch;
     for (int64_t n = gd_team_row(); n < in.N; n += gd_team_rows()) {
         row_sums r = sums_of<WARPS>(in, n);
         float total = total_of(in, r), share = share_of(in, r);
@@ -112,7 +113,7 @@ template <int WARPS, class T> __global__ void backward_kernel(logits<T> in, T *d
             int64_t i = n * in.K + k;
             float probability = expf(gd_load(in.x[i]) - r.e.largest) / r.e.sum;
             float wanted = in.weight(k) * ((1 - in.smoothing) * in.targets[i] + share);
-            dlogits[i] = gd_store<T>(scale * (probability * total - wanted) / (float)in.N);
+            dlogits[i] = gd_store<T>(scale * (probability * total - wanted) / batch);
         }
     }
 }
@@ -155,7 +156,7 @@ template <class T> gd_status backward(const gd_call *call, const gd_ctx *ctx)
     logits<T> in;
     GD_TRY(logits_of(call, ctx, &in));
     return GD_LAUNCH_ROWS(backward_kernel, T, in.N, in.K, ctx, in, (T *)call->at[SOFTMAX_XENT_DLOGITS],
-                          (const gd_tally *)ctx->tally);
+                          (const gd_tally *)ctx->tally, ctx->record);
 }
 
 } // namespace

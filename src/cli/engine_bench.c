@@ -55,7 +55,7 @@ static void fill_inputs(const gd_train_set *set)
 static gd_status step(const gd_train_set *set, int64_t number, gd_error *error)
 {
     *gd_plan_set_record(set->plans) =
-        (gd_record){.step = number, .valid = set->micro, .micros = 1, .learning_rate = 1e-3f};
+        (gd_record){.step = number, .valid = set->micro, .batch = set->micro, .micros = 1, .learning_rate = 1e-3f};
     return gd_plan_run(set->plans, 0, GD_STEP_UPDATE, error);
 }
 

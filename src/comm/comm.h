@@ -18,6 +18,7 @@ typedef struct gd_comm {
     gd_status (*all_reduce)(const struct gd_comm *, void *data, int64_t count, gd_type type,
                             void *stream); /* sum, in place */
     gd_status (*broadcast)(const struct gd_comm *, void *data, size_t bytes, int root, void *stream);
+    gd_status (*sum)(const struct gd_comm *, double *values, int n, gd_error *); /* of host values, in place */
     gd_status (*barrier)(const struct gd_comm *);
     void (*abort)(const struct gd_comm *, const char *reason);
 } gd_comm;

@@ -49,14 +49,15 @@ static void fill(const gd_loader *loader, int64_t ticket, const int64_t *order, 
     const gd_images *images = options->images;
     size_t image_bytes = (size_t)images->height * (size_t)images->width * (size_t)images->channels;
     int epoch = options->first_epoch + (int)(ticket / loader->per_epoch);
-    batch->first = ticket % loader->per_epoch * options->batch;
+    const int rows = options->shard.images;
+    batch->first = ticket % loader->per_epoch * options->batch + options->shard.first;
     int64_t left = loader->n - batch->first;
-    batch->valid = left < options->batch ? (int)left : options->batch;
-    memset(batch->targets, 0, (size_t)options->batch * (size_t)options->n_classes * sizeof *batch->targets);
-    for (int i = 0; i < options->batch; i++) {
+    batch->valid = left < 0 ? 0 : left < rows ? (int)left : rows;
+    memset(batch->targets, 0, (size_t)rows * (size_t)options->n_classes * sizeof *batch->targets);
+    for (int i = 0; i < rows; i++) {
         uint8_t *to = batch->images + (size_t)i * image_bytes;
         if (i >= batch->valid) {
-            memcpy(to, batch->images, image_bytes);
+            memset(to, 0, image_bytes);
             batch->labels[i] = -1;
             continue;
         }
@@ -117,7 +118,7 @@ static gd_status make_slots(gd_loader *loader, gd_error *error)
 {
     const gd_loader_options *options = &loader->options;
     const gd_images *images = options->images;
-    size_t batch = (size_t)options->batch;
+    size_t batch = (size_t)options->shard.images;
     size_t image_bytes = (size_t)images->height * (size_t)images->width * (size_t)images->channels;
     bool ok = (loader->slots = calloc((size_t)options->depth, sizeof *loader->slots)) != NULL;
     for (int i = 0; ok && i < options->depth; i++) {
@@ -149,6 +150,8 @@ gd_status gd_loader_new(const gd_loader_options *options, gd_loader **result, gd
     loader->options.threads = options->threads < 1 ? 1 : options->threads;
     loader->options.depth = options->depth < 1 ? 1 : options->depth;
     loader->options.augment = NULL;
+    if (options->shard.images == 0)
+        loader->options.shard = (gd_shard){0, options->batch};
     if (options->training && options->augment) {
         loader->augment = *options->augment;
         loader->options.augment = &loader->augment;

@@ -5,6 +5,7 @@
 #ifndef GD_DATA_LOADER_H
 #define GD_DATA_LOADER_H
 
+#include "comm/shard.h"
 #include "config/config.h"
 #include "data/staged.h"
 #include "kernel/augment.h"
@@ -21,9 +22,10 @@ gd_draw gd_augment_draw(const gd_augment *augment, int height, int width, double
 /* Position → row: permutation of [0, n) of an epoch, n < 2^32. Fills order (n). */
 void gd_shuffle(uint64_t seed, int epoch, int64_t n, int64_t *order);
 
+/* A rank's share of a batch: its rows. */
 typedef struct gd_batch {
     int64_t first;   /* position of row 0 in the epoch */
-    int valid;       /* rows that count; the rest are padded with row 0's image and zero targets */
+    int valid;       /* rows that count, maybe none; the rest are padded with zero images and targets */
     uint8_t *images; /* (batch,H,W,C) */
     gd_draw *draws;  /* (batch); NULL without augmentation */
     float *targets;  /* (batch, n_classes): one-hot; smoothing and class weights are the loss' */
@@ -35,6 +37,7 @@ typedef struct gd_loader_options {
     const int64_t *rows; /* the split's rows; NULL: all */
     int64_t n_rows;
     int n_classes, batch;
+    gd_shard shard;            /* of each batch; images 0: all of it */
     bool training;             /* shuffled, augmented, the tail of each epoch dropped; else in order and padded */
     const gd_augment *augment; /* with training */
     double mean;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* all_reduce: the mean over all ranks of a block of gradients, in place.
+/* all_reduce: the sum over all ranks of a block of gradients, in place. Each rank's are its share of the whole batch's
+ * already: softmax_xent and bn_stats divide by record.batch.
  *
- *     dw = 1/ranks sum over the ranks of dw
+ *     dw = sum over the ranks of dw
  *
  * Shapes    dw (count), the same on every rank
  * Values    f32 or f64.
@@ -16,7 +17,5 @@
 enum { ALL_REDUCE_W = GD_PARAM(0), ALL_REDUCE_DW = GD_DPARAM(0) };
 
 gd_status gd_all_reduce_update_comm(const gd_call *, const gd_ctx *);
-
-GD_DECLARE_CUDA(gd_all_reduce_update, device);
 
 #endif

@@ -29,24 +29,36 @@ gd_status GD_NAME(gd_bn_stats_fwd)(const gd_call *call, const gd_ctx *ctx)
     return GD_OK;
 }
 
+gd_status GD_NAME(gd_bn_stats_bwd_weight)(const gd_call *call, const gd_ctx *ctx)
+{
+    const gd_bn_stats_params *p = call->problem->params;
+    const gd_desc x = call->problem->desc[BN_STATS_X];
+    const gd_bn_sizes z = gd_bn_sizes_of(x, p->group);
+    const double all_rows = (double)z.rows / (double)x.dim[0] * ctx->record->batch;
+    const real *stats = call->at[BN_STATS_STATS];
+    real *drunning = call->at[BN_STATS_DRUNNING];
+
+    for (int64_t c = 0; c < z.C; c++) {
+        double mean = 0, variance = 0;
+        for (int64_t g = 0; g < z.groups; g++) {
+            double rows = (double)gd_bn_rows_of(z, g), share = rows / all_rows;
+            mean += share * stats[2 * g * z.C + c];
+            variance += share * stats[(2 * g + 1) * z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
+        }
+        drunning[c] = (real)mean;
+        drunning[z.C + c] = (real)variance;
+    }
+    return GD_OK;
+}
+
 gd_status GD_NAME(gd_bn_stats_update)(const gd_call *call, const gd_ctx *ctx)
 {
     if (ctx->tally->skip)
         return GD_OK;
     const gd_bn_stats_params *p = call->problem->params;
-    const gd_bn_sizes z = gd_bn_sizes_of(call->problem->desc[BN_STATS_X], p->group);
-    const real *stats = call->at[BN_STATS_STATS];
+    const real *drunning = call->at[BN_STATS_DRUNNING];
     real *running = call->at[BN_STATS_RUNNING];
-
-    for (int64_t c = 0; c < z.C; c++) {
-        double mean = 0, variance = 0;
-        for (int64_t g = 0; g < z.groups; g++) {
-            double rows = (double)gd_bn_rows_of(z, g), share = rows / (double)z.rows;
-            mean += share * stats[2 * g * z.C + c];
-            variance += share * stats[(2 * g + 1) * z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
-        }
-        running[c] = (real)((1 - p->momentum) * running[c] + p->momentum * mean);
-        running[z.C + c] = (real)((1 - p->momentum) * running[z.C + c] + p->momentum * variance);
-    }
+    for (int64_t i = 0; i < gd_desc_count(call->problem->desc[BN_STATS_RUNNING]); i++)
+        running[i] = (real)((1 - p->momentum) * running[i] + p->momentum * drunning[i]);
     return GD_OK;
 }

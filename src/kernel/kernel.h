@@ -103,6 +103,7 @@ typedef struct gd_record {
     int64_t first_sample; /* this batch's first row in the epoch's order, over all ranks */
     int32_t epoch;
     int32_t valid; /* rows of the batch that count: evaluation pads the last one */
+    int32_t batch; /* rows of the batch, over all ranks: the loss is a mean over these */
     int32_t micro; /* position in the accumulation, from 0 */
     int32_t micros;
     float learning_rate;
@@ -208,7 +209,7 @@ typedef struct gd_impl {
      f##_##name, release},                                                                                             \
         {#name, GD_CUDA,    GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, f##_##name##_prepare,               \
          NULL,  f##_##name, release},
-#define GD_HOST(...)
+#define GD_ANY_DEVICE GD_CUDA
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
 #else
@@ -216,7 +217,7 @@ typedef struct gd_impl {
 #define GD_CUDA_MMA_ENTRY(...)
 #define GD_CUDA_STATE_ENTRY(...)
 #define GD_CUDA_LIBRARY_ENTRY(...)
-#define GD_HOST(...) __VA_ARGS__,
+#define GD_ANY_DEVICE GD_CPU
 #define GD_REF(f)                                                                                                      \
     {"ref", GD_CPU, GD_ONE(F32), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_f32, 0},                                        \
         {"ref", GD_CPU, GD_ONE(BF16), 0, GD_DETERMINISTIC, 0, 0, 0, f##_ref_bf16, 0},                                  \

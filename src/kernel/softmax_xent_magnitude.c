@@ -3,11 +3,10 @@
 
 #include <math.h>
 
-/* Fills `loss` or `dlogits` (the other is NULL) of row n. */
-static void row_magnitude(const gd_call *call, int64_t n, double loss_scale, double *loss, double *dlogits)
+/* Fills `loss` or `dlogits` (the other is NULL) of row n; `share`: what its gradient is multiplied with. */
+static void row_magnitude(const gd_call *call, int64_t n, double share, double *loss, double *dlogits)
 {
     const gd_softmax_xent_params *p = call->problem->params;
-    const int64_t N = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0];
     const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
     const double *logits = (const double *)call->at[SOFTMAX_XENT_LOGITS] + n * K;
     const double *targets = (const double *)call->at[SOFTMAX_XENT_TARGETS] + n * K;
@@ -27,7 +26,7 @@ static void row_magnitude(const gd_call *call, int64_t n, double loss_scale, dou
             } else if (loss) {
                 *loss += weight * (size + log(sum) + 1);
             } else {
-                dlogits[k] = loss_scale * (e / sum * (1 + size) * total + weight) / (double)N;
+                dlogits[k] = share * (e / sum * (1 + size) * total + weight);
             }
         }
     }
@@ -48,7 +47,8 @@ gd_status gd_softmax_xent_bwd_data_magnitude(const gd_call *call, const gd_ctx *
 {
     const int64_t N = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0];
     const int64_t K = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[1];
+    const double share = (double)ctx->tally->loss_scale / ctx->record->batch;
     for (int64_t n = 0; n < N; n++)
-        row_magnitude(call, n, (double)ctx->tally->loss_scale, NULL, (double *)call->at[SOFTMAX_XENT_DLOGITS] + n * K);
+        row_magnitude(call, n, share, NULL, (double *)call->at[SOFTMAX_XENT_DLOGITS] + n * K);
     return GD_OK;
 }

@@ -56,7 +56,7 @@ gd_status GD_NAME(gd_softmax_xent_fwd)(const gd_call *call, const gd_ctx *ctx)
 
 gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *ctx)
 {
-    const real scale = ctx->tally->loss_scale;
+    const real scale = ctx->tally->loss_scale, batch = (real)ctx->record->batch;
     const int64_t N = call->problem->desc[SOFTMAX_XENT_LOGITS].dim[0];
     store_t *dlogits = call->at[SOFTMAX_XENT_DLOGITS];
     for (int64_t n = 0; n < N; n++) {
@@ -64,7 +64,7 @@ gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *c
         for (int64_t k = 0; k < r.K; k++) {
             real probability = exp(load(r.logits[k]) - r.largest) / (real)r.sum;
             real weight = weighted_target(call->problem, &r, k);
-            dlogits[n * r.K + k] = store((probability * (real)r.total - weight) * scale / (real)N);
+            dlogits[n * r.K + k] = store((probability * (real)r.total - weight) * scale / batch);
         }
     }
     return GD_OK;

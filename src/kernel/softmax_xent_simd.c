@@ -49,7 +49,7 @@ static row row_of(const gd_softmax_xent_params *p, const store_t *restrict logit
 
 typedef struct softmax_xent_run {
     const gd_call *call;
-    real share; /* of the whole gradient that a row's is: loss scale / N */
+    real share; /* of the whole gradient that a row's is: loss scale / batch */
 } softmax_xent_run;
 
 static void forward(void *argument, int64_t begin, int64_t end)
@@ -90,18 +90,21 @@ static void backward(void *argument, int64_t begin, int64_t end)
 }
 
 /* Runs `body` over the rows, with a weight for every class in WORK. */
-static gd_status run(const gd_call *call, const gd_ctx *ctx, void (*body)(void *, int64_t, int64_t))
+static gd_status run(const gd_call *call, const gd_ctx *ctx, real share, void (*body)(void *, int64_t, int64_t))
 {
     const gd_softmax_xent_params *p = call->problem->params;
     const int64_t *dim = call->problem->desc[SOFTMAX_XENT_LOGITS].dim, K = dim[1];
     real *weights = call->at[GD_WORK];
     for (int64_t k = 0; k < K; k++)
         weights[k] = p->class_weights.n ? (real)p->class_weights.at[k] : 1;
-    softmax_xent_run all = {call, (real)ctx->tally->loss_scale / (real)dim[0]};
+    softmax_xent_run all = {call, share};
     gd_parallel_for(ctx->threads, dim[0], K < GRAIN ? GRAIN / K : 1, body, &all);
     return GD_OK;
 }
 
-gd_status GD_NAME(gd_softmax_xent_fwd)(const gd_call *call, const gd_ctx *ctx) { return run(call, ctx, forward); }
+gd_status GD_NAME(gd_softmax_xent_fwd)(const gd_call *call, const gd_ctx *ctx) { return run(call, ctx, 0, forward); }
 
-gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *ctx) { return run(call, ctx, backward); }
+gd_status GD_NAME(gd_softmax_xent_bwd_data)(const gd_call *call, const gd_ctx *ctx)
+{
+    return run(call, ctx, (real)ctx->tally->loss_scale / (real)ctx->record->batch, backward);
+}

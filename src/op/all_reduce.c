@@ -10,17 +10,17 @@ static gd_status infer(gd_problem *problem, gd_error *error)
     return GD_OK;
 }
 
+/* The communicator knows where the gradients lie: one entry for every device. */
 // clang-format off
 static const gd_impl update[] = {
-    GD_CUDA_ENTRY(device, gd_all_reduce_update, GD_ONE(F32), NULL, NULL)
-    GD_HOST({"comm", GD_CPU, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0})
+    {"comm", GD_ANY_DEVICE, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0},
     GD_LIST_END,
 };
 // clang-format on
 
 const gd_op gd_op_all_reduce = {
     .name = "all_reduce",
-    .summary = "mean of the gradients over all ranks",
+    .summary = "sum of the gradients over all ranks",
     .traits = GD_OP_RANGE,
     .operand = {[ALL_REDUCE_W] = {"w"}},
     .infer = infer,

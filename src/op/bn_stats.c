@@ -25,7 +25,9 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 static double flops(const gd_problem *problem, gd_direction direction)
 {
     if (direction == GD_UPDATE)
-        return 6.0 * (double)gd_desc_count(problem->desc[BN_STATS_STATS]);
+        return 3.0 * (double)gd_desc_count(problem->desc[BN_STATS_RUNNING]);
+    if (direction == GD_BWD_WEIGHT)
+        return 3.0 * (double)gd_desc_count(problem->desc[BN_STATS_STATS]);
     return 4.0 * (double)gd_desc_count(problem->desc[BN_STATS_X]);
 }
 
@@ -35,6 +37,10 @@ static const gd_impl forward[] = {
     GD_AVX512BF16_WORK(gd_bn_stats_fwd, gd_bn_stats_fwd_prepare)
     GD_SIMD_WORK(gd_bn_stats_fwd, 0, gd_bn_stats_fwd_prepare)
     GD_REF(gd_bn_stats_fwd)
+};
+static const gd_impl backward_weight[] = {
+    GD_CUDA_ENTRY(simt, gd_bn_stats_bwd_weight, GD_CUDA_FLOATS, NULL, NULL)
+    GD_REF(gd_bn_stats_bwd_weight)
 };
 static const gd_impl update[] = {
     GD_CUDA_ENTRY(simt, gd_bn_stats_update, GD_CUDA_FLOATS, NULL, NULL)
@@ -53,6 +59,8 @@ const gd_op gd_op_bn_stats = {
     .infer = infer,
     .flops = flops,
     .direction = {[GD_FWD] = {GD_BIT(BN_STATS_X), GD_BIT(BN_STATS_STATS), forward},
-                  [GD_UPDATE] = {GD_BIT(BN_STATS_STATS) | GD_BIT(BN_STATS_RUNNING), GD_BIT(BN_STATS_RUNNING), update}},
+                  [GD_BWD_WEIGHT] = {GD_BIT(BN_STATS_STATS), GD_BIT(BN_STATS_DRUNNING), backward_weight},
+                  [GD_UPDATE] = {GD_BIT(BN_STATS_DRUNNING) | GD_BIT(BN_STATS_RUNNING), GD_BIT(BN_STATS_RUNNING),
+                                 update}},
     .tolerance = 8,
     GD_JUDGE(.magnitude = {[GD_FWD] = gd_bn_stats_fwd_magnitude}, )};

@@ -97,16 +97,8 @@ static gd_status lower_values(gd_lowering *lowering, gd_error *error)
             plan->value_slot[v] = plan->value_slot[maker->in[0]];
             continue;
         }
-        /* A batch's statistics lie behind the gradients, where they are reduced with them. */
-        bool statistics = maker && strcmp(maker->op->name, "bn_stats") == 0;
-        gd_space space = !maker ? GD_SPACE_INPUT : statistics ? GD_SPACE_GRAD : GD_SPACE_ACT;
-        GD_TRY(gd_lower_slot(lowering, space, gd_desc_bytes(value->desc), value->name, &plan->value_slot[v], error));
-        if (statistics) {
-            gd_slot *slot = &plan->slot[plan->value_slot[v]];
-            gd_plan_set *set = lowering->set;
-            slot->offset = (size_t)(set->trained + set->statistics) * gd_type_bytes(set->real);
-            set->statistics += gd_desc_count(value->desc);
-        }
+        GD_TRY(gd_lower_slot(lowering, maker ? GD_SPACE_ACT : GD_SPACE_INPUT, gd_desc_bytes(value->desc), value->name,
+                             &plan->value_slot[v], error));
     }
     return GD_OK;
 }

@@ -121,6 +121,7 @@ static gd_status lower_direction(gd_lowering *lowering, int n, gd_direction dire
     }
     step.slot[GD_WORK] = -1;
     GD_TRY(gd_lower_step(lowering, &step, error));
+    GD_TRY(gd_buckets_written(lowering, &step, error));
     for (int i = 0; i < GD_MAX_IN; i++) {
         if (step.slot[GD_DIN(i)] >= 0)
             GD_TRY(add_gradient(lowering, node->in[i], step.slot[GD_DIN(i)], error));
@@ -128,67 +129,80 @@ static gd_status lower_direction(gd_lowering *lowering, int n, gd_direction dire
     return GD_OK;
 }
 
-static gd_status lower_backward(gd_lowering *lowering, const bool *differentiable, gd_error *error)
+/* A node's backward, as far as its gradient has arrived or is not asked for. */
+static gd_status lower_node_backward(gd_lowering *lowering, int n, const bool *differentiable, gd_error *error)
 {
     gd_plan *plan = lowering->plan;
-    const gd_net *net = plan->net;
-    for (int n = net->n_nodes - 1; n >= 0; n--) {
-        const gd_node *node = &net->node[n];
-        int gradient = node->out[0] >= 0 ? lowering->gradient[node->out[0]] : -1;
-        if (node->op->traits & GD_OP_VIEW) {
-            if (gradient >= 0 && differentiable[node->in[0]])
-                GD_TRY(add_gradient(lowering, node->in[0], gradient, error));
+    const gd_node *node = &plan->net->node[n];
+    int gradient = node->out[0] >= 0 ? lowering->gradient[node->out[0]] : -1;
+    if (node->op->traits & GD_OP_VIEW)
+        return gradient >= 0 && differentiable[node->in[0]] ? add_gradient(lowering, node->in[0], gradient, error)
+                                                            : GD_OK;
+    const gd_step *forward = forward_step(plan, n);
+    if (!forward)
+        return gd_fail(error, GD_INTERNAL, "'%s' has no forward step", node->name);
+    gd_step shared = gd_step_of(NULL, node->op, GD_FWD, GD_BACKWARD, n);
+    memcpy(shared.slot, forward->slot, sizeof shared.slot);
+    shared.problem = forward->problem;
+    for (int i = 0; i < GD_MAX_OUT; i++)
+        shared.slot[GD_DOUT(i)] = node->out[i] < 0 ? -1 : lowering->gradient[node->out[i]];
+    for (int direction = GD_BWD_WEIGHT; direction <= GD_BWD_DATA; direction++) {
+        if (!node->op->direction[direction].entries)
             continue;
-        }
-        const gd_step *forward = forward_step(plan, n);
-        if (!forward)
-            return gd_fail(error, GD_INTERNAL, "'%s' has no forward step", node->name);
-        gd_step shared = gd_step_of(NULL, node->op, GD_FWD, GD_BACKWARD, n);
-        memcpy(shared.slot, forward->slot, sizeof shared.slot);
-        shared.problem = forward->problem;
-        for (int i = 0; i < GD_MAX_OUT; i++)
-            shared.slot[GD_DOUT(i)] = node->out[i] < 0 ? -1 : lowering->gradient[node->out[i]];
-        for (int direction = GD_BWD_WEIGHT; direction <= GD_BWD_DATA; direction++) {
-            if (!node->op->direction[direction].entries)
-                continue;
-            bool roots = !(node->op->direction[direction].reads & GD_BIT(GD_DOUT(0))); /* a loss starts the chain */
-            if (gradient < 0 && !roots)
-                continue;
-            bool wanted = direction == GD_BWD_WEIGHT;
-            for (int i = 0; i < GD_MAX_IN; i++)
-                wanted |= node->in[i] >= 0 && differentiable[node->in[i]];
-            if (wanted)
-                GD_TRY(lower_direction(lowering, n, (gd_direction)direction, &shared, error));
-        }
+        bool roots = !(node->op->direction[direction].reads & GD_BIT(GD_DOUT(0))); /* a loss starts the chain */
+        if (gradient < 0 && !roots)
+            continue;
+        bool wanted = direction == GD_BWD_WEIGHT;
+        for (int i = 0; i < GD_MAX_IN; i++)
+            wanted |= node->in[i] >= 0 && differentiable[node->in[i]];
+        if (wanted)
+            GD_TRY(lower_direction(lowering, n, (gd_direction)direction, &shared, error));
     }
     return GD_OK;
 }
 
-/* ---- what works on whole blocks ---- */
-
-/* A slot over the first `elements` of a space. */
-static gd_status block_slot(gd_lowering *lowering, gd_space space, int64_t elements, int *slot, gd_error *error)
+/* The means of statistics hang on no gradient: they go first, and are on their way while the rest is computed. */
+static bool goes_first(const gd_node *node)
 {
-    return gd_lower_slot(lowering, space, (size_t)elements * gd_type_bytes(lowering->set->real), gd_space_name(space),
-                         slot, error);
+    return node->op->direction[GD_BWD_WEIGHT].entries &&
+           !(node->op->direction[GD_BWD_WEIGHT].reads & GD_BIT(GD_DOUT(0)));
 }
 
-typedef struct block {
-    int operand;
-    gd_space space;
-} block;
-
-static gd_status lower_range(gd_lowering *lowering, const char *op_name, const char *name, gd_direction direction,
-                             gd_phase phase, const void *params, int64_t elements, const block *blocks, int n_blocks,
-                             gd_step *step, gd_error *error)
+static gd_status lower_backward(gd_lowering *lowering, const bool *differentiable, gd_error *error)
 {
-    const gd_plan_set *set = lowering->set;
-    *step = gd_step_of(name, gd_op_find(op_name), direction, phase, -1);
+    const gd_net *net = lowering->plan->net;
+    for (int n = 0; n < net->n_nodes; n++) {
+        if (goes_first(&net->node[n]))
+            GD_TRY(lower_node_backward(lowering, n, differentiable, error));
+    }
+    for (int n = net->n_nodes - 1; n >= 0; n--) {
+        if (!goes_first(&net->node[n]))
+            GD_TRY(lower_node_backward(lowering, n, differentiable, error));
+    }
+    return gd_buckets_close(lowering, error);
+}
+
+/* ---- what works on whole blocks ---- */
+
+gd_status gd_lower_range(gd_lowering *lowering, const char *op, int number, gd_phase phase, const void *params,
+                         gd_range range, const gd_block *blocks, int n_blocks, gd_step *step, gd_error *error)
+{
+    gd_plan_set *set = lowering->set;
+    const size_t element = gd_type_bytes(set->real);
+    const int64_t elements = range.end - range.begin;
+    *step = gd_step_of(op, gd_op_find(op), GD_UPDATE, phase, -1);
+    if (number >= 0 && lowering->n_buckets > 1)
+        step->name = gd_arena_printf(&set->arena, "%s.%d", op, number);
+    if (!step->name)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
     step->problem = (gd_problem){.params = params, .type = set->real};
     step->problem.desc[GD_PARAM(0)] = gd_desc_1(set->real, elements); /* the shape of all blocks, present or not */
     for (int i = 0; i < n_blocks; i++) {
+        int *slot = &step->slot[blocks[i].operand];
         step->problem.desc[blocks[i].operand] = gd_desc_1(set->real, elements);
-        GD_TRY(block_slot(lowering, blocks[i].space, elements, &step->slot[blocks[i].operand], error));
+        GD_TRY(gd_lower_slot(lowering, blocks[i].space, (size_t)elements * element, gd_space_name(blocks[i].space),
+                             slot, error));
+        lowering->plan->slot[*slot].offset = (size_t)range.begin * element;
     }
     return gd_op_infer(step->op, &step->problem, error);
 }
@@ -197,10 +211,11 @@ static gd_status lower_optimizer(gd_lowering *lowering, gd_space gradients, gd_e
 {
     gd_plan_set *set = lowering->set;
     const gd_update_options *u = &set->options.update;
-    const block blocks[] = {{GD_PARAM(0), GD_SPACE_PARAM},
-                            {GD_DPARAM(0), gradients},
-                            {GD_SAVED(0), GD_SPACE_MOMENT1},
-                            {GD_SAVED(1), GD_SPACE_MOMENT2}};
+    const gd_block blocks[] = {{GD_PARAM(0), GD_SPACE_PARAM},
+                               {GD_DPARAM(0), gradients},
+                               {GD_SAVED(0), GD_SPACE_MOMENT1},
+                               {GD_SAVED(1), GD_SPACE_MOMENT2}};
+    const gd_range trained = {0, set->trained};
     gd_step step;
     if (u->optimizer == GD_ADAMW) {
         gd_adamw_params *p = gd_arena_alloc(&set->arena, 1, sizeof *p);
@@ -212,8 +227,7 @@ static gd_status lower_optimizer(gd_lowering *lowering, gd_space gradients, gd_e
                                .weight_decay = u->weight_decay,
                                .undecayed = set->undecayed,
                                .n_undecayed = set->n_undecayed};
-        GD_TRY(lower_range(lowering, "adamw", "update", GD_UPDATE, GD_STEP_UPDATE, p, set->trained, blocks, 4, &step,
-                           error));
+        GD_TRY(gd_lower_range(lowering, "adamw", -1, GD_STEP_UPDATE, p, trained, blocks, 4, &step, error));
     } else {
         gd_sgd_params *p = gd_arena_alloc(&set->arena, 1, sizeof *p);
         if (!p)
@@ -223,9 +237,9 @@ static gd_status lower_optimizer(gd_lowering *lowering, gd_space gradients, gd_e
                              .weight_decay = u->weight_decay,
                              .undecayed = set->undecayed,
                              .n_undecayed = set->n_undecayed};
-        GD_TRY(lower_range(lowering, "sgd", "update", GD_UPDATE, GD_STEP_UPDATE, p, set->trained, blocks, 3, &step,
-                           error));
+        GD_TRY(gd_lower_range(lowering, "sgd", -1, GD_STEP_UPDATE, p, trained, blocks, 3, &step, error));
     }
+    step.name = "update";
     return gd_lower_step(lowering, &step, error);
 }
 
@@ -243,68 +257,50 @@ static gd_status lower_op_updates(gd_lowering *lowering, gd_space gradients, gd_
         if (!step.name)
             return gd_fail(error, GD_NOMEM, "out of memory for a plan");
         step.problem = forward->problem;
-        int statistics = forward->slot[GD_OUT(0)];
-        GD_TRY(gd_lower_slot(lowering, gradients, plan->slot[statistics].bytes, plan->slot[statistics].name,
-                             &step.slot[GD_OUT(0)], error));
-        plan->slot[step.slot[GD_OUT(0)]].offset = plan->slot[statistics].offset;
         const char *running = plan->net->param[node->param[0]].name;
+        GD_TRY(gradient_slot(lowering, running, &step.slot[GD_DPARAM(0)], error));
         GD_TRY(gradient_slot(lowering, running, &step.slot[GD_PARAM(0)], error));
+        plan->slot[step.slot[GD_DPARAM(0)]].space = gradients;
         plan->slot[step.slot[GD_PARAM(0)]].space = GD_SPACE_PARAM;
         GD_TRY(gd_lower_step(lowering, &step, error));
     }
     return GD_OK;
 }
 
-static gd_status lower_reduce_and_update(gd_lowering *lowering, gd_error *error)
+/* What follows waits until the last bucket is reduced: the communication stream takes them in order. */
+static int reduced_event(gd_plan_set *set, gd_plan *plan)
+{
+    for (int i = plan->n_steps - 1; i >= 0; i--) {
+        if (plan->step[i].phase == GD_REDUCE)
+            return plan->step[i].signal = set->n_events++;
+    }
+    return -1;
+}
+
+static gd_status lower_update(gd_lowering *lowering, gd_error *error)
 {
     gd_plan_set *set = lowering->set;
     gd_plan *plan = lowering->plan;
     const gd_update_options *u = &set->options.update;
-    gd_space gradients = u->accumulate > 1 ? GD_SPACE_ACCUM : GD_SPACE_GRAD;
-    int64_t reduced = set->trained + set->statistics;
+    const gd_space gradients = u->accumulate > 1 ? GD_SPACE_ACCUM : GD_SPACE_GRAD;
+    const gd_range trained = {0, set->trained}, all = {0, set->params};
     gd_step step;
-
-    if (u->accumulate > 1) {
-        const block blocks[] = {{GD_PARAM(0), GD_SPACE_ACCUM}, {GD_DPARAM(0), GD_SPACE_GRAD}};
-        GD_TRY(lower_range(lowering, "accumulate", "accumulate", GD_UPDATE, GD_BACKWARD, NULL, reduced, blocks, 2,
-                           &step, error));
-        GD_TRY(gd_lower_step(lowering, &step, error));
-    }
-    plan->phase_end[GD_BACKWARD] = plan->n_steps;
-
-    int reduced_event = -1;
-    if (set->options.comm) {
-        /* One bucket: the whole block when backward is done. It runs on the communication stream; what follows waits.
-         */
-        const block blocks[] = {{GD_DPARAM(0), gradients}};
-        int ready = set->n_events++;
-        reduced_event = set->n_events++;
-        plan->step[plan->n_steps - 1].signal = ready;
-        GD_TRY(lower_range(lowering, "all_reduce", "all_reduce", GD_UPDATE, GD_REDUCE, NULL, reduced, blocks, 1, &step,
-                           error));
-        step.stream = 1;
-        step.wait = ready;
-        step.signal = reduced_event;
-        GD_TRY(gd_lower_step(lowering, &step, error));
-    }
-    plan->phase_end[GD_REDUCE] = plan->n_steps;
 
     gd_grad_norm_params *norm = gd_arena_alloc(&set->arena, 1, sizeof *norm);
     if (!norm)
         return gd_fail(error, GD_NOMEM, "out of memory for a plan");
     norm->clip = u->clip_norm;
     norm->growth = u->loss_growth;
-    const block norm_blocks[] = {{GD_DPARAM(0), gradients}};
-    GD_TRY(lower_range(lowering, "grad_norm", "gradient_norm", GD_UPDATE, GD_STEP_UPDATE, norm, set->trained,
-                       norm_blocks, 1, &step, error));
-    step.wait = reduced_event;
+    const gd_block norm_blocks[] = {{GD_DPARAM(0), gradients}};
+    GD_TRY(gd_lower_range(lowering, "grad_norm", -1, GD_STEP_UPDATE, norm, trained, norm_blocks, 1, &step, error));
+    step.name = "gradient_norm";
+    step.wait = reduced_event(set, plan);
     GD_TRY(gd_lower_step(lowering, &step, error));
     GD_TRY(lower_op_updates(lowering, gradients, error));
     GD_TRY(lower_optimizer(lowering, gradients, error));
     if (u->average) {
-        const block blocks[] = {{GD_PARAM(0), GD_SPACE_AVERAGE}, {GD_IN(0), GD_SPACE_PARAM}};
-        GD_TRY(lower_range(lowering, "average", "average", GD_UPDATE, GD_STEP_UPDATE, NULL, set->params, blocks, 2,
-                           &step, error));
+        const gd_block blocks[] = {{GD_PARAM(0), GD_SPACE_AVERAGE}, {GD_IN(0), GD_SPACE_PARAM}};
+        GD_TRY(gd_lower_range(lowering, "average", -1, GD_STEP_UPDATE, NULL, all, blocks, 2, &step, error));
         GD_TRY(gd_lower_step(lowering, &step, error));
     }
     plan->phase_end[GD_STEP_UPDATE] = plan->n_steps;
@@ -323,8 +319,10 @@ gd_status gd_lower_train(gd_lowering *lowering, gd_error *error)
     }
     for (int v = 0; v < net->n_values; v++)
         lowering->gradient[v] = -1;
+    GD_TRY_TO(done, gd_buckets_make(lowering, error));
     GD_TRY_TO(done, lower_backward(lowering, differentiable, error));
-    status = lower_reduce_and_update(lowering, error);
+    lowering->plan->phase_end[GD_BACKWARD] = lowering->plan->phase_end[GD_REDUCE] = lowering->plan->n_steps;
+    status = lower_update(lowering, error);
 done:
     free(differentiable);
     free(lowering->gradient);

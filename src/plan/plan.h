@@ -5,8 +5,8 @@
  * Plans come in sets that are built together over shared blocks: train(B), eval(B), infer(1, 2, 4 …).
  *
  *     PARAM   fp32 masters, KRSC, in net order; behind them the running statistics
- *     GRAD    the gradients in the same layout; behind them the statistics of this batch's groups
- *     STATE   planes like PARAM (momentum, second moment) or like GRAD (accumulated gradients); AVERAGE likewise
+ *     GRAD    the gradients in the same layout; behind them this batch's statistics
+ *     STATE   planes like PARAM: momentum, second moment, accumulated gradients; AVERAGE likewise
  *     WEIGHT  packed forms of parameters that entries asked for; equal ones stand once for the whole set
  *     ACT     activations, saved extras, gradients of activations: by liveness
  *     WORK    scratch: the largest of all steps
@@ -111,8 +111,9 @@ typedef struct gd_set_options {
     const gd_device *device;
     const gd_comm *comm; /* NULL: no all-reduce steps at all */
     int threads;
-    uint32_t features;          /* gd_cpu_features(), or less */
-    gd_update_options update;   /* of a training plan */
+    uint32_t features;        /* gd_cpu_features(), or less */
+    gd_update_options update; /* of a training plan */
+    size_t bucket_bytes;      /* of gradients that are reduced together; 0: by the model's size (plan/bucket_train.c) */
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
     const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
     gd_tuner *tuner;            /* (optional) puts measured entries first; asked while a set is made (plan/tune.h) */
@@ -128,7 +129,8 @@ typedef struct gd_plan {
     int n_steps, n_slots;
     gd_step *step;
     gd_slot *slot;
-    int phase_end[GD_PHASES];   /* steps of phase p: [phase_end[p-1], phase_end[p]) */
+    int phase_end[GD_PHASES];   /* steps of phase p: [phase_end[p-1], phase_end[p]), and of REDUCE those that stand
+                                   among BACKWARD's: a bucket is reduced as soon as it is full */
     int *value_slot;            /* of each value of the net; -1: gone by fusion */
     int64_t runs[GD_PHASES];    /* up to each phase, so far */
     gd_graph *graph[GD_PHASES]; /* captured runs up to each phase, on a device that can; NULL: not yet */

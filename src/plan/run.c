@@ -61,10 +61,12 @@ static gd_status launch_step(gd_plan_set *set, const gd_plan *plan, int s)
     return set->options.poison ? poison_dead(set, plan, s) : GD_OK;
 }
 
-static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_error *error)
+static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_phase last, gd_error *error)
 {
     for (int s = first; s < end; s++) {
         const char *name = plan->step[s].name;
+        if (plan->step[s].phase > last)
+            continue; /* a bucket's all-reduce, and more micro-batches follow */
         range_begin(set->options.device, name);
         gd_status status = launch_step(set, plan, s);
         range_end(set->options.device);
@@ -80,12 +82,12 @@ static gd_status run_captured(gd_plan_set *set, gd_plan *plan, gd_phase last, gd
 {
     const gd_device *device = set->options.device;
     int first = plan->phase_end[GD_PACK], end = plan->phase_end[last];
-    GD_TRY(run_steps(set, plan, 0, first, error));
+    GD_TRY(run_steps(set, plan, 0, first, last, error));
     if (!device->capture_begin || plan->runs[last]++ == 0)
-        return run_steps(set, plan, first, end, error);
+        return run_steps(set, plan, first, end, last, error);
     if (!plan->graph[last]) {
         GD_TRY(device->capture_begin(set->stream[0], error));
-        gd_status status = run_steps(set, plan, first, end, error);
+        gd_status status = run_steps(set, plan, first, end, last, error);
         gd_status ended = device->capture_end(set->stream[0], &plan->graph[last], status == GD_OK ? error : NULL);
         GD_TRY(status);
         GD_TRY(ended);

@@ -77,8 +77,9 @@ static gd_status make_streams(gd_plan_set *set, gd_error *error)
     const gd_device *device = set->options.device;
     if (!device->is_host)
         GD_TRY(device->stream_new(&set->stream[0], error));
-    if (set->n_events > (int)(sizeof set->event / sizeof *set->event))
-        return gd_fail(error, GD_INTERNAL, "a plan set has %d events", set->n_events);
+    set->event = gd_arena_alloc(&set->arena, (size_t)set->n_events + 1, sizeof(gd_event *));
+    if (!set->event)
+        return gd_fail(error, GD_NOMEM, "out of memory for a plan");
     if (set->n_events > 0)
         GD_TRY(device->stream_new(&set->stream[1], error));
     for (int i = 0; i < set->n_events; i++)
@@ -140,7 +141,7 @@ void gd_plan_set_free(gd_plan_set *set)
     const gd_device *device = set->options.device;
     for (int i = 0; i < GD_PLAN_STREAMS; i++)
         device->stream_free(set->stream[i]);
-    for (int i = 0; i < set->n_events; i++)
+    for (int i = 0; set->event && i < set->n_events; i++)
         device->event_free(set->event[i]);
     gd_feed_free(set);
     for (int p = 0; p < set->n_plans; p++) {

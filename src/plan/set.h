@@ -28,8 +28,7 @@ struct gd_plan_set {
     int n_segments;
     gd_segment *segment; /* trained ones first, then running statistics */
     int64_t trained;     /* elements of all trained segments: the first part of PARAM and of GRAD */
-    int64_t params;      /* with running statistics: length of PARAM */
-    int64_t statistics;  /* elements of the statistics range of GRAD */
+    int64_t params;      /* with running statistics: length of PARAM and of GRAD */
     int64_t *undecayed;  /* pairs (begin, end) of trained elements without weight decay */
     int n_undecayed;
 
@@ -45,7 +44,7 @@ struct gd_plan_set {
     gd_stream *stream[GD_PLAN_STREAMS]; /* compute (NULL on the CPU), communication (NULL: no step uses it) */
     gd_ctx ctx[GD_PLAN_STREAMS];
     int n_events;
-    gd_event *event[8];
+    gd_event **event;
     gd_feed *feed; /* how inputs reach another device; NULL on the CPU */
 };
 
@@ -57,12 +56,20 @@ gd_status gd_feed_begin(gd_plan_set *set, gd_error *error);       /* puts the co
 gd_status gd_feed_end(gd_plan_set *set, gd_error *error);         /* and the tally's way back */
 void gd_feed_forget(gd_plan_set *set);                            /* tallies on their way are of the past */
 
+/* A range of the gradients that is accumulated and reduced as one, when the last of it has been written. */
+typedef struct gd_bucket {
+    int64_t begin, end; /* elements of GRAD */
+    int missing;        /* segments of it that backward has yet to write */
+} gd_bucket;
+
 /* A plan being made: steps and slots in growing arrays. */
 typedef struct gd_lowering {
     gd_plan_set *set;
     gd_plan *plan;
     int step_capacity, slot_capacity;
     int *gradient; /* slot of each value's gradient, training only; -1: none (yet) */
+    gd_bucket *bucket;
+    int n_buckets;
 } gd_lowering;
 
 /* lower.c: forward steps, and what backward lowering builds on. */
@@ -74,6 +81,23 @@ gd_step gd_step_of(const char *name, const gd_op *op, gd_direction direction, gd
 
 /* lower_train.c: BACKWARD, REDUCE, UPDATE. */
 gd_status gd_lower_train(gd_lowering *lowering, gd_error *error);
+
+/* A step of an op that works on whole blocks, on elements [begin, end) of each; not yet in the plan. `number`: of the
+ * bucket, where there are several; -1: none. */
+typedef struct gd_block {
+    int operand;
+    gd_space space;
+} gd_block;
+typedef struct gd_range {
+    int64_t begin, end;
+} gd_range;
+gd_status gd_lower_range(gd_lowering *lowering, const char *op, int number, gd_phase phase, const void *params,
+                         gd_range range, const gd_block *blocks, int n_blocks, gd_step *step, gd_error *error);
+
+/* bucket_train.c */
+gd_status gd_buckets_make(gd_lowering *lowering, gd_error *error);
+gd_status gd_buckets_written(gd_lowering *lowering, const gd_step *step, gd_error *error); /* by this backward step */
+gd_status gd_buckets_close(gd_lowering *lowering, gd_error *error); /* those that backward never filled */
 
 /* layout.c: WEIGHT items and PACK steps, offsets of all slots, memory, addresses. */
 gd_status gd_layout(gd_plan_set *set, gd_error *error);

@@ -2,6 +2,7 @@
 /* The plan set of a run, from config and data. */
 #include "base/parallel.h"
 #include "base/text.h"
+#include "kernel/bn_stats.h"
 #include "plan/tune.h"
 #include "train/train.h"
 
@@ -52,16 +53,40 @@ gd_build_input gd_build_input_of(const gd_staged *staged)
                             staged->n_classes, staged->mean,  staged->deviation};
 }
 
-/* A run's net and plans for micro-batches of `micro`. */
+/* Images that a net normalises together; 0: the whole batch. */
+static int group_of(const gd_net *net)
+{
+    for (int i = 0; i < net->n_nodes; i++) {
+        if (strcmp(net->node[i].op->name, "bn_stats") == 0)
+            return ((const gd_bn_stats_params *)net->node[i].params)->group;
+    }
+    return 1;
+}
+
+/* A run's net for this rank's share of micro-batches of `micro`. */
+static gd_status make_net(const gd_config *config, const gd_build_input *input, const gd_comm *comm, int micro,
+                          gd_train_set *set, gd_error *error)
+{
+    set->micro = micro;
+    set->shard = (gd_shard){0, micro};
+    GD_TRY(gd_build_net(config, input, micro, &set->net, error));
+    if (!comm || comm->ranks == 1)
+        return GD_OK;
+    GD_TRY(gd_shard_of(micro, group_of(set->net), comm->rank, comm->ranks, &set->shard, error));
+    gd_net_free(set->net);
+    set->net = NULL;
+    return gd_build_net(config, input, set->shard.images, &set->net, error);
+}
+
+/* That, and its plans. */
 static gd_status make(const gd_config *config, const gd_build_input *input, const gd_set_options *options, int micro,
                       gd_train_set *set, gd_error *error)
 {
     const bool average = config->train.average > 0;
-    set->micro = micro;
-    GD_TRY(gd_build_net(config, input, micro, &set->net, error));
+    GD_TRY(make_net(config, input, options->comm, micro, set, error));
     const gd_plan_options plans[] = {
-        {GD_MODE_TRAIN, micro, set->precision, false, GD_PASS_ALL},
-        {GD_MODE_EVAL, micro, set->precision, average, GD_PASS_ALL},
+        {GD_MODE_TRAIN, set->shard.images, set->precision, false, GD_PASS_ALL},
+        {GD_MODE_EVAL, set->shard.images, set->precision, average, GD_PASS_ALL},
     };
     return gd_plan_set_new(set->net, plans, 2, options, &set->plans, error);
 }

@@ -44,6 +44,16 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Rank 0 writes what there is to write. */
+static bool leads(const trainer *t) { return !t->options->comm || t->options->comm->rank == 0; }
+
+/* What ranks counted, each its rows, in all. */
+static gd_status sum_over_ranks(const trainer *t, double *values, int n, gd_error *error)
+{
+    const gd_comm *comm = t->options->comm;
+    return comm ? comm->sum(comm, values, n, error) : GD_OK;
+}
+
 static bool stop_wanted(const trainer *t) { return t->options->stop && *t->options->stop; }
 
 /* ---- batches ---- */
@@ -76,6 +86,7 @@ static gd_status open_loader(trainer *t, gd_error *error)
         .n_rows = t->split.n_train,
         .n_classes = t->staged.n_classes,
         .batch = t->set.micro,
+        .shard = t->set.shard,
         .training = true,
         .augment = &t->config->augment,
         .mean = t->mean,
@@ -111,6 +122,7 @@ static gd_status run_step(trainer *t, gd_error *error)
             .first_sample = batch->first,
             .epoch = (int32_t)t->state.epoch,
             .valid = batch->valid,
+            .batch = t->set.micro,
             .micro = micro,
             .micros = train->accumulate,
             .learning_rate = (float)gd_schedule_rate(train, step, t->steps, t->steps_per_epoch),
@@ -174,6 +186,7 @@ static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *
         .n_rows = t->split.n_validation,
         .n_classes = t->staged.n_classes,
         .batch = t->set.micro,
+        .shard = t->set.shard,
         .last_epoch = 1,
         .threads = LOADER_THREADS,
         .depth = LOADER_DEPTH,
@@ -191,8 +204,10 @@ static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *
         GD_TRY_TO(done, gd_plan_run(t->set.plans, EVAL_PLAN, GD_FORWARD, error));
     }
     GD_TRY_TO(done, gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
-    *loss = tally->loss / (double)tally->images;
-    *accuracy = (double)tally->correct / (double)tally->images;
+    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
+    GD_TRY_TO(done, sum_over_ranks(t, counted, 3, error));
+    *loss = counted[0] / counted[1];
+    *accuracy = counted[2] / counted[1];
 done:
     gd_loader_free(loader);
     return status;
@@ -206,9 +221,11 @@ static gd_status tally_to_state(trainer *t, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
-    t->state.loss = tally->loss;
-    t->state.images = (double)tally->images;
-    t->state.correct = (double)tally->correct;
+    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
+    GD_TRY(sum_over_ranks(t, counted, 3, error));
+    t->state.loss = counted[0];
+    t->state.images = counted[1];
+    t->state.correct = counted[2];
     t->state.applied = (double)tally->applied;
     t->state.not_finite = tally->not_finite;
     t->state.loss_scale = (double)tally->loss_scale;
@@ -220,9 +237,11 @@ static gd_status state_to_tally(const trainer *t, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     gd_tally *tally = gd_plan_set_tally(t->set.plans);
-    tally->loss = t->state.loss;
-    tally->images = (int64_t)t->state.images;
-    tally->correct = (int64_t)t->state.correct;
+    if (leads(t)) { /* sums over all ranks: one goes on from them */
+        tally->loss = t->state.loss;
+        tally->images = (int64_t)t->state.images;
+        tally->correct = (int64_t)t->state.correct;
+    }
     tally->applied = (int64_t)t->state.applied;
     tally->not_finite = (int32_t)t->state.not_finite;
     tally->loss_scale = (float)t->state.loss_scale;
@@ -234,6 +253,8 @@ static gd_status save(trainer *t, gd_error *error)
 {
     gd_train_state state;
     GD_TRY(tally_to_state(t, error));
+    if (!leads(t))
+        return GD_OK;
     state = t->state;
     state.seconds += now() - t->started;
     return gd_checkpoint_save(checkpoint_of(t).text, &t->set, &state, t->config, t->data, error);
@@ -290,8 +311,10 @@ static gd_status end_epoch(trainer *t, gd_error *error)
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
     const gd_train_config *train = &t->config->train;
     gd_progress p = {.epoch_ended = true, .epoch = (int)t->state.epoch + 1, .step = t->steps_per_epoch};
-    p.loss = t->state.train_loss = tally->loss / (double)tally->images;
-    p.accuracy = t->state.train_accuracy = (double)tally->correct / (double)tally->images;
+    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
+    GD_TRY(sum_over_ranks(t, counted, 3, error));
+    p.loss = t->state.train_loss = counted[0] / counted[1];
+    p.accuracy = t->state.train_accuracy = counted[2] / counted[1];
     p.seconds = now() - t->epoch_started;
     p.learning_rate = gd_schedule_rate(train, (int64_t)p.epoch * t->steps_per_epoch - 1, t->steps, t->steps_per_epoch);
     p.images_per_second = p.seconds > 0 ? (double)t->epoch_images / p.seconds : 0;
@@ -313,9 +336,10 @@ static gd_status end_epoch(trainer *t, gd_error *error)
     bool early = train->patience > 0 && t->state.waited >= train->patience;
     bool finished = early || t->state.epoch >= train->epochs;
     t->state.finished = finished;
-    if (p.is_best || (!p.has_validation && finished))
+    if (leads(t) && (p.is_best || (!p.has_validation && finished)))
         GD_TRY(gd_parameters_save(gd_run_file(t->options->run, "best.safetensors").text, &t->set, error));
-    GD_TRY(record_epoch(t, &p, error));
+    if (leads(t))
+        GD_TRY(record_epoch(t, &p, error));
     bool due = train->checkpoint_every > 0 && (int)t->state.epoch % train->checkpoint_every == 0;
     if (finished || due)
         GD_TRY(save(t, error));
@@ -402,6 +426,8 @@ static gd_status start(trainer *t, gd_error *error)
     } else {
         GD_TRY(gd_train_set_init(&t->set, t->config->train.seed, error));
     }
+    if (!leads(t))
+        return GD_OK;
     gd_run_log(t->options->run, "start at epoch %d step %d", (int)t->state.epoch, (int)t->state.batch);
     snprintf(line, sizeof line, "{\"event\":\"start\",\"epoch\":%d}", (int)t->state.epoch);
     return gd_file_append_line(gd_run_file(t->options->run, "metrics.jsonl").text, line, error);
@@ -416,9 +442,10 @@ gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_
     if (!t->state.finished)
         GD_TRY_TO(done, open_loader(t, error));
     GD_TRY_TO(done, run_epochs(t, error));
-    GD_TRY_TO(done, gd_export_trained(options->config, &t->staged, t->set.net,
-                                      gd_run_file(options->run, "best.safetensors").text,
-                                      gd_run_file(options->run, "model.safetensors").text, error));
+    if (leads(t))
+        GD_TRY_TO(done, gd_export_trained(options->config, &t->staged, t->set.net,
+                                          gd_run_file(options->run, "best.safetensors").text,
+                                          gd_run_file(options->run, "model.safetensors").text, error));
     *result = (gd_train_result){
         .epochs = (int)t->state.epoch,
         .stopped_early = t->state.epoch < options->config->train.epochs,

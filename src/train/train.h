@@ -4,6 +4,7 @@
 #define GD_TRAIN_H
 
 #include "build/build.h"
+#include "comm/shard.h"
 #include "config/config.h"
 #include "data/staged.h"
 #include "plan/plan.h"
@@ -57,7 +58,8 @@ gd_status gd_train_precision(const gd_train_config *train, const gd_device *devi
 typedef struct gd_train_set {
     gd_net *net;
     gd_plan_set *plans;
-    int micro; /* images per pass: batch / accumulate */
+    int micro;      /* images per pass over all ranks: batch / accumulate */
+    gd_shard shard; /* of them, this rank's */
     gd_type precision;
     char note[1024]; /* what the user should know of how it was made; "": nothing */
 } gd_train_set;

@@ -250,6 +250,7 @@ static void set_context(check_answer *a)
                             .step = c->step,
                             .epoch = c->epoch,
                             .valid = c->valid ? c->valid : rows,
+                            .batch = c->batch ? c->batch : rows,
                             .micro = c->micro,
                             .micros = c->micros,
                             .learning_rate = (float)c->learning_rate,

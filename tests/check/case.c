@@ -10,6 +10,7 @@
 
 static const gd_field context_fields[] = {
     GD_FIELD_INT(check_context, valid, "0", 0, 1e9, "rows of the batch that count; 0: all"),
+    GD_FIELD_INT(check_context, batch, "0", 0, 1e9, "rows of the batch over all ranks; 0: all of these"),
     GD_FIELD_INT(check_context, step, "3", 0, 1e9, "steps before this one"),
     GD_FIELD_INT(check_context, epoch, "1", 0, 1e9, "epochs before this one"),
     GD_FIELD_INT(check_context, micro, "0", 0, 1e9, "position in the accumulation"),

@@ -28,7 +28,7 @@ enum { CHECK_SMOKE = 1, CHECK_MODELS = 2, CHECK_BENCH = 4 };
 
 /* What the step record and the tally hold while the case runs: `ctx.valid=3`. */
 typedef struct check_context {
-    int valid; /* 0: all rows of IN(0) */
+    int valid, batch; /* 0: all rows of IN(0) */
     int step, epoch, micro, micros;
     double learning_rate, average_decay, gradient_norm, gradient_scale, loss_scale;
     int good;
@@ -169,8 +169,8 @@ gd_status check_direction(const check_case *cases, int n, gd_direction direction
                           const check_options *options, check_count *count, struct gd_text *report,
                           struct gd_text *timings, gd_error *error);
 
-/* Of the chosen cases of one direction and storage type, how many problems an entry takes: those that check_direction runs
- * it on. Nothing is run. */
+/* Of the chosen cases of one direction and storage type, how many problems an entry takes: those that check_direction
+ * runs it on. Nothing is run. */
 int check_taken(const check_case *cases, int n, gd_direction direction, gd_type type, const gd_impl *impl,
                 const check_options *options);
 
@@ -179,6 +179,9 @@ int check_taken(const check_case *cases, int n, gd_direction direction, gd_type 
 int check_cases(const check_case *cases, int n, const check_options *options, struct gd_text *report);
 
 /* ---- grad.c --------------------------------------------------------------------------------------------------- */
+
+/* Some operand of the op has a gradient. */
+bool check_has_gradients(const gd_op *op);
 
 /* Central differences on every chosen case that has a backward. Counts a case each. */
 gd_status check_gradients(const check_case *cases, int n, const check_options *options, check_count *count,

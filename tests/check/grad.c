@@ -204,7 +204,8 @@ static gd_status check_case_gradients(const check_case *c, uint64_t seed, check_
     }
     for (int i = 0; i < GD_FIRST_OUT; i++) {
         int gradient = i < GD_FIRST_PARAM ? GD_DIN(i) : GD_DPARAM(i - GD_FIRST_PARAM);
-        if ((writes & GD_BIT(gradient)) && l.problem.desc[i].type == GD_F64)
+        if ((writes & GD_BIT(gradient)) && c->op->operand[i].role != GD_ROLE_RUNNING &&
+            l.problem.desc[i].type == GD_F64)
             GD_TRY_TO(done, check_operand(&l, i, gradient, seed, count, report, error));
     }
 done:
@@ -215,13 +216,23 @@ done:
     return status;
 }
 
+bool check_has_gradients(const gd_op *op)
+{
+    uint32_t writes = op->direction[GD_BWD_DATA].writes | op->direction[GD_BWD_WEIGHT].writes;
+    for (int i = 0; i < GD_MAX_PARAM; i++) {
+        if (op->operand[GD_PARAM(i)].role == GD_ROLE_RUNNING)
+            writes &= ~GD_BIT(GD_DPARAM(i)); /* the mean of statistics lies there */
+    }
+    return writes != 0;
+}
+
 gd_status check_gradients(const check_case *cases, int n, const check_options *options, check_count *count,
                           gd_text *report, gd_error *error)
 {
     for (int i = 0; i < n; i++) {
         const check_case *c = &cases[i];
-        bool backward = c->op->direction[GD_BWD_DATA].entries || c->op->direction[GD_BWD_WEIGHT].entries;
-        if (backward && !c->refusal && !c->forward_only && (options->sets == 0 || (c->sets & options->sets)))
+        if (check_has_gradients(c->op) && !c->refusal && !c->forward_only &&
+            (options->sets == 0 || (c->sets & options->sets)))
             GD_TRY(check_case_gradients(c, options->seed, count, report, error));
     }
     return GD_OK;

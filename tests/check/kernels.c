@@ -136,7 +136,7 @@ __attribute__((constructor)) static void add_all(void)
             continue;
         snprintf(s.name, sizeof s.name, "%s.cases", op->name);
         add(s, check_one_file);
-        if (op->direction[GD_BWD_DATA].entries || op->direction[GD_BWD_WEIGHT].entries) {
+        if (check_has_gradients(op)) {
             snprintf(s.name, sizeof s.name, "%s.grad", op->name);
             add(s, check_one_gradient);
         }

@@ -164,7 +164,8 @@ gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answe
     *answer = (nets_answer){0};
     gd_status status = nets_lower(net, variant, &lowered, error);
     if (status == GD_OK) {
-        *gd_plan_set_record(lowered.set) = (gd_record){.seed = net->seed, .valid = net->batch, .micros = 1};
+        *gd_plan_set_record(lowered.set) =
+            (gd_record){.seed = net->seed, .valid = net->batch, .batch = net->batch, .micros = 1};
         status = variant->noise > 0 ? run_noisy(&lowered, variant) : gd_plan_run(lowered.set, 0, GD_REDUCE, error);
     }
     if (status == GD_OK)

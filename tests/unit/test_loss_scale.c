@@ -191,8 +191,8 @@ static gd_tally *study(const student *s, int step)
     gd_tally *tally = gd_plan_set_tally(s->set.plans);
     tally->loss = 0;
     tally->images = tally->correct = 0;
-    *gd_plan_set_record(s->set.plans) =
-        (gd_record){.step = step, .valid = IMAGES, .micros = 1, .learning_rate = 0.01f, .average_decay = 0.5f};
+    *gd_plan_set_record(s->set.plans) = (gd_record){
+        .step = step, .valid = IMAGES, .batch = IMAGES, .micros = 1, .learning_rate = 0.01f, .average_decay = 0.5f};
     CHECK_OK(gd_plan_run(s->set.plans, 0, GD_STEP_UPDATE, &error), &error);
     return tally;
 }

@@ -67,7 +67,8 @@ static loss_run run_loss(const gd_impl *forward, const gd_impl *backward, const 
     loss_run out;
     gd_error error = {0};
     gd_tally tally = {.loss_scale = 1};
-    const gd_ctx ctx = {.threads = 1, .tally = &tally};
+    const gd_record record = {.batch = 4};
+    const gd_ctx ctx = {.threads = 1, .record = &record, .tally = &tally};
     void *at[GD_OPERANDS] = {[SOFTMAX_XENT_LOGITS] = (void *)logits,
                              [SOFTMAX_XENT_TARGETS] = (void *)targets,
                              [SOFTMAX_XENT_LOSS] = out.loss,

@@ -212,7 +212,7 @@ static gd_status add_other_rank(const gd_comm *comm, void *data, int64_t count, 
     return device()->synchronize(stream, NULL);
 }
 
-TEST(all_reduce_is_the_mean_over_ranks)
+TEST(all_reduce_is_the_sum_over_ranks)
 {
     const gd_comm two = {.name = "two", .ranks = 2, .all_reduce = add_other_rank};
     int entries = 0;
@@ -230,7 +230,7 @@ TEST(all_reduce_is_the_mean_over_ranks)
             gd_tally tally = fresh;
             run(impl, &problem, (void *[GD_OPERANDS]){[ALL_REDUCE_DW] = dw}, &two, &tally);
             for (int i = 0; i < 3; i++)
-                CHECK(gd_load(dw, problem.type, i) == 1.5 * (i + 1));
+                CHECK(gd_load(dw, problem.type, i) == 3.0 * (i + 1));
             const gd_call call = {.problem = &problem, .at = {[ALL_REDUCE_DW] = dw}};
             const gd_ctx alone = {.threads = 1};
             CHECK_EQ_INT(impl->run(&call, &alone), GD_INTERNAL);
