@@ -4,7 +4,8 @@
  *     L(v) = sum over outputs of <r, out(v)>      with random r as the gradient of the outputs
  *     dL/dv_i = (L(v + h e_i) - L(v - h e_i)) / 2h
  *
- * An op whose backward does not read the gradient of an output differentiates that output's mean instead. Statistics
+ * An op whose backward does not read the gradient of an output differentiates that output's mean over the whole batch
+ * instead. Statistics
  * among the inputs are those of IN(0), as bn_stats makes them, at every point: that is what a backward through a
  * normalisation means.
  */
@@ -121,7 +122,7 @@ static gd_status prepare(landscape *l, const check_answer *a, uint32_t backward_
             bool is_read = backward_reads & GD_BIT(GD_DOUT(o)); /* else it is a loss, of which the mean is meant */
             gd_store(l->at[GD_DOUT(o)], desc.type, i,
                      is_read ? check_normal(a->seed, (uint32_t)GD_DOUT(o), (uint64_t)i)
-                             : (double)l->before.loss_scale / (double)count);
+                             : (double)l->before.loss_scale / l->record->batch);
         }
     }
     return find_statistics(l, error);
