@@ -43,6 +43,7 @@ struct mean_of_groups {
     float *drunning;
     gd_bn_sizes z;
     double image_rows;
+    bool everything; /* the group is the batch of all ranks */
     const gd_record *record;
 
     __device__ void operator()(int64_t c) const
@@ -52,7 +53,8 @@ struct mean_of_groups {
             int64_t left = z.rows - g * z.group_rows;
             double rows = (double)(left < z.group_rows ? left : z.group_rows), share = rows / all_rows;
             mean += share * (double)stats[2 * g * z.C + c];
-            variance += share * (double)stats[(2 * g + 1) * z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
+            double whole = everything ? all_rows : rows;
+            variance += share * (double)stats[(2 * g + 1) * z.C + c] * (whole > 1 ? whole / (whole - 1) : 1);
         }
         drunning[c] = (float)mean;
         drunning[z.C + c] = (float)variance;
@@ -94,8 +96,12 @@ gd_status gd_bn_stats_bwd_weight_simt(const gd_call *call, const gd_ctx *ctx)
     const gd_bn_stats_params *p = (const gd_bn_stats_params *)call->problem->params;
     const gd_desc x = call->problem->desc[BN_STATS_X];
     const gd_bn_sizes z = gd_bn_sizes_of(x, p->group);
-    const mean_of_groups mean = {(const float *)call->at[BN_STATS_STATS], (float *)call->at[BN_STATS_DRUNNING], z,
-                                 (double)z.rows / (double)x.dim[0], ctx->record};
+    const mean_of_groups mean = {(const float *)call->at[BN_STATS_STATS],
+                                 (float *)call->at[BN_STATS_DRUNNING],
+                                 z,
+                                 (double)z.rows / (double)x.dim[0],
+                                 p->group == 0,
+                                 ctx->record};
     return gd_block_each(ctx, z.C, mean);
 }
 

@@ -34,7 +34,7 @@ enum {
 };
 
 typedef struct gd_bn_stats_params {
-    int group; /* images; 0: the whole batch */
+    int group; /* images; 0: the whole batch. On several ranks bn_merge puts that together */
     double momentum;
 } gd_bn_stats_params;
 

@@ -43,7 +43,8 @@ gd_status GD_NAME(gd_bn_stats_bwd_weight)(const gd_call *call, const gd_ctx *ctx
         for (int64_t g = 0; g < z.groups; g++) {
             double rows = (double)gd_bn_rows_of(z, g), share = rows / all_rows;
             mean += share * stats[2 * g * z.C + c];
-            variance += share * stats[(2 * g + 1) * z.C + c] * (rows > 1 ? rows / (rows - 1) : 1);
+            double whole = p->group == 0 ? all_rows : rows;
+            variance += share * stats[(2 * g + 1) * z.C + c] * (whole > 1 ? whole / (whole - 1) : 1);
         }
         drunning[c] = (real)mean;
         drunning[z.C + c] = (real)variance;

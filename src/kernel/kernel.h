@@ -102,6 +102,7 @@ typedef struct gd_record {
     int64_t step;         /* steps before this one */
     int64_t first_sample; /* this batch's first row in the epoch's order, over all ranks */
     int32_t epoch;
+    int32_t stop;  /* 1: this rank was asked to stop */
     int32_t valid; /* rows of the batch that count: evaluation pads the last one */
     int32_t batch; /* rows of the batch, over all ranks: the loss is a mean over these */
     int32_t micro; /* position in the accumulation, from 0 */
@@ -120,6 +121,7 @@ typedef struct gd_tally {
     float gradient_scale; /* what the update multiplies gradients with: clipping, and 1 / the loss scale they had */
     int32_t not_finite;   /* updates skipped because a gradient was not finite */
     int32_t skip;         /* this update is skipped */
+    int32_t stop;         /* some rank was asked to stop before the last update */
     float loss_scale;     /* what gradients of the loss are multiplied with, for f16: small ones would be 0 there */
     int32_t good;         /* updates applied since the loss scale last changed */
 } gd_tally;

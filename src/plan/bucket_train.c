@@ -49,6 +49,7 @@ gd_status gd_buckets_make(gd_lowering *lowering, gd_error *error)
         lowering->bucket[lowering->n_buckets - 1].begin = segment->offset;
         lowering->bucket[lowering->n_buckets - 1].missing++;
     }
+    lowering->bucket[0].end += set->options.comm != NULL; /* the votes, which come before all gradients */
     return GD_OK;
 }
 

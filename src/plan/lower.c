@@ -61,6 +61,10 @@ gd_status gd_lower_step(gd_lowering *lowering, const gd_step *step, gd_error *er
     }
     gd_step *made = &plan->step[plan->n_steps];
     *made = *step;
+    if (made->stream == 0 && made->wait < 0) {
+        made->wait = lowering->merged;
+        lowering->merged = -1;
+    }
     GD_TRY(gd_choose(made, &lowering->set->options, &lowering->set->arena, error));
     plan->n_steps++;
     if (made->needs.work_bytes > 0)
@@ -131,7 +135,9 @@ static gd_status lower_node(gd_lowering *lowering, int n, gd_error *error)
             GD_TRY(gd_lower_slot(lowering, GD_SPACE_ACT, gd_desc_bytes(step.problem.desc[GD_SAVED(i)]),
                                  node->op->operand[GD_SAVED(i)].name, &step.slot[GD_SAVED(i)], error));
     }
-    return gd_lower_step(lowering, &step, error);
+    GD_TRY(gd_lower_step(lowering, &step, error));
+    GD_TRAIN(if (training) GD_TRY(gd_merge_parts(lowering, error));)
+    return GD_OK;
 }
 
 /* What the loop wants to know of a batch: loss and hits, summed on the device. */
@@ -155,7 +161,7 @@ static gd_status lower_metrics(gd_lowering *lowering, gd_error *error)
 
 gd_status gd_lower(gd_plan_set *set, gd_plan *plan, gd_error *error)
 {
-    gd_lowering lowering = {.set = set, .plan = plan};
+    gd_lowering lowering = {.set = set, .plan = plan, .merged = -1};
     const gd_net *net = plan->net;
     gd_status status = GD_OK;
     plan->value_slot = gd_arena_alloc(&set->arena, (size_t)net->n_values + 1, sizeof *plan->value_slot);

@@ -7,6 +7,7 @@
 #include "kernel/adamw.h"
 #include "kernel/grad_norm.h"
 #include "kernel/sgd.h"
+#include "kernel/vote.h"
 #include "plan/set.h"
 
 #include <stdlib.h>
@@ -121,6 +122,7 @@ static gd_status lower_direction(gd_lowering *lowering, int n, gd_direction dire
     }
     step.slot[GD_WORK] = -1;
     GD_TRY(gd_lower_step(lowering, &step, error));
+    GD_TRY(gd_merge_parts(lowering, error));
     GD_TRY(gd_buckets_written(lowering, &step, error));
     for (int i = 0; i < GD_MAX_IN; i++) {
         if (step.slot[GD_DIN(i)] >= 0)
@@ -168,9 +170,27 @@ static bool goes_first(const gd_node *node)
            !(node->op->direction[GD_BWD_WEIGHT].reads & GD_BIT(GD_DOUT(0)));
 }
 
+/* Whether this rank was asked to stop goes with the gradients, behind them. */
+static gd_status lower_vote(gd_lowering *lowering, gd_direction direction, gd_phase phase, gd_space space,
+                            gd_error *error)
+{
+    const gd_plan_set *set = lowering->set;
+    const size_t element = gd_type_bytes(set->real);
+    gd_step step = gd_step_of(direction == GD_FWD ? "vote" : "vote.count", gd_op_find("vote"), direction, phase, -1);
+    if (!set->options.comm)
+        return GD_OK;
+    step.problem.type = set->real;
+    step.problem.desc[VOTE_VOTES] = gd_desc_1(set->real, 1);
+    GD_TRY(gd_lower_slot(lowering, space, element, "votes", &step.slot[VOTE_VOTES], error));
+    lowering->plan->slot[step.slot[VOTE_VOTES]].offset = (size_t)set->params * element;
+    GD_TRY(gd_op_infer(step.op, &step.problem, error));
+    return gd_lower_step(lowering, &step, error);
+}
+
 static gd_status lower_backward(gd_lowering *lowering, const bool *differentiable, gd_error *error)
 {
     const gd_net *net = lowering->plan->net;
+    GD_TRY(lower_vote(lowering, GD_FWD, GD_BACKWARD, GD_SPACE_GRAD, error));
     for (int n = 0; n < net->n_nodes; n++) {
         if (goes_first(&net->node[n]))
             GD_TRY(lower_node_backward(lowering, n, differentiable, error));
@@ -296,6 +316,7 @@ static gd_status lower_update(gd_lowering *lowering, gd_error *error)
     step.name = "gradient_norm";
     step.wait = reduced_event(set, plan);
     GD_TRY(gd_lower_step(lowering, &step, error));
+    GD_TRY(lower_vote(lowering, GD_UPDATE, GD_STEP_UPDATE, gradients, error));
     GD_TRY(lower_op_updates(lowering, gradients, error));
     GD_TRY(lower_optimizer(lowering, gradients, error));
     if (u->average) {

@@ -28,8 +28,8 @@ struct gd_plan_set {
     int n_segments;
     gd_segment *segment; /* trained ones first, then running statistics */
     int64_t trained;     /* elements of all trained segments: the first part of PARAM and of GRAD */
-    int64_t params;      /* with running statistics: length of PARAM and of GRAD */
-    int64_t *undecayed;  /* pairs (begin, end) of trained elements without weight decay */
+    int64_t params; /* with running statistics: length of PARAM, and of GRAD, which has one more with ranks: votes */
+    int64_t *undecayed; /* pairs (begin, end) of trained elements without weight decay */
     int n_undecayed;
 
     int n_items, item_capacity;
@@ -70,6 +70,7 @@ typedef struct gd_lowering {
     int *gradient; /* slot of each value's gradient, training only; -1: none (yet) */
     gd_bucket *bucket;
     int n_buckets;
+    int merged; /* event that the next step on the compute stream waits for; -1: none */
 } gd_lowering;
 
 /* lower.c: forward steps, and what backward lowering builds on. */
@@ -93,6 +94,9 @@ typedef struct gd_range {
 } gd_range;
 gd_status gd_lower_range(gd_lowering *lowering, const char *op, int number, gd_phase phase, const void *params,
                          gd_range range, const gd_block *blocks, int n_blocks, gd_step *step, gd_error *error);
+
+/* merge_train.c: adds what the last step calls for. */
+gd_status gd_merge_parts(gd_lowering *lowering, gd_error *error);
 
 /* bucket_train.c */
 gd_status gd_buckets_make(gd_lowering *lowering, gd_error *error);

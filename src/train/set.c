@@ -53,14 +53,15 @@ gd_build_input gd_build_input_of(const gd_staged *staged)
                             staged->n_classes, staged->mean,  staged->deviation};
 }
 
-/* Images that a net normalises together; 0: the whole batch. */
+/* Images that must stay on one rank, as they are normalised together. */
 static int group_of(const gd_net *net)
 {
+    int group = 1;
     for (int i = 0; i < net->n_nodes; i++) {
         if (strcmp(net->node[i].op->name, "bn_stats") == 0)
-            return ((const gd_bn_stats_params *)net->node[i].params)->group;
+            group = ((const gd_bn_stats_params *)net->node[i].params)->group;
     }
-    return 1;
+    return group > 0 ? group : 1; /* 0: all ranks together, wherever an image is */
 }
 
 /* A run's net for this rank's share of micro-batches of `micro`. */

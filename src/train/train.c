@@ -56,6 +56,12 @@ static gd_status sum_over_ranks(const trainer *t, double *values, int n, gd_erro
 
 static bool stop_wanted(const trainer *t) { return t->options->stop && *t->options->stop; }
 
+/* All ranks stop behind the same step: where there are several, when the votes that came with its gradients say so. */
+static bool stop_agreed(const trainer *t)
+{
+    return t->options->comm ? gd_plan_set_tally(t->set.plans)->stop : stop_wanted(t);
+}
+
 /* ---- batches ---- */
 
 /* Into the plan's inputs; one that the plan does not have is passed over. */
@@ -121,6 +127,7 @@ static gd_status run_step(trainer *t, gd_error *error)
             .step = step,
             .first_sample = batch->first,
             .epoch = (int32_t)t->state.epoch,
+            .stop = stop_wanted(t),
             .valid = batch->valid,
             .batch = t->set.micro,
             .micro = micro,
@@ -354,7 +361,7 @@ static gd_status run_epochs(trainer *t, gd_error *error)
     t->epoch_started = now();
     while (!t->state.finished) {
         while ((int64_t)t->state.batch < t->steps_per_epoch) {
-            if (stop_wanted(t)) {
+            if (stop_agreed(t)) {
                 GD_TRY(save(t, error));
                 return gd_fail(
                     error, GD_STOPPED,

@@ -249,6 +249,7 @@ static void set_context(check_answer *a)
     a->record = (gd_record){.seed = a->seed,
                             .step = c->step,
                             .epoch = c->epoch,
+                            .stop = c->stop,
                             .valid = c->valid ? c->valid : rows,
                             .batch = c->batch ? c->batch : rows,
                             .micro = c->micro,
@@ -264,6 +265,7 @@ static void set_context(check_answer *a)
                            .gradient_scale = (float)c->gradient_scale,
                            .not_finite = 1,
                            .skip = c->skip,
+                           .stop = 1,
                            .loss_scale = (float)c->loss_scale,
                            .good = c->good};
 }

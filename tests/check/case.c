@@ -13,6 +13,7 @@ static const gd_field context_fields[] = {
     GD_FIELD_INT(check_context, batch, "0", 0, 1e9, "rows of the batch over all ranks; 0: all of these"),
     GD_FIELD_INT(check_context, step, "3", 0, 1e9, "steps before this one"),
     GD_FIELD_INT(check_context, epoch, "1", 0, 1e9, "epochs before this one"),
+    GD_FIELD_INT(check_context, stop, "0", 0, 1, "this rank was asked to stop"),
     GD_FIELD_INT(check_context, micro, "0", 0, 1e9, "position in the accumulation"),
     GD_FIELD_INT(check_context, micros, "1", 1, 1e9, "micro-batches per update"),
     GD_FIELD_REAL(check_context, learning_rate, "0.125", 0, 1e9, "of the step"),

@@ -29,7 +29,7 @@ enum { CHECK_SMOKE = 1, CHECK_MODELS = 2, CHECK_BENCH = 4 };
 /* What the step record and the tally hold while the case runs: `ctx.valid=3`. */
 typedef struct check_context {
     int valid, batch; /* 0: all rows of IN(0) */
-    int step, epoch, micro, micros;
+    int step, epoch, stop, micro, micros;
     double learning_rate, average_decay, gradient_norm, gradient_scale, loss_scale;
     int good;
     bool skip;

@@ -171,6 +171,7 @@ static void judge_tally(judge *j)
           {"applied", (double)got->applied, (double)want->applied, 0},
           {"not_finite", got->not_finite, want->not_finite, 0},
           {"skip", got->skip, want->skip, 0},
+          {"stop", got->stop, want->stop, 0},
           {"loss_scale", (double)got->loss_scale, (double)want->loss_scale, 0},
           {"good", got->good, want->good, 0},
       };
