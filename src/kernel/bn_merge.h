@@ -20,7 +20,7 @@
 
 #include "kernel/kernel.h"
 
-enum { BN_MERGE_STATS = GD_SAVED(0) };
+enum { BN_MERGE_STATS = GD_PARAM(0) };
 
 typedef struct gd_bn_merge_params {
     int images; /* of the group on this rank */

@@ -13,7 +13,7 @@
 
 #include "kernel/kernel.h"
 
-enum { VOTE_VOTES = GD_SAVED(0) };
+enum { VOTE_VOTES = GD_PARAM(0) };
 
 GD_DECLARE_REF(gd_vote_fwd);
 GD_DECLARE_REF(gd_vote_update);
