@@ -201,6 +201,10 @@ static gd_status read_value(const gd_field *field, void *to, const gd_attr *node
 {
     switch (field->kind) {
     case GD_FIELD_KIND_INT:
+        if (field->choices && node->kind == GD_ATTR_SCALAR && strcmp(node->text, field->choices) == 0) {
+            *(int *)to = 0;
+            return GD_OK;
+        }
         return read_int(node, field->key, field->least, field->most, to, error);
     case GD_FIELD_KIND_UINT64:
         return read_uint64(node, field->key, to, error);
@@ -350,6 +354,8 @@ static gd_attr *print_value(const gd_field *field, const void *from, gd_arena *a
     char text[32];
     switch (field->kind) {
     case GD_FIELD_KIND_INT:
+        if (field->choices && *(const int *)from == 0)
+            return scalar(arena, field->choices, false);
         return integer(arena, *(const int *)from);
     case GD_FIELD_KIND_UINT64:
         snprintf(text, sizeof text, "%llu", (unsigned long long)*(const uint64_t *)from);

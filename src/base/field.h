@@ -64,6 +64,9 @@ typedef struct gd_field {
 /* clang-format off */
 #define GD_FIELD_INT(type, name, fallback, least, most, help)                                                          \
     {#name, GD_FIELD_KIND_INT, offsetof(type, name), fallback, least, most, 0, 0, help}
+/* `word` is another way to write 0, and how 0 is printed. */
+#define GD_FIELD_INT_OR(type, name, fallback, word, most, help)                                                        \
+    {#name, GD_FIELD_KIND_INT, offsetof(type, name), fallback, 0, most, word, 0, help}
 #define GD_FIELD_UINT64(type, name, fallback, help)                                                                    \
     {#name, GD_FIELD_KIND_UINT64, offsetof(type, name), fallback, 0, 0, 0, 0, help}
 #define GD_FIELD_REAL(type, name, fallback, least, most, help)                                                         \

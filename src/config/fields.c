@@ -36,8 +36,8 @@ static const gd_field model_fields[] = {
 };
 
 static const gd_field batch_norm_fields[] = {
-    GD_FIELD_INT(gd_batch_norm_config, group, "32", 0, 65536,
-                 "images normalised together, whatever the number of processes; 0: the whole batch"),
+    GD_FIELD_INT_OR(gd_batch_norm_config, group, "32", "all", 65536,
+                    "images normalised together, whatever the number of processes; all: the whole batch"),
     GD_FIELD_REAL(gd_batch_norm_config, momentum, "0.1", 0, 1, "share of the newest step in the running statistics"),
     GD_FIELD_REAL(gd_batch_norm_config, epsilon, "1e-5", 1e-12, 1, "added to the variance"),
     {0},
@@ -117,7 +117,8 @@ static void describe_values(const gd_field *field, gd_text *out)
     switch (field->kind) {
     case GD_FIELD_KIND_INT:
     case GD_FIELD_KIND_REAL:
-        gd_text_add(out, "%.10g to %.10g", field->least, field->most);
+        gd_text_add(out, "%.10g to %.10g%s%s", field->least, field->most, field->choices ? " or " : "",
+                    field->choices ? field->choices : "");
         break;
     case GD_FIELD_KIND_INTS:
     case GD_FIELD_KIND_REALS:

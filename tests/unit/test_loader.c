@@ -173,7 +173,7 @@ TEST(evaluation_keeps_order_and_pads)
         for (int i = 0; i < 8; i++) {
             bool counts = i < batch->valid;
             int row = (int)rows[8 * b + (counts ? i : 0)];
-            CHECK_EQ_INT(batch->images[i * BYTES], row);
+            CHECK_EQ_INT(batch->images[i * BYTES], counts ? row : 0);
             CHECK_EQ_INT(batch->labels[i], counts ? row % CLASSES : -1);
             float sum = 0;
             for (int c = 0; c < CLASSES; c++)
@@ -183,6 +183,60 @@ TEST(evaluation_keeps_order_and_pads)
     }
     CHECK(next(loader) == NULL);
     gd_loader_free(loader);
+}
+
+/* Ranks see, between them, exactly what one sees; in training and at the padded end of an evaluation. */
+static void check_shares(const gd_loader_options *options, int ranks)
+{
+    gd_loader *whole = start(options);
+    gd_loader *share[8];
+    gd_shard shard[8];
+    for (int r = 0; r < ranks; r++) {
+        gd_loader_options own = *options;
+        CHECK_EQ_INT(gd_shard_of(options->batch, 1, r, ranks, &shard[r], NULL), GD_OK);
+        own.shard = shard[r];
+        share[r] = start(&own);
+    }
+    for (const gd_batch *batch = next(whole); batch; batch = next(whole)) {
+        int valid = 0;
+        for (int r = 0; r < ranks; r++) {
+            const gd_batch *part = next(share[r]);
+            CHECK(part);
+            CHECK_EQ_INT(part->first, batch->first + shard[r].first);
+            valid += part->valid;
+            for (int i = 0; i < shard[r].images; i++) {
+                int row = shard[r].first + i;
+                CHECK_EQ_INT(part->labels[i], batch->labels[row]);
+                CHECK(memcmp(part->images + i * BYTES, batch->images + row * BYTES, BYTES) == 0);
+                CHECK(memcmp(part->targets + i * CLASSES, batch->targets + row * CLASSES,
+                             CLASSES * sizeof *part->targets) == 0);
+                CHECK(!batch->draws || memcmp(&part->draws[i], &batch->draws[row], sizeof *part->draws) == 0);
+            }
+        }
+        CHECK_EQ_INT(valid, batch->valid);
+    }
+    for (int r = 0; r < ranks; r++) {
+        CHECK(next(share[r]) == NULL);
+        gd_loader_free(share[r]);
+    }
+    gd_loader_free(whole);
+}
+
+TEST(ranks_share_the_batches_of_one)
+{
+    for (int ranks = 1; ranks <= 8; ranks++) {
+        fixture f;
+        set_up(&f);
+        check_shares(&f.options, ranks);
+        f.options.training = false;
+        check_shares(&f.options, ranks);
+        int64_t rows[11];
+        for (int i = 0; i < 11; i++)
+            rows[i] = 9 * i + 2;
+        f.options.rows = rows;
+        f.options.n_rows = 11; /* the last batch has three rows: most ranks have none of them */
+        check_shares(&f.options, ranks);
+    }
 }
 
 TEST(an_empty_split_has_no_batches)
