@@ -61,21 +61,21 @@ static void refuses(const char *pairs, const char *why)
 
 TEST(a_word_may_stand_for_nought)
 {
-    static const gd_field fields[] = {GD_FIELD_INT_OR(inner, deep, "4", "all", 9, "how deep"), {0}};
+    static const gd_field worded[] = {GD_FIELD_INT_OR(inner, deep, "4", "all", 9, "how deep"), {0}};
     gd_arena arena = {0};
     gd_error error = {0};
     gd_attr *map;
     inner read;
     CHECK_OK(gd_attr_parse_pairs(&arena, "deep=all", (gd_place){0}, &map, &error), &error);
-    CHECK_OK(gd_fields_read(fields, &read, map, &arena, &error), &error);
+    CHECK_OK(gd_fields_read(worded, &read, map, &arena, &error), &error);
     CHECK_EQ_INT(read.deep, 0);
-    CHECK_TEXT(gd_attr_find(gd_fields_print(fields, &read, &arena), "deep")->text, "all");
+    CHECK_TEXT(gd_attr_find(gd_fields_print(worded, &read, &arena), "deep")->text, "all");
     CHECK_OK(gd_attr_parse_pairs(&arena, "deep=7", (gd_place){0}, &map, &error), &error);
-    CHECK_OK(gd_fields_read(fields, &read, map, &arena, &error), &error);
+    CHECK_OK(gd_fields_read(worded, &read, map, &arena, &error), &error);
     CHECK_EQ_INT(read.deep, 7);
-    CHECK_TEXT(gd_attr_find(gd_fields_print(fields, &read, &arena), "deep")->text, "7");
+    CHECK_TEXT(gd_attr_find(gd_fields_print(worded, &read, &arena), "deep")->text, "7");
     CHECK_OK(gd_attr_parse_pairs(&arena, "deep=some", (gd_place){0}, &map, &error), &error);
-    CHECK_FAILS(gd_fields_read(fields, &read, map, &arena, &error), GD_INVALID, &error, "whole number");
+    CHECK_FAILS(gd_fields_read(worded, &read, map, &arena, &error), GD_INVALID, &error, "whole number");
     gd_arena_release(&arena);
 }
 
