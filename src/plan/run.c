@@ -8,8 +8,9 @@ static gd_status poison_dead(gd_plan_set *set, const gd_plan *plan, int step)
     for (int i = 0; i < plan->n_slots; i++) {
         const gd_slot *slot = &plan->slot[i];
         if ((slot->space == GD_SPACE_ACT || slot->space == GD_SPACE_WORK) && slot->last == step)
-            GD_TRY(set->options.device->fill(set->stream[0], (unsigned char *)set->space[slot->space] + slot->offset,
-                                             0xff, slot->bytes));
+            GD_TRY(set->options.device->fill(set->stream[plan->step[step].stream],
+                                             (unsigned char *)set->space[slot->space] + slot->offset, 0xff,
+                                             slot->bytes));
     }
     return GD_OK;
 }
@@ -56,9 +57,9 @@ static gd_status launch_step(gd_plan_set *set, const gd_plan *plan, int s)
     if (step->wait >= 0)
         GD_TRY(device->wait(stream, set->event[step->wait]));
     GD_TRY(step->impl ? device->launch(stream, run_step, step) : pack(set, &set->item[step->item[0]]));
-    if (step->signal >= 0)
-        GD_TRY(device->record(set->event[step->signal], stream));
-    return set->options.poison ? poison_dead(set, plan, s) : GD_OK;
+    if (set->options.poison)
+        GD_TRY(poison_dead(set, plan, s));
+    return step->signal < 0 ? GD_OK : device->record(set->event[step->signal], stream);
 }
 
 static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int end, gd_phase last, gd_error *error)

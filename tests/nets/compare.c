@@ -118,6 +118,19 @@ gd_status nets_check(const nets_case *net, const gd_device *device, nets_verdict
         {.name = "fp32", .precision = GD_F32, .passes = GD_PASS_ALL},
         {.name = "fp32 poisoned", .precision = GD_F32, .passes = GD_PASS_ALL, .poison = true},
         {.name = "fp32 with all-reduce", .precision = GD_F32, .passes = GD_PASS_ALL, .all_reduce = true},
+        {.name = "fp32, a bucket for each layer",
+         .precision = GD_F32,
+         .passes = GD_PASS_ALL,
+         .all_reduce = true,
+         .bucket_bytes = 1},
+        {.name = "fp32 on 2 ranks", .precision = GD_F32, .passes = GD_PASS_ALL, .poison = true, .ranks = 2},
+        {.name = "fp32 on 5 ranks, a bucket for each layer",
+         .precision = GD_F32,
+         .passes = GD_PASS_ALL,
+         .poison = true,
+         .bucket_bytes = 1,
+         .ranks = 5},
+        {.name = "double on 3 ranks", .precision = GD_F64, .poison = true, .bucket_bytes = 1000, .ranks = 3},
         {.name = "fp32 unfused", .precision = GD_F32, .poison = true},
         {.name = "fp32, entries shuffled 1", .precision = GD_F32, .passes = GD_PASS_ALL, .shuffle = 1, .poison = true},
         {.name = "fp32, entries shuffled 2", .precision = GD_F32, .shuffle = 2, .poison = true},
@@ -132,7 +145,7 @@ gd_status nets_check(const nets_case *net, const gd_device *device, nets_verdict
         {.name = "double unfused", .precision = GD_F64, .poison = true},
     };
     static const gd_type precisions[] = {GD_F64, GD_F32, GD_BF16, GD_F16};
-    enum { LIKE_FIRST = 3 }; /* the first ones differ in nothing that may change a bit */
+    enum { LIKE_FIRST = 4 }; /* the first ones differ in nothing that may change a bit */
     nets_answer want, first = {0};
     nets_room room[GD_TYPES];
     gd_status status = nets_run(net, &nets_truth, &want, error);

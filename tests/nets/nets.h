@@ -6,6 +6,7 @@
 #define GD_TESTS_NETS_H
 
 #include "base/text.h"
+#include "comm/shard.h"
 #include "config/config.h"
 #include "net/net.h"
 #include "plan/plan.h"
@@ -34,9 +35,12 @@ typedef struct nets_variant {
     uint32_t passes;
     uint64_t shuffle;
     bool poison, all_reduce;
-    double loss_scale; /* 0: 1; the answer is without it */
-    double noise;      /* (double only) share by which all that a step writes, and parameters, are moved at most */
-    uint64_t draw;     /* of the noise */
+    size_t bucket_bytes; /* of the all-reduce; 0: by the model's size */
+    int ranks;           /* that share the batch, as many as it has groups at most; 0: one */
+    const gd_comm *comm; /* of one of several ranks, set by nets_run */
+    double loss_scale;   /* 0: 1; the answer is without it */
+    double noise;        /* (double only) share by which all that a step writes, and parameters, are moved at most */
+    uint64_t draw;       /* of the noise */
 } nets_variant;
 extern const nets_variant nets_truth; /* in double */
 
@@ -45,7 +49,8 @@ typedef struct nets_lowered {
     gd_config config;
     gd_net *net; /* as it was before passes */
     gd_plan_set *set;
-    gd_type real; /* of its parameters */
+    gd_shard shard; /* of the batch */
+    gd_type real;   /* of its parameters */
 } nets_lowered;
 gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_lowered *lowered, gd_error *error);
 void nets_lowered_release(nets_lowered *lowered); /* whatever nets_lower returned */

@@ -2,31 +2,34 @@
 #include "base/rng.h"
 #include "build/build.h"
 #include "nets.h"
+#include "ranks/threads.h"
 
 #include <stdlib.h>
 
-/* Images, draws and targets, drawn from the seed. */
-static void fill_inputs(const nets_case *net, const gd_plan_set *set)
+/* Images, draws and targets of the batch from its image `first` on, drawn from the seed. */
+static void fill_inputs(const nets_case *net, const gd_plan_set *set, int64_t first)
 {
     gd_desc desc;
     uint8_t *images = gd_plan_value(set, 0, "images", &desc);
+    int64_t before = first * (gd_desc_count(desc) / desc.dim[0]);
     for (int64_t i = 0; i < gd_desc_count(desc); i++)
-        images[i] = (uint8_t)gd_rng(net->seed, GD_RNG_TEST, 1, (uint64_t)i).at[0];
+        images[i] = (uint8_t)gd_rng(net->seed, GD_RNG_TEST, 1, (uint64_t)(before + i)).at[0];
     gd_draw *draws = gd_plan_value(set, 0, "draws", &desc);
     for (int64_t i = 0; i < desc.dim[0]; i++) {
-        gd_philox r = gd_rng(net->seed, GD_RNG_TEST, 2, (uint64_t)i);
+        gd_philox r = gd_rng(net->seed, GD_RNG_TEST, 2, (uint64_t)(first + i));
         draws[i] = (gd_draw){
             .dx = (int16_t)(r.at[0] % 3) - 1, .dy = (int16_t)(r.at[1] % 3) - 1, .flip = r.at[2] & 1, .contrast = 1};
     }
     void *targets = gd_plan_value(set, 0, "targets", &desc);
     for (int64_t i = 0; i < desc.dim[0]; i++)
         gd_store(targets, desc.type,
-                 i * desc.dim[1] +
-                     gd_rng_below(gd_rng(net->seed, GD_RNG_TEST, 3, (uint64_t)i).at[0], (uint32_t)desc.dim[1]),
+                 i * desc.dim[1] + gd_rng_below(gd_rng(net->seed, GD_RNG_TEST, 3, (uint64_t)(first + i)).at[0],
+                                                (uint32_t)desc.dim[1]),
                  1);
 }
 
-static gd_status build(const nets_case *net, gd_config *config, gd_net **made, gd_error *error)
+/* Of a batch of `batch` images. */
+static gd_status build(const nets_case *net, int batch, gd_config *config, gd_net **made, gd_error *error)
 {
     static const double mean[3] = {120, 125, 130}, deviation[3] = {60, 65, 70};
     gd_text text = {0};
@@ -34,7 +37,7 @@ static gd_status build(const nets_case *net, gd_config *config, gd_net **made, g
     gd_status status = gd_config_parse("net", text.at, text.length, NULL, 0, config, error);
     const gd_build_input input = {net->height, net->width, net->channels, net->classes, mean, deviation};
     if (status == GD_OK)
-        status = gd_build_net(config, &input, net->batch, made, error);
+        status = gd_build_net(config, &input, batch, made, error);
     gd_text_release(&text);
     return status;
 }
@@ -84,15 +87,25 @@ static gd_status set_parameters(const nets_case *net, const nets_variant *varian
     return gd_plan_set_push(set, GD_SPACE_PARAM, error);
 }
 
+/* Images that one rank must have: all of a group; of one over the whole batch (0) any, as ranks merge what they know.
+ */
+static int stays_together(const nets_case *net) { return net->group > 0 ? net->group : 1; }
+
 gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_lowered *lowered, gd_error *error)
 {
-    *lowered = (nets_lowered){.real = real_of(variant)};
-    GD_TRY(build(net, &lowered->config, &lowered->net, error));
+    *lowered = (nets_lowered){.real = real_of(variant), .shard = {0, net->batch}};
+    if (variant->comm)
+        GD_TRY(gd_shard_of(net->batch, stays_together(net), variant->comm->rank, variant->comm->ranks, &lowered->shard,
+                           error));
+    GD_TRY(build(net, lowered->shard.images, &lowered->config, &lowered->net, error));
     const gd_device *device = variant->device ? variant->device : &gd_device_cpu;
-    const gd_plan_options plan = {GD_MODE_TRAIN, net->batch, variant->precision, false, variant->passes};
+    const gd_plan_options plan = {GD_MODE_TRAIN, lowered->shard.images, variant->precision, false, variant->passes};
     const gd_set_options options = {
         .device = device,
-        .comm = variant->all_reduce ? &gd_comm_self : NULL,
+        .comm = variant->comm         ? variant->comm
+                : variant->all_reduce ? &gd_comm_self
+                                      : NULL,
+        .bucket_bytes = variant->bucket_bytes,
         .threads = 2,
         .features = device->features(),
         .update = {.optimizer = GD_SGD, .accumulate = 1, .loss_scale = variant->loss_scale},
@@ -101,7 +114,7 @@ gd_status nets_lower(const nets_case *net, const nets_variant *variant, nets_low
     };
     GD_TRY(gd_plan_set_new(lowered->net, &plan, 1, &options, &lowered->set, error));
     GD_TRY(set_parameters(net, variant, lowered->net, lowered->set, error));
-    fill_inputs(net, lowered->set);
+    fill_inputs(net, lowered->set, lowered->shard.first);
     return GD_OK;
 }
 
@@ -113,7 +126,7 @@ void nets_lowered_release(nets_lowered *lowered)
     *lowered = (nets_lowered){0};
 }
 
-static gd_status take_answer(gd_plan_set *set, gd_type real, nets_answer *answer, gd_error *error)
+static gd_status take_answer(gd_plan_set *set, gd_type real, const gd_comm *comm, nets_answer *answer, gd_error *error)
 {
     int n;
     const gd_segment *segments = gd_plan_set_segments(set, &n);
@@ -135,7 +148,10 @@ static gd_status take_answer(gd_plan_set *set, gd_type real, nets_answer *answer
     gd_tally *tally = gd_plan_set_tally(set);
     for (int64_t i = 0; i < answer->n; i++)
         answer->gradient[i] /= (double)tally->loss_scale;
-    answer->loss = tally->loss / (double)tally->images;
+    double counted[] = {tally->loss, (double)tally->images};
+    if (comm)
+        GD_TRY(comm->sum(comm, counted, 2, error));
+    answer->loss = counted[0] / counted[1];
     return GD_OK;
 }
 
@@ -158,20 +174,57 @@ static gd_status run_noisy(const nets_lowered *lowered, const nets_variant *vari
     return GD_OK;
 }
 
-gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error)
+static gd_status run_rank(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error)
 {
     nets_lowered lowered;
     *answer = (nets_answer){0};
     gd_status status = nets_lower(net, variant, &lowered, error);
     if (status == GD_OK) {
-        *gd_plan_set_record(lowered.set) =
-            (gd_record){.seed = net->seed, .valid = net->batch, .batch = net->batch, .micros = 1};
+        *gd_plan_set_record(lowered.set) = (gd_record){.seed = net->seed,
+                                                       .first_sample = lowered.shard.first,
+                                                       .valid = lowered.shard.images,
+                                                       .batch = net->batch,
+                                                       .micros = 1};
         status = variant->noise > 0 ? run_noisy(&lowered, variant) : gd_plan_run(lowered.set, 0, GD_REDUCE, error);
     }
     if (status == GD_OK)
-        status = take_answer(lowered.set, lowered.real, answer, error);
+        status = take_answer(lowered.set, lowered.real, variant->comm, answer, error);
     nets_lowered_release(&lowered);
     return status;
+}
+
+/* ---- several ranks ---- */
+
+typedef struct common {
+    const nets_case *net;
+    const nets_variant *variant;
+    nets_answer *answer; /* rank 0's */
+    gd_error *error;
+    gd_status status;
+} common;
+
+static void run_one_of_many(void *argument, const gd_comm *comm)
+{
+    common *c = argument;
+    nets_variant own = *c->variant;
+    nets_answer answer;
+    own.comm = comm;
+    gd_status status = run_rank(c->net, &own, comm->rank == 0 ? c->answer : &answer, comm->rank == 0 ? c->error : NULL);
+    if (comm->rank == 0)
+        c->status = status;
+    else
+        nets_answer_release(&answer);
+}
+
+gd_status nets_run(const nets_case *net, const nets_variant *variant, nets_answer *answer, gd_error *error)
+{
+    const int group = stays_together(net), groups = (net->batch + group - 1) / group,
+              ranks = variant->ranks < groups ? variant->ranks : groups;
+    if (ranks <= 1)
+        return run_rank(net, variant, answer, error);
+    common c = {.net = net, .variant = variant, .answer = answer, .error = error};
+    ranks_run(ranks, run_one_of_many, &c);
+    return c.status;
 }
 
 void nets_answer_release(nets_answer *answer)
