@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Collectives behind one table: `self` for one process; MPI and NCCL are entries to come.
- * All calls are collective: every rank makes the same ones in the same order. */
+ * All calls are collective: every rank makes the same ones in the same order. `stream` is the device's own handle, and
+ * the data lie on that device; where it is NULL they are the host's, and the call returns when they are there. */
 #ifndef GD_COMM_H
 #define GD_COMM_H
 
