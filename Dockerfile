@@ -4,8 +4,8 @@
 #     docker build -t griddle .
 #     docker run --rm --gpus all -v "$PWD:/work" -v griddle:/cache griddle run CONFIG
 #
-# The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them it runs on the CPU. LIBRARIES
-# are loaded where they are there, and most of the image: --build-arg LIBRARIES= leaves them out.
+# The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them it runs on the CPU. NVIDIA's
+# libraries, loaded where they are there, are most of the image: --target small leaves them out.
 #
 # Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU. Not tried: docker, a GPU.
 FROM debian:bookworm AS build
@@ -15,21 +15,21 @@ RUN tools/install && apt-get install -y --no-install-recommends python3-pip
 # The toolkit as NVIDIA packs it for pip; nvcc looks into lib64, CMake for libcudart.so, which are not in it.
 RUN pip install --no-cache-dir --no-deps --target /opt nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 \
         nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 nvidia-nvtx==13.0.85 \
+        nvidia-cublas==13.0.2.14 nvidia-cudnn-cu13==9.19.0.56 \
     && ln -s lib /opt/nvidia/cu13/lib64 && ln -s libcudart.so.13 /opt/nvidia/cu13/lib/libcudart.so
 ENV PATH=/opt/nvidia/cu13/bin:$PATH
-ARG LIBRARIES="nvidia-cudnn-cu13==9.19.0.56 nvidia-cublas==13.0.2.14"
-RUN mkdir /opt/libraries && if [ -n "$LIBRARIES" ]; then pip install --no-cache-dir --no-deps --target /opt/wheels $LIBRARIES \
-        && find /opt/wheels -name 'lib*.so.*' -exec mv -t /opt/libraries {} +; fi
 COPY . .
 RUN cmake --preset cuda && cmake --build --preset cuda && cmake --install build/cuda --strip --prefix /opt/griddle
 
-FROM debian:bookworm-slim
+FROM debian:bookworm-slim AS small
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libarchive13 libcurl4 libdnnl2 libgomp1 \
         libjpeg62-turbo libpng16-16 libssl3 libyaml-0-2 zlib1g \
     && rm -rf /var/lib/apt/lists/* && mkdir -m 1777 /cache
-COPY --from=build /opt/libraries /usr/local/lib
 COPY --from=build /opt/griddle /usr/local
-RUN ldconfig
 ENV GRIDDLE_CACHE=/cache NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /work
 ENTRYPOINT ["griddle"]
+
+FROM small
+COPY --from=build /opt/nvidia/cu13/lib/libcublas*.so.* /opt/nvidia/cudnn/lib/*.so.* /usr/local/lib/
+RUN ldconfig

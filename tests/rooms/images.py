@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The container images, without docker: what a Dockerfile copies is there and let in by .dockerignore; what that lets in is
-enough to configure a build; what the programs load is in packages that the image installs (asked of dpkg)."""
+enough to configure a build, with CUDA where there is nvcc; what the programs load is in packages that the image installs
+(asked of dpkg)."""
 import os
 import pathlib
 import re
@@ -51,7 +52,7 @@ for path in sorted(source.glob("Dockerfile*")):
                 complaints.append(f"{path.name}: copies '{name}', which is not there")
             elif not is_let_in(name):
                 complaints.append(f"{path.name}: copies '{name}', which .dockerignore shuts out")
-    installed = {word.removesuffix("t64") for word in re.findall(r"\S+", text[text.rindex("\nFROM "):])}
+    installed = {word.removesuffix("t64") for word in re.findall(r"\S+", text.split("\nFROM ", 2)[2])}  # not for building
     for package in sorted(needed.keys() - installed - IN_ANY_DEBIAN - NOT_IN.get(path.name, set())):
         complaints.append(f"{path.name}: no package '{package}', which has {needed[package]}")
 
@@ -60,7 +61,8 @@ with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (source / name).is_dir() else shutil.copy2
         copy(source / name, pathlib.Path(folder) / name)
-    configured = subprocess.run(["cmake", "--preset", "release"], cwd=folder, capture_output=True, text=True)
+    preset = "cuda" if shutil.which("nvcc") else "release"
+    configured = subprocess.run(["cmake", "--preset", preset], cwd=folder, capture_output=True, text=True)
     if configured.returncode:
         complaints.append(f"what .dockerignore lets in cannot be configured:\n{configured.stderr}")
 
