@@ -169,8 +169,8 @@ gd_status check_direction(const check_case *cases, int n, gd_direction direction
                           const check_options *options, check_count *count, struct gd_text *report,
                           struct gd_text *timings, gd_error *error);
 
-/* Of the chosen cases of one direction and storage type, how many problems an entry takes: those that check_direction runs
- * it on. Nothing is run. */
+/* Of the chosen cases of one direction and storage type, how many problems an entry takes: those that check_direction
+ * runs it on. Nothing is run. */
 int check_taken(const check_case *cases, int n, gd_direction direction, gd_type type, const gd_impl *impl,
                 const check_options *options);
 

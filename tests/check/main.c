@@ -23,7 +23,8 @@ static const char usage[] =
     "  --device cpu|cuda                           whose entries (cpu)\n"
     "  --grad                                      backward of the reference against central differences, too\n"
     "  --bench, --threads N, --csv                 time each entry after it was found right\n"
-    "  --list                                      entries, and how many problems of the set each takes, of each type\n";
+    "  --list                                      entries, and how many problems of the set each takes, of each "
+    "type\n";
 
 typedef struct arguments {
     const char *op, *direction, *case_text;

@@ -118,8 +118,7 @@ int check_taken(const check_case *cases, int n, gd_direction direction, gd_type 
     int taken = 0;
     for (int i = 0; i < n; i++) {
         const check_case *c = &cases[i];
-        if (!chosen(c, options) || c->refusal || !(c->types & GD_BIT(type)) ||
-            (direction != GD_FWD && c->forward_only))
+        if (!chosen(c, options) || c->refusal || !(c->types & GD_BIT(type)) || (direction != GD_FWD && c->forward_only))
             continue;
         for (int training = direction != GD_FWD; training <= !c->forward_only; training++) {
             gd_problem problem;
