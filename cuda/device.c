@@ -6,6 +6,7 @@
  * GRIDDLE_SYNC=1 waits after every launch, so that a fault is met at the step that made it. */
 #include "card.h"
 #include "cublaslt/cublaslt.h"
+#include "cudnn/cudnn.h"
 #include "op/op.h"
 
 #include <cuda_runtime_api.h>
@@ -237,6 +238,8 @@ static void describe(gd_device_facts *facts)
     snprintf(facts->architecture, sizeof facts->architecture, "sm_%d", card->sm);
     snprintf(facts->library[0].name, sizeof facts->library[0].name, "cublaslt");
     gd_cublaslt_version(facts->library[0].version, sizeof facts->library[0].version);
+    snprintf(facts->library[1].name, sizeof facts->library[1].name, "cudnn");
+    snprintf(facts->library[1].version, sizeof facts->library[1].version, "%s", gd_cudnn_version());
 }
 
 static const gd_device cuda = {
@@ -244,6 +247,7 @@ static const gd_device cuda = {
     .name = "cuda",
     .features = features,
     .describe = describe,
+    .note = gd_cudnn_note,
     .op = gd_op_find,
     .alloc = cuda_alloc,
     .free = cuda_free,

@@ -18,7 +18,8 @@ gd_status gd_library_open(const char *variable, const char *file, const gd_libra
         library = dlopen(usual, RTLD_NOW | RTLD_LOCAL);
     }
     if (!library)
-        return gd_fail(error, GD_UNSUPPORTED, "cannot load '%s'", given ? given : file);
+        return gd_fail(error, GD_UNSUPPORTED, given ? "cannot load %s (%s)" : "cannot load %s; %s may name the file",
+                       dlerror(), variable);
     for (int i = 0; i < n; i++) {
         *symbols[i].address = (void (*)(void))dlsym(library, symbols[i].name);
         if (!*symbols[i].address) {

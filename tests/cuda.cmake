@@ -3,7 +3,8 @@
 # The whole device for each of three paths of code; younger cards take the last one, with limits of their own.
 #     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.* as among the unit tests
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
-file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c)
+file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c
+     ${CMAKE_SOURCE_DIR}/cuda/cudnn/*.c)
 room_sources(cuda_ops op)
 
 # What stands in for cuBLASLt there.
@@ -12,6 +13,14 @@ set_target_properties(cublaslt-double PROPERTIES CXX_VISIBILITY_PRESET default)
 target_include_directories(cublaslt-double PRIVATE cuda_on_cpu cuda_on_cpu/include)
 target_link_libraries(cublaslt-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
 target_link_options(cublaslt-double PRIVATE -Wl,--exclude-libs,ALL)
+
+# And for cuDNN, which is loaded only where GRIDDLE_CUDNN_LIBRARY says so: its entries are tried in the walk over all of
+# them and in tests of their own.
+file(GLOB cudnn_double CONFIGURE_DEPENDS cuda_on_cpu/doubles/cudnn/*.cc)
+add_library(cudnn-double MODULE ${cudnn_double})
+target_include_directories(cudnn-double PRIVATE cuda_on_cpu cuda_on_cpu/include ${CMAKE_SOURCE_DIR}/cuda)
+target_link_libraries(cudnn-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
+target_link_options(cudnn-double PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs)
 
 foreach(sm 70 75 80 86 89 90 100 120)
     set(path ${sm})
@@ -31,11 +40,12 @@ foreach(sm 70 75 80 86 89 90 100 120)
         add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
         target_link_libraries(${name} PRIVATE check GTest::gtest)
         target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>")
-        add_dependencies(${name} ${device})
+        add_dependencies(${name} ${device} cudnn-double)
     endif()
     gtest_discover_tests(griddle-cuda-kernels-${path} TEST_SUFFIX .sm_${sm} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                          TEST_LIST cuda_tests_${sm}
-                         PROPERTIES LABELS cuda TIMEOUT 300 ENVIRONMENT GRIDDLE_EMULATED_SM=${sm})
+                         PROPERTIES LABELS cuda TIMEOUT 300
+                         ENVIRONMENT "GRIDDLE_EMULATED_SM=${sm};GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
 endforeach()
 
 # ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------

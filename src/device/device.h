@@ -55,6 +55,10 @@ typedef struct gd_device {
 
     void (*describe)(gd_device_facts *); /* (optional) fills all of it */
 
+    /* (optional) What the user should know and has not been told: that a library which entries wanted cannot be used. A
+     * line, once each; NULL: nothing. */
+    const char *(*note)(void);
+
     /* The op with this device's entries in its lists; NULL where that is the engine's own, or where it has none. */
     const struct gd_op *(*op)(const char *name);
 

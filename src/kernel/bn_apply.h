@@ -82,5 +82,7 @@ GD_DECLARE_CUDA(gd_bn_apply_fwd, simt);
 GD_DECLARE_CUDA(gd_bn_apply_bwd_data, simt);
 GD_DECLARE_CUDA(gd_bn_apply_bwd_weight, simt);
 GD_DECLARE_CUDA_PREPARE(gd_bn_apply_bwd_weight, simt);
+GD_DECLARE_CUDNN(gd_bn_apply_fwd);
+const char *gd_bn_apply_fwd_cudnn_accepts(const gd_problem *);
 
 #endif

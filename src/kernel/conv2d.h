@@ -99,4 +99,9 @@ GD_DECLARE_CUDA_PREPARE(gd_conv2d_fwd, cublaslt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_data, cublaslt);
 GD_DECLARE_CUDA_PREPARE(gd_conv2d_bwd_weight, cublaslt);
 
+/* CUDA: by cuDNN, where that is installed. */
+GD_DECLARE_CUDNN(gd_conv2d_fwd);
+GD_DECLARE_CUDNN(gd_conv2d_bwd_data);
+GD_DECLARE_CUDNN(gd_conv2d_bwd_weight);
+
 #endif

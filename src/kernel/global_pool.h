@@ -35,5 +35,9 @@ GD_DECLARE_SIMD(gd_global_pool_fwd);
 GD_DECLARE_SIMD(gd_global_pool_bwd_data);
 GD_DECLARE_CUDA(gd_global_pool_fwd, simt);
 GD_DECLARE_CUDA(gd_global_pool_bwd_data, simt);
+GD_DECLARE_CUDNN(gd_global_pool_fwd);
+GD_DECLARE_CUDNN(gd_global_pool_bwd_data);
+const char *gd_global_pool_fwd_cudnn_accepts(const gd_problem *);
+const char *gd_global_pool_bwd_data_cudnn_accepts(const gd_problem *);
 
 #endif

@@ -205,12 +205,14 @@ typedef struct gd_impl {
 /* With a state of its own to release, f_name_release. */
 #define GD_CUDA_STATE_ENTRY(name, f, types)                                                                            \
     {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, NULL, f##_##name##_prepare, NULL, f##_##name, f##_##name##_release},
-/* By a library that is loaded at run time, with a state of its own. */
+/* By a library that is loaded at run time, with a state of its own: in some types, or in all that the card has. */
+#define GD_CUDA_LIBRARY_TYPES(name, f, types, accepts, release)                                                        \
+    {#name, GD_CUDA, types, 0, GD_DETERMINISTIC, accepts, f##_##name##_prepare, NULL, f##_##name, release},
 #define GD_CUDA_LIBRARY_ENTRY(name, f, accepts, release)                                                               \
-    {#name,      GD_CUDA, GD_ONE(F32) | GD_ONE(F16), 0, GD_DETERMINISTIC, accepts, f##_##name##_prepare, NULL,         \
-     f##_##name, release},                                                                                             \
-        {#name, GD_CUDA,    GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, f##_##name##_prepare,               \
-         NULL,  f##_##name, release},
+    GD_CUDA_LIBRARY_TYPES(name, f, GD_ONE(F32) | GD_ONE(F16), accepts, release){                                       \
+        #name, GD_CUDA,    GD_ONE(BF16), GD_CUDA_BF16, GD_DETERMINISTIC, accepts, f##_##name##_prepare,                \
+        NULL,  f##_##name, release},
+void gd_cudnn_release(void *state); /* of every entry of cuDNN (cuda/cudnn/state.h) */
 #define GD_ANY_DEVICE GD_CUDA
 #define GD_REF(f) GD_LIST_END
 #define GD_REF_BLOCK(f) GD_LIST_END
@@ -218,6 +220,7 @@ typedef struct gd_impl {
 #define GD_CUDA_ENTRY(...)
 #define GD_CUDA_MMA_ENTRY(...)
 #define GD_CUDA_STATE_ENTRY(...)
+#define GD_CUDA_LIBRARY_TYPES(...)
 #define GD_CUDA_LIBRARY_ENTRY(...)
 #define GD_ANY_DEVICE GD_CPU
 #define GD_REF(f)                                                                                                      \
@@ -258,6 +261,9 @@ typedef struct gd_impl {
 #define GD_DECLARE_CUDA(f, name) GD_EXTERN gd_status f##_##name(const gd_call *, const gd_ctx *)
 #define GD_DECLARE_CUDA_PREPARE(f, name)                                                                               \
     GD_EXTERN gd_status f##_##name##_prepare(const gd_problem *, int threads, gd_needs *, gd_error *)
+#define GD_DECLARE_CUDNN(f)                                                                                            \
+    GD_DECLARE_CUDA_PREPARE(f, cudnn);                                                                                 \
+    GD_DECLARE_CUDA(f, cudnn)
 #define GD_DECLARE_REF(f)                                                                                              \
     gd_status f##_ref_f32(const gd_call *, const gd_ctx *);                                                            \
     gd_status f##_ref_bf16(const gd_call *, const gd_ctx *);                                                           \

@@ -80,5 +80,9 @@ GD_DECLARE_SIMD(gd_pool2d_fwd);
 GD_DECLARE_SIMD(gd_pool2d_bwd_data);
 GD_DECLARE_CUDA(gd_pool2d_fwd, simt);
 GD_DECLARE_CUDA(gd_pool2d_bwd_data, simt);
+GD_DECLARE_CUDNN(gd_pool2d_fwd);
+GD_DECLARE_CUDNN(gd_pool2d_bwd_data);
+const char *gd_pool2d_fwd_cudnn_accepts(const gd_problem *);
+const char *gd_pool2d_bwd_data_cudnn_accepts(const gd_problem *);
 
 #endif

@@ -24,6 +24,8 @@ typedef struct gd_softmax_params {
 GD_DECLARE_REF(gd_softmax_fwd);
 GD_DECLARE_SIMD(gd_softmax_fwd);
 GD_DECLARE_CUDA(gd_softmax_fwd, simt);
+GD_DECLARE_CUDNN(gd_softmax_fwd);
+const char *gd_softmax_fwd_cudnn_accepts(const gd_problem *);
 
 /* S of the tolerance law. */
 gd_status gd_softmax_fwd_magnitude(const gd_call *, const gd_ctx *);

@@ -52,6 +52,7 @@ static double flops(const gd_problem *problem, gd_direction direction)
 // clang-format off
 static const gd_impl forward[] = {
     GD_CUDA_ENTRY(simt, gd_bn_apply_fwd, GD_CUDA_FLOATS, NULL, NULL)
+    GD_CUDA_LIBRARY_TYPES(cudnn, gd_bn_apply_fwd, GD_ONE(F32) | GD_ONE(F16), gd_bn_apply_fwd_cudnn_accepts, gd_cudnn_release)
     GD_AVX512BF16_WORK(gd_bn_apply_fwd, gd_bn_apply_fwd_prepare)
     GD_SIMD_WORK(gd_bn_apply_fwd, 0, gd_bn_apply_fwd_prepare)
     GD_REF(gd_bn_apply_fwd)

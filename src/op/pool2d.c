@@ -42,12 +42,14 @@ static double flops(const gd_problem *problem, gd_direction direction)
 // clang-format off
 static const gd_impl forward[] = {
     GD_CUDA_ENTRY(simt, gd_pool2d_fwd, GD_CUDA_FLOATS, NULL, NULL)
+    GD_CUDA_LIBRARY_TYPES(cudnn, gd_pool2d_fwd, GD_ONE(F32) | GD_ONE(F16), gd_pool2d_fwd_cudnn_accepts, gd_cudnn_release)
     GD_SIMD(gd_pool2d_fwd, 0)
     GD_REF(gd_pool2d_fwd)
 };
 GD_TRAIN(
 static const gd_impl backward[] = {
     GD_CUDA_ENTRY(simt, gd_pool2d_bwd_data, GD_CUDA_FLOATS, NULL, NULL)
+    GD_CUDA_LIBRARY_TYPES(cudnn, gd_pool2d_bwd_data, GD_ONE(F32) | GD_ONE(F16), gd_pool2d_bwd_data_cudnn_accepts, gd_cudnn_release)
     GD_SIMD(gd_pool2d_bwd_data, 0)
     GD_REF(gd_pool2d_bwd_data)
 };)

@@ -19,6 +19,7 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 // clang-format off
 static const gd_impl forward[] = {
     GD_CUDA_ENTRY(simt, gd_softmax_fwd, GD_CUDA_FLOATS, NULL, NULL)
+    GD_CUDA_LIBRARY_TYPES(cudnn, gd_softmax_fwd, GD_ONE(F32) | GD_ONE(F16), gd_softmax_fwd_cudnn_accepts, gd_cudnn_release)
     GD_SIMD(gd_softmax_fwd, 0)
     GD_REF(gd_softmax_fwd)
 };

@@ -18,17 +18,17 @@ bool gd_choose_fast(const gd_op *op, const gd_problem *problem, gd_direction dir
     return false;
 }
 
-static bool lists(const gd_op *op, gd_direction direction, const gd_device *device, const char *name)
+static bool lists(const gd_step *step, gd_direction direction, const gd_device *device, const char *name)
 {
-    for (const gd_impl *impl = gd_op_entries(op, direction, device); impl && impl->name; impl++) {
-        if (strcmp(impl->name, name) == 0)
+    for (const gd_impl *impl = gd_op_entries(step->op, direction, device); impl && impl->name; impl++) {
+        if (strcmp(impl->name, name) == 0 && impl->types & GD_BIT(step->problem.type))
             return true;
     }
     return false;
 }
 
-/* The entry that the config forces for this step: a name that the op knows in other directions only is not meant for
- * this one (*forced NULL); one that it does not know at all is a mistake. */
+/* The entry that the config forces for this step: a name that the op knows, for the step's type, in other directions
+ * only is not meant for this one (*forced NULL); one that it does not know at all is a mistake. */
 static gd_status forced_entry(const gd_step *step, const gd_set_options *options, const gd_attr **forced,
                               gd_error *error)
 {
@@ -38,16 +38,17 @@ static gd_status forced_entry(const gd_step *step, const gd_set_options *options
         return GD_OK;
     if (name->kind != GD_ATTR_SCALAR)
         return gd_fail_at(error, GD_INVALID, name->place, "impl: %s: the name of an entry is wanted", step->op->name);
-    if (lists(step->op, step->direction, options->device, name->text)) {
+    if (lists(step, step->direction, options->device, name->text)) {
         *forced = name;
         return GD_OK;
     }
     for (int d = 0; d < GD_DIRECTIONS; d++) {
-        if (lists(step->op, (gd_direction)d, options->device, name->text))
+        if (lists(step, (gd_direction)d, options->device, name->text))
             return GD_OK;
     }
-    return gd_fail_at(error, GD_INVALID, name->place, "impl: %s has no entry '%s'; `griddle plan` shows what there is",
-                      step->op->name, name->text);
+    return gd_fail_at(error, GD_INVALID, name->place,
+                      "impl: %s has no entry '%s' for %s; `griddle plan` shows what there is", step->op->name,
+                      name->text, gd_type_name(step->problem.type));
 }
 
 /* Whether the lines of `kernels` give this step this entry. */

@@ -175,6 +175,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     if (status == GD_NOMEM && explain(config, input, &options, precision, &explained))
         reason = explained;
     gd_tuner_free(options.tuner, &note);
+    for (const char *told; status == GD_OK && device->note && (told = device->note());)
+        gd_text_add(&note, "%s%s", note.length ? "; " : "", told);
     snprintf(set->note, sizeof set->note, "%s", note.at ? note.at : "");
     gd_text_release(&note);
     if (status != GD_OK && error)

@@ -7,13 +7,11 @@
  * same descriptors; the workspace that this algorithm asked for; pointers aligned as the preference said they would be.
  */
 #include "cublasLt.h"
-#include "doubles/card.h"
+#include "doubles/device.h"
 #include "tensor/tensor.h"
 
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
-#include <link.h>
 #include <vector>
 
 struct cublasLtMatmulDescOpaque_t {
@@ -33,34 +31,9 @@ struct cublasLtMatmulPreferenceOpaque_t {
     uint32_t reductions, alignment[4];
 };
 
-// ---- the card, in the library that has loaded this one ----
-static int find_device(dl_phdr_info *info, size_t, void *found)
-{
-    if (!strstr(info->dlpi_name, "griddle-cuda-on-cpu"))
-        return 0;
-    *static_cast<void **>(found) = dlopen(info->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
-    return 1;
-}
+using namespace gd_double;
 
-static void *device_symbol(const char *name)
-{
-    void *device = nullptr;
-    return dl_iterate_phdr(find_device, &device) && device ? dlsym(device, name) : nullptr;
-}
-
-static auto library_call()
-{
-    static auto call = reinterpret_cast<decltype(&gd_emulator_library_call)>(device_symbol("gd_emulator_library_call"));
-    return call;
-}
-
-#define refuse(why) refuse_call(__func__, why)
-static cublasStatus_t refuse_call(const char *function, const char *why)
-{
-    static auto wrong = reinterpret_cast<decltype(&gd_emulator_wrong_call)>(device_symbol("gd_emulator_wrong_call"));
-    wrong(function, why);
-    return CUBLAS_STATUS_INVALID_VALUE;
-}
+#define refuse(why) (wrong_call(__func__, why), CUBLAS_STATUS_INVALID_VALUE)
 
 // ---- descriptors ----
 size_t cublasLtGetVersion(void) { return 130002; }
