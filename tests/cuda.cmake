@@ -83,9 +83,12 @@ endforeach()
 file(GLOB scripts CONFIGURE_DEPENDS cuda/*.py)
 foreach(file ${scripts})
     add_script(cuda 600 ${file} $<TARGET_FILE_DIR:griddle-cuda-on-cpu-80>)
+    get_filename_component(name ${file} NAME_WE)
+    set_property(TEST cuda.${name} APPEND PROPERTY ENVIRONMENT GRIDDLE_CUDNN_LIBRARY=) # none, but where it is the matter
 endforeach()
 add_test(NAME cuda.nets COMMAND griddle-nets check --cuda --count 12)
 set_tests_properties(cuda.nets PROPERTIES LABELS cuda TIMEOUT 300
-                     ENVIRONMENT GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-80>)
+                     ENVIRONMENT "GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-80>;\
+GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
 add_test(NAME cuda.static COMMAND ${CMAKE_SOURCE_DIR}/benchmarks/cuda_static)
 set_tests_properties(cuda.static PROPERTIES LABELS cuda TIMEOUT 1800 SKIP_RETURN_CODE 77)
