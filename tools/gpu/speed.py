@@ -15,16 +15,15 @@ BUDGET = 60
 FEWEST = 20  # timed steps, below which a median is not told
 
 
-def systems(check, listed):
+def systems(check):
     """How each is measured: name → words of a command, or None where it is not here."""
     griddle = [check.build / "griddle", "bench", "train", "--device", "cuda", "--json"]
     python, script = facts.bench_python(), bench.ROOT / "benchmarks" / "peers" / "torch_train.py"
     has_torch = facts.said(python, "-c", "import torch; print(torch.cuda.is_available())") == "True"
-    has_cudnn = any(line.split()[:2] == ["fwd", "cudnn"] for line in listed)
     return {
         "griddle": griddle,
         "griddle simt": [*griddle, "--set", "impl.conv2d=simt"],
-        "griddle cudnn": [*griddle, "--set", "impl.conv2d=cudnn"] if has_cudnn else None,
+        "griddle cudnn": [*griddle, "--set", "impl.conv2d=cudnn"] if check.card["cudnn"] else None,
         "torch": [python, script, "--device", "cuda"] if has_torch else None,
     }
 
@@ -41,8 +40,7 @@ def measure(check, words, network, precision):
 
 
 def run(check):
-    listed = check.run(check.build / "griddle-check", "--list", "--device", "cuda", "--op", "conv2d").stdout.splitlines()
-    wanted = systems(check, listed)
+    wanted = systems(check)
     networks, precisions = ("resnet-20", "resnet-9"), check.precisions
     if check.is_rehearsal:
         networks, precisions = ("lenet",), ("fp16",)
