@@ -89,7 +89,8 @@ def recorded():
 
 FORCED = ["--set", "impl.conv2d=cudnn"]
 CLOSE = {"fp32": 1e-4, "bf16": 0.05, "fp16": 0.03}  # of the loss, as in train.py
-SETTINGS = ["--set", "train.epochs=2", "--set", "train.batch=16", "--set", "model.width=8", "--set", "model.network=resnet-9"]
+SETTINGS = ["--set", "train.epochs=1", "--set", "train.batch=16", "--set", "train.learning_rate=0.01", "--set", "train.clip_norm=5"]
+RESNET = ["--set", "model.network=resnet-9", "--set", "model.width=8"]
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
@@ -103,7 +104,8 @@ with tempfile.TemporaryDirectory() as folder:
     with open("one.c", "w", encoding="utf-8") as file:
         file.write("unsigned long cudnnGetVersion(void) { return 91002; }\n")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "one.so", "one.c"], check=True)
-    train = ["train", "bars.yaml", "--device", "cuda", "--set", "train.epochs=1", "--set", "train.batch=16"]
+    words = ["bars.yaml", "--device", "cuda", "--set", "train.epochs=1", "--set", "train.batch=4"]
+    griddle("stage", "bars.yaml")
     unusable = {
         "absent": ("cannot load /nowhere.so: .*GRIDDLE_CUDNN_LIBRARY", {"GRIDDLE_CUDNN_LIBRARY": "/nowhere.so"}),
         "old": ("cuDNN 8.9.7 is too old: a cuDNN 9 is needed", {"GRIDDLE_DOUBLE_VERSION": "8907"}),
@@ -114,28 +116,35 @@ with tempfile.TemporaryDirectory() as folder:
         "start": ("cuDNN 9.19.0 cannot be started: CUDNN_STATUS_INTERNAL_ERROR", {"GRIDDLE_DOUBLE_CREATE": "fails"}),
     }
     for name, (why, more) in unusable.items():
-        done = griddle(*train, "--out", name, **more)
-        assert len(re.findall(f"^griddle: {why}.*; {OURS}$", done.stderr, re.MULTILINE)) == 1, (name, done.stderr)
-        assert done.stderr.count(OURS) == 1 and os.path.exists(f"{name}/model.safetensors")
-        done = griddle("plan", "bars.yaml", "--device", "cuda", *FORCED, code=2, **more)
+        done = griddle("plan", *words, **more)
+        assert re.fullmatch(f"griddle: {why}.*; {OURS}\n", done.stderr) and " cudnn " not in done.stdout, (name, done)
+        done = griddle("plan", *words, *FORCED, code=2, **more)
         assert re.search(f"'cudnn' refuses .*: {why}", done.stderr) and OURS not in done.stderr, (name, done.stderr)
+    done = griddle("train", *words, "--set", "train.batch=32", "--out", "absent", **unusable["absent"][1])
+    assert done.stderr.count(OURS) == 1 and os.path.exists("absent/model.safetensors"), done.stderr
+    assert OURS in read("absent/log.txt")
     # not wanted, not asked for: not a word
-    for words, more in (([], {"GRIDDLE_CUDNN_LIBRARY": ""}), (["--set", "train.tune=0"], {"GRIDDLE_CUDNN_LIBRARY": "/nowhere.so"})):
-        assert griddle("plan", "bars.yaml", "--device", "cuda", *words, **more).stderr == ""
+    for quiet, more in (([], {"GRIDDLE_CUDNN_LIBRARY": ""}), (["--set", "train.tune=0"], {"GRIDDLE_CUDNN_LIBRARY": "/nowhere.so"})):
+        assert griddle("plan", *words, *quiet, **more).stderr == ""
     facts = json.loads(griddle("info", "--json").stdout)
     assert facts["cudnn"] == "9.19.0" and json.loads(griddle("info", "--json", **unusable["old"][1]).stdout)["cudnn"] is None
-    griddle("plan", "bars.yaml", "--device", "cuda", *FORCED, GRIDDLE_DOUBLE_VERSION="91002", sm=70)  # Volta's last
+    griddle("plan", *words, *FORCED, GRIDDLE_DOUBLE_VERSION="91002", sm=70)  # Volta's last
+
+    # where it is fastest it is taken
+    fast = {"GRIDDLE_EMULATED_TIME": "cudnn:1000,mma:2000,simt:2000"}
+    assert " conv2d       cudnn " in griddle("plan", *words, **fast).stdout
 
     # forced through whole runs, captured and replayed: as on the CPU
-    for precision, sm in (("fp32", 80), ("fp16", 70), ("bf16", 80)):
-        words = ["train", "bars.yaml", *SETTINGS, "--set", f"train.precision={precision}"]
+    for precision, sm, net in (("fp32", 80, []), ("fp16", 70, RESNET), ("bf16", 80, [])):
+        words = ["train", "bars.yaml", *SETTINGS, *net, "--set", f"train.precision={precision}"]
         griddle(*words, "--device", "cpu", "--out", f"{precision}-cpu")
         griddle(*words, "--device", "cuda", *FORCED, "--out", precision, sm=sm, GRIDDLE_DOUBLE_RECORD="record",
                 GRIDDLE_DOUBLE_VERSION="91002")
         for a, b in zip(losses(f"{precision}-cpu"), losses(precision), strict=True):
             assert abs(a - b) <= CLOSE[precision] * max(1, a), (precision, a, b)
         calls = {line.split(" x ")[0] for line in recorded()}
-        assert calls == {"forward", "backward data"} | ({"backward filter"} if precision == "fp32" else set()), calls
+        forward = {"forward"} if net else {"forward bias", "forward bias relu"}  # the latter in validation
+        assert calls == forward | {"backward data"} | ({"backward filter"} if precision == "fp32" else set()), calls
         stored, math = ("f32", 3) if precision == "fp32" else (precision.replace("fp", "f"), 1)
         for line in recorded():
             assert f" x {stored} " in line and f" filter {stored} " in line and f" math {math} " in line, line
@@ -143,10 +152,6 @@ with tempfile.TemporaryDirectory() as folder:
         os.remove("record")
 
     # the same bits again
-    again = [griddle(*train, *FORCED, "--out", name) and losses(name) for name in ("once", "twice")]
+    words = ["train", "bars.yaml", "--device", "cuda", *SETTINGS, *FORCED]
+    again = [griddle(*words, "--out", name) and losses(name) for name in ("once", "twice")]
     assert again[0] == again[1]
-
-    # evaluation, whose post is fused, pooling and softmax by name
-    done = griddle("plan", "bars.yaml", "--device", "cuda", "--eval", *FORCED, "--set", "impl.bn_apply=cudnn",
-                   "--set", "impl.pool2d=simt")
-    assert re.search(r" conv2d +cudnn ", done.stdout), done.stdout
