@@ -41,6 +41,7 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "compute-sanitizer").chmod(0o755)
 
     def rehearse(name, *words, code, sm=75, **more):
+        more["GRIDDLE_CUDNN_LIBRARY"] = f"{FOLDER}/libcudnn-double.so"
         said = gpu_check("--rehearse", folder / name, "--build", BUILD, *words, code=code, path=f"{folder}:/usr/bin:/bin",
                          GRIDDLE_CUDA_LIBRARY=f"{FOLDER}/libgriddle-cuda-on-cpu-{sm}.so", GRIDDLE_EMULATED_SM=str(sm), **more)
         if words:
