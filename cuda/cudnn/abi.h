@@ -3,12 +3,12 @@
  * signatures are NVIDIA's (docs.nvidia.com/deeplearning/cudnn/backend/latest/api); tests/cuda/cudnn_abi.c holds them
  * against the real headers.
  *
- * Why the functions of one operation each, which cuDNN 9 calls legacy, and not its graphs: they are in every 9.x, from
- * 9.0 to the newest, and on every card that one serves (9.10, the last for Volta, has the same as 9.19 for Blackwell);
- * for a convolution one may name the algorithm, whose determinism and exactness NVIDIA documents, where a graph's
- * engines are numbers that mean something else in each version; and what a call computes is one page, so that a double
- * can be held to it. What a graph could do more, which is to fuse, belongs to kernels of our own. Each of these
- * functions is looked up when cuDNN is loaded: a version that drops one is refused by its name.
+ * Why a function for each operation, which cuDNN calls its legacy interface, and not its graphs. They are the same from
+ * the last version for Volta (9.10.2) to one of the newest for Blackwell (9.28.1), by the lists of their symbols and by
+ * their headers. One names a convolution's algorithm, whose determinism NVIDIA documents; the engines of a graph are
+ * numbers that mean something else in each version. And each call is small enough that a double of it can be held to
+ * what it says. What a graph can do beyond that is to fuse, which is for kernels of our own. Should a version drop one
+ * of these functions, it is refused by that function's name.
  */
 #ifndef GD_CUDA_CUDNN_ABI_H
 #define GD_CUDA_CUDNN_ABI_H
