@@ -22,6 +22,7 @@ target_include_directories(cudnn-double PRIVATE cuda_on_cpu cuda_on_cpu/include 
 target_link_libraries(cudnn-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
 target_link_options(cudnn-double PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs)
 
+# Some of the cards have one multiprocessor: there a grid takes more than one turn.
 foreach(sm 70 75 80 86 89 90 100 120)
     set(path ${sm})
     if(sm GREATER 80)
@@ -42,10 +43,14 @@ foreach(sm 70 75 80 86 89 90 100 120)
         target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>")
         add_dependencies(${name} ${device} cudnn-double)
     endif()
+    set(card GRIDDLE_EMULATED_SM=${sm})
+    if(sm MATCHES "^(75|86|100)$")
+        list(APPEND card GRIDDLE_EMULATED_MULTIPROCESSORS=1)
+    endif()
     gtest_discover_tests(griddle-cuda-kernels-${path} TEST_SUFFIX .sm_${sm} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                          TEST_LIST cuda_tests_${sm}
                          PROPERTIES LABELS cuda TIMEOUT 300
-                         ENVIRONMENT "GRIDDLE_EMULATED_SM=${sm};GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
+                         ENVIRONMENT "${card};GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
 endforeach()
 
 # ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------

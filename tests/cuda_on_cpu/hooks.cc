@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Kernels are compiled with -fsanitize=thread, which puts a call at every load and store, but linked with these
- * functions in place of the sanitizer's own library.
+/* Kernels are compiled with -fsanitize=thread, which puts a call at every load and store, and -fsanitize=bounds, which
+ * puts one where an array, of registers too, has no such element; but linked with these functions in place of the
+ * sanitizers' own libraries.
  */
 #include "block.h"
 #include "check.h"
@@ -54,6 +55,25 @@ HOOK __tsan_func_entry(void *) {}
 HOOK __tsan_func_exit() {}
 HOOK __tsan_vptr_update(void **, void *) {}
 HOOK __tsan_vptr_read(void **) {}
+
+/* As the compiler lays them out: the place in the source, the array's type, the index's. A type's `info` is, of an
+ * integer, the logarithm of its bits, and in the lowest bit whether it has a sign. */
+struct Type {
+    uint16_t kind, info;
+    char name[1];
+};
+struct BadIndex {
+    const char *file;
+    uint32_t line, column;
+    const Type *array, *index;
+};
+
+HOOK __ubsan_handle_out_of_bounds(const BadIndex *bad, uintptr_t index)
+{
+    unsigned unused = 64 - (1u << (bad->index->info >> 1));
+    long long value = bad->index->info & 1 ? (long long)(index << unused) >> unused : (long long)index;
+    finding("out of bounds", HERE, "element %lld of %s", value, bad->array->name);
+}
 
 /* The host's half of a .cu file may use atomics: shared_ptr does. They are not the card's business. */
 #define ATOMIC extern "C" __attribute__((visibility("hidden")))

@@ -33,9 +33,12 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static Card card_of(uint64_t sm)
 {
-    for (const Card &card : cards)
-        if ((uint64_t)card.sm == sm)
+    for (Card card : cards) {
+        if ((uint64_t)card.sm == sm) {
+            card.multiprocessors = (int)number("GRIDDLE_EMULATED_MULTIPROCESSORS", (uint64_t)card.multiprocessors);
             return card;
+        }
+    }
     fprintf(stderr, "cuda on cpu: no card has GRIDDLE_EMULATED_SM=%llu: 70, 75, 80, 86, 89, 90, 100 or 120\n",
             (unsigned long long)sm);
     _Exit(2);

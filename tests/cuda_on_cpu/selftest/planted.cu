@@ -40,7 +40,8 @@ TEST(missing_syncwarp)
 
 __global__ void shared_overrun(float *y)
 {
-    GD_SHARED(float, s, [33]);
+    GD_SHARED(float, array, [33]);
+    float *s = array; // the compiler forgets how long it is
     s[threadIdx.x + 2] = 1;
     __syncthreads();
     y[blockIdx.x * 32 + threadIdx.x] = s[threadIdx.x + 1];
@@ -50,6 +51,20 @@ TEST(past_shared)
 {
     Device<float> y(64);
     RUN(shared_overrun, 32, y.data);
+}
+
+__global__ void register_overrun(float *y, int n)
+{
+    float mine[4];
+    for (int i = 0; i < n; i++)
+        mine[i] = (float)i;
+    y[blockIdx.x * 32 + threadIdx.x] = mine[threadIdx.x % 4];
+}
+
+TEST(past_registers)
+{
+    Device<float> y(64);
+    RUN(register_overrun, 32, y.data, 5);
 }
 
 __global__ void write_all(float *y) { y[blockIdx.x * blockDim.x + threadIdx.x] = 1; }
