@@ -40,7 +40,9 @@ foreach(sm 70 75 80 86 89 90 100 120)
         set(name griddle-cuda-kernels-${sm})
         add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
         target_link_libraries(${name} PRIVATE check GTest::gtest)
-        target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>")
+        target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>"
+                                   CHECK_CUDNN_LIBRARY="$<TARGET_FILE:cudnn-double>"
+                                   CHECK_CUDNN_VERSION="$<IF:$<EQUAL:${sm},70>,91002,91900>") # the last with Volta
         add_dependencies(${name} ${device} cudnn-double)
     endif()
     set(card GRIDDLE_EMULATED_SM=${sm})
@@ -50,7 +52,7 @@ foreach(sm 70 75 80 86 89 90 100 120)
     gtest_discover_tests(griddle-cuda-kernels-${path} TEST_SUFFIX .sm_${sm} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                          TEST_LIST cuda_tests_${sm}
                          PROPERTIES LABELS cuda TIMEOUT 300
-                         ENVIRONMENT "${card};GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
+                         ENVIRONMENT "${card}")
 endforeach()
 
 # ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 /* The walk as tests that ctest lists: kernels.<op>.<direction>.<entry>.<type>, kernels.<op>.grad, kernels.<op>.cases,
  * each on the smoke set. Made from the table of ops: a new entry has its test by standing in its list.
  *
- * Compiled with CHECK_CUDA_LIBRARY, the path of a CUDA device, this lists and walks that one's entries instead. */
+ * Compiled with CHECK_CUDA_LIBRARY, the path of a CUDA device, this lists and walks that one's entries instead; those of
+ * cuDNN against the double that CHECK_CUDNN_LIBRARY names. */
 #include "check.h"
 #include "unit.h"
 
@@ -120,6 +121,8 @@ __attribute__((constructor)) static void add_all(void)
 #ifdef CHECK_CUDA_LIBRARY
     gd_error error = {0};
     setenv("GRIDDLE_CUDA_LIBRARY", CHECK_CUDA_LIBRARY, 0);
+    setenv("GRIDDLE_CUDNN_LIBRARY", CHECK_CUDNN_LIBRARY, 0);
+    setenv("GRIDDLE_DOUBLE_VERSION", CHECK_CUDNN_VERSION, 0);
     if (gd_device_open_cuda(&smoke.device, &error) != GD_OK) {
         fprintf(stderr, "%s\n", error.message);
         exit(1);

@@ -160,8 +160,11 @@ static void list_entries(const gd_op *op, const check_case *cases, int n_cases, 
         for (const gd_impl *impl = gd_op_entries(op, d, a->options.device); impl && impl->run; impl++) {
             printf("  %-11s %-12s", gd_direction_name(d), impl->name);
             for (gd_type type = 0; type < GD_TYPES; type++) {
-                if (impl->types & GD_BIT(type))
-                    printf(" %s:%d", gd_type_name(type), check_taken(cases, n_cases, d, type, impl, &a->options));
+                if (!(impl->types & GD_BIT(type)))
+                    continue;
+                printf(" %s", check_type_word(type));
+                if (type != GD_F64) /* that one is the measure */
+                    printf(":%d", check_taken(cases, n_cases, d, type, impl, &a->options));
             }
             printf("%s\n",
                    (impl->needs & a->options.device->features()) == impl->needs ? "" : "  (not on this machine)");

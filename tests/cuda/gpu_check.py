@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/gpu-check without a GPU: it says skipped and writes nothing; rehearsed on the emulated device every part runs, the results
 say that it was one, and what goes wrong there is found by the part that looks for it."""
+import importlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE, BUILD, FOLDER = pathlib.Path(os.environ["GRIDDLE_SOURCE"]), os.environ["GRIDDLE_BUILD"], sys.argv[1]
-PARTS = ["layout", "harness", "sanitizer", "repeat", "accuracy", "speed"]
+PARTS = ["layout", "harness", "sanitizer", "repeat", "accuracy", "speed", "entries"]
 # Stands in for compute-sanitizer: it finds what FINDS names, and runs the program.
 SANITIZER = """#!/bin/sh
 [ "$1 $3 $4" = "--tool --error-exitcode 9" ] || exit 99
@@ -35,6 +38,19 @@ said = gpu_check(code=77)
 assert said.startswith("gpu-check: skipped: ") and "passed" not in said and said.count("\n") == 1, said
 assert results() == before
 
+# docs/verify-gpu.md says how long each part may take; and what a part's end finds running ends with it
+sys.path[:0] = [str(SOURCE / "tools" / "gpu"), str(SOURCE / "benchmarks"), str(SOURCE / "tests" / "e2e" / "support")]
+from check import Check, OutOfTime  # noqa: E402
+
+told = re.findall(r"^\| (\w+) \| (\d+) \|", (SOURCE / "docs" / "verify-gpu.md").read_text(encoding="utf-8"), re.M)
+assert told == [(part, str(importlib.import_module(part).BUDGET)) for part in PARTS], told
+with Check(BUILD, is_rehearsal=True) as check:
+    began = time.monotonic()
+    check.ends = began + 1
+    for _, late in check.run_each(range(4), lambda _: ("sh", "-c", "sleep 60; sleep 60")):
+        assert isinstance(late, OutOfTime), late
+    assert time.monotonic() - began < 30
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     (folder / "compute-sanitizer").write_text(SANITIZER, encoding="utf-8")
@@ -48,6 +64,7 @@ with tempfile.TemporaryDirectory() as folder:
             assert not (folder / name).exists()
             return said
         [found] = (folder / name).glob("*.json")
+        assert str(SOURCE) not in found.read_text(encoding="utf-8") + found.with_suffix(".md").read_text(encoding="utf-8")
         assert found.with_suffix(".md").read_text(encoding="utf-8").count("Nothing here was run on a GPU.") == 1
         return json.loads(found.read_text(encoding="utf-8"))
 
@@ -55,7 +72,8 @@ with tempfile.TemporaryDirectory() as folder:
     assert found["emulated"] and found["card"]["card"] == "emulated T4", found
     assert [(part["part"], part["outcome"]) for part in found["parts"]] == [(part, "passed") for part in PARTS], found["parts"]
     details = {part["part"]: part["details"] for part in found["parts"]}
-    assert all(entry["passed"] for entry in details["harness"]["entries"] if entry["type"] != "bf16"), details["harness"]
+    ours = [entry for entry in details["harness"]["entries"] if entry["entry"] == "simt"]
+    assert len(ours) == 18 and all(entry["passed"] for entry in ours), ours
 
     # a device that breaks at the first wait, and a sanitizer that finds something: no part is content
     found = rehearse("ill", code=1, FINDS="racecheck", GRIDDLE_EMULATED_FAIL="device:1")

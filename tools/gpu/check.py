@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts of tools/gpu-check share. A part is a module with BUDGET, in seconds, and run(check), which returns a
 sentence and details, or raises Failed or Skipped; its first line of documentation is its title."""
+import concurrent.futures
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,6 +17,10 @@ class Failed(Exception):
     def __init__(self, text, details=None):
         super().__init__(text)
         self.details = details or {}
+
+
+class OutOfTime(Failed):
+    """A part's time ended before a command did."""
 
 
 class Skipped(Exception):
@@ -73,15 +79,30 @@ class Check:
     def run(self, *words, code=0, **environment):
         """A command's output; Failed where it exits otherwise than with `code` (None: any), or the budget ends first."""
         words = [str(word) for word in words]
-        try:
-            done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False,
-                                  env=self.environment | environment, timeout=max(1, self.left()))
-        except subprocess.TimeoutExpired as why:
-            raise Failed(f"not finished within the part's time: {' '.join(words)}") from why
-        if code is not None and done.returncode != code:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise Failed(f"{' '.join(words)}: exit code {done.returncode}: {said[-1] if said else ''}", {"said": said[-20:]})
-        return done
+        if self.left() <= 0:
+            raise OutOfTime(f"no time for {' '.join(words)}")
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                              env=self.environment | environment, start_new_session=True) as process:
+            try:
+                out, complaint = process.communicate(timeout=max(1, self.left()))
+            except subprocess.TimeoutExpired as why:
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has started, as compute-sanitizer does
+                raise OutOfTime(f"not finished within the part's time: {' '.join(words)}") from why
+        if code is not None and process.returncode != code:
+            said = (complaint.strip() or out.strip()).splitlines()
+            raise Failed(f"{' '.join(words)}: exit code {process.returncode}: {said[-1] if said else ''}", {"said": said[-20:]})
+        return subprocess.CompletedProcess(words, process.returncode, out, complaint)
+
+    def run_each(self, jobs, command):
+        """[(job, output, or what was raised)] of command(job) for each, on all cores; any exit code."""
+        def work(job):
+            try:
+                return job, self.run(*command(job), code=None)
+            except Failed as why:
+                return job, why
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(work, jobs))
 
     def griddle(self, *words, **environment):
         return self.run(self.build / "griddle", *words, **environment)

@@ -23,7 +23,8 @@ def said(*words):
 
 def card(check):
     check.ends = time.monotonic() + 60
-    return json.loads(check.griddle("info", "--json").stdout)
+    found = json.loads(check.griddle("info", "--json").stdout)
+    return {key: value for key, value in found.items() if not str(value).startswith("/")}  # what, not where
 
 
 def clocks():

@@ -11,9 +11,9 @@ import time
 
 from check import Failed
 
-BUDGET = 170
+BUDGET = 120
 ENTRY = re.compile(r"^(ok|FAIL|SKIP|none)\s+(\w+)\.(\w+)\.(\w+)\.(\w+): (\d+) passed(?:, (\d+) failed)?"
-                   r"(?:, (\d+) refused[^,]*)?(?:, (\d+) skipped[^,]*)?(?:, at most ([\d.]+) of)?", re.M)
+                   r"(?:, (\d+) refused[^,\n]*)?(?:, (\d+) skipped[^,\n]*)?(?:, at most ([\d.]+) of)?", re.M)
 
 
 def ops_of(check):

@@ -3,6 +3,8 @@
 import json
 import re
 
+import bench
+
 SYSTEMS = ("griddle simt", "griddle cudnn", "torch")
 
 
@@ -37,6 +39,14 @@ def entry_table(entries):
         yield f"| {op} {direction} {name} | {told} | {max(e['worst'] for e in types):.2f} |"
 
 
+def timing_table(rows):
+    yield "| entry | type | problem | us | runs | times as fast as the next |"
+    yield "|---|---|---|---:|---:|---:|"
+    for row in rows:
+        yield (f"| {row['op']} {row['direction']} {row['entry']} | {row['type']} | {row['problem']} | {row['median_us']} ± "
+               f"{row['spread_us']} | {row['runs']} | {row['ratio_to_next']} |")
+
+
 def lines(found):
     card, smi, versions = found["card"], found["nvidia_smi"], found["versions"]
     yield f"# {card['card']}, {found['date'][:10]}: {found['outcome']}"
@@ -56,6 +66,9 @@ def lines(found):
     if details.get("speed", {}).get("cases"):
         yield "\n## A training step\n"
         yield from speed_table(details["speed"]["cases"])
+    if details.get("entries", {}).get("rows"):
+        yield "\n## Entry against entry\n"
+        yield from timing_table(details["entries"]["rows"])
     if details.get("harness", {}).get("entries"):
         yield "\n## Entries\n"
         yield from entry_table(details["harness"]["entries"])
@@ -64,6 +77,7 @@ def lines(found):
 def write(folder, found):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name_of(found)
-    path.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    path.with_suffix(".md").write_text("\n".join(lines(found)) + "\n", encoding="utf-8")
+    for ending, text in ((".json", json.dumps(found, indent=1)), (".md", "\n".join(lines(found)))):
+        text = text.replace(f"{bench.ROOT}/", "")  # where this tree lies is nobody's business
+        path.with_suffix(ending).write_text(text + "\n", encoding="utf-8")
     print(f"gpu-check: written: {path}.json and {path}.md; docs/verify-gpu.md says where to send them")
