@@ -2,8 +2,8 @@
 /* The walk as tests that ctest lists: kernels.<op>.<direction>.<entry>.<type>, kernels.<op>.grad, kernels.<op>.cases,
  * each on the smoke set. Made from the table of ops: a new entry has its test by standing in its list.
  *
- * Compiled with CHECK_CUDA_LIBRARY, the path of a CUDA device, this lists and walks that one's entries instead; those of
- * cuDNN against the double that CHECK_CUDNN_LIBRARY names. */
+ * Compiled with CHECK_CUDA_LIBRARY, the path of a CUDA device, this lists and walks that one's entries instead; those
+ * of cuDNN against the double that CHECK_CUDNN_LIBRARY names. */
 #include "check.h"
 #include "unit.h"
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 SOURCE, BUILD, FOLDER = pathlib.Path(os.environ["GRIDDLE_SOURCE"]), os.environ["GRIDDLE_BUILD"], sys.argv[1]
 PARTS = ["layout", "harness", "sanitizer", "repeat", "accuracy", "speed", "entries"]
 # Stands in for compute-sanitizer: it finds what FINDS names, and runs the program.

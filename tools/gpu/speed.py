@@ -5,7 +5,6 @@ Images a second of steps on a batch of 128 in the card's memory, `griddle bench 
 process each, medians over steps with the distance of their quartiles. Ratios only are told; whether a case is fast is for a
 reader of the page."""
 import json
-import re
 import statistics
 
 import bench
