@@ -45,14 +45,10 @@ foreach(sm 70 75 80 86 89 90 100 120)
                                    CHECK_CUDNN_VERSION="$<IF:$<EQUAL:${sm},70>,91002,91900>") # the last with Volta
         add_dependencies(${name} ${device} cudnn-double)
     endif()
-    set(card GRIDDLE_EMULATED_SM=${sm})
-    if(sm MATCHES "^(75|86|100)$")
-        list(APPEND card GRIDDLE_EMULATED_MULTIPROCESSORS=1)
-    endif()
     gtest_discover_tests(griddle-cuda-kernels-${path} TEST_SUFFIX .sm_${sm} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                          TEST_LIST cuda_tests_${sm}
                          PROPERTIES LABELS cuda TIMEOUT 300
-                         ENVIRONMENT "${card}")
+                         ENVIRONMENT GRIDDLE_EMULATED_SM=${sm}) # one alone: of a list the first is passed on
 endforeach()
 
 # ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------
