@@ -51,6 +51,22 @@ foreach(sm 70 75 80 86 89 90 100 120)
                          ENVIRONMENT GRIDDLE_EMULATED_SM=${sm}) # one alone: of a list the first is passed on
 endforeach()
 
+# Tensor cores cut sums off. The law has room for that, and for little more: with two bits fewer it is broken.
+foreach(sm 70 75 80 90)
+    set(path ${sm})
+    if(sm EQUAL 90)
+        set(path 80)
+    endif()
+    set(truncated "GRIDDLE_EMULATED_SM=${sm};GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-${path}>")
+    add_test(NAME cuda.truncated.sm_${sm} COMMAND griddle-check --device cuda --op conv2d --impl mma)
+    set_tests_properties(cuda.truncated.sm_${sm} PROPERTIES LABELS cuda TIMEOUT 120
+                         ENVIRONMENT "${truncated};GRIDDLE_EMULATED_TRUNCATE=1")
+endforeach()
+add_test(NAME cuda.truncated.too-short COMMAND griddle-check --device cuda --op conv2d --impl mma --dir bwd_weight)
+set_tests_properties(cuda.truncated.too-short PROPERTIES LABELS cuda TIMEOUT 120
+                     PASS_REGULAR_EXPRESSION "FAIL conv2d.bwd_weight.mma.f16: [0-9]+ passed, [1-9][0-9]* failed"
+                     ENVIRONMENT "GRIDDLE_EMULATED_SM=70;GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-70>;GRIDDLE_EMULATED_TRUNCATE=3")
+
 # ---- CUDA kernels, compiled for GPUs -----------------------------------------------------------------------------------
 #     cuda.compile.<op>.<direction>.<entry>.sm_NN     held to the bars of benchmarks/cuda_static
 # Skipped, with the reason, where neither nvcc nor, for sm_70, the NVRTC of build/nvrtc (tools/test brings it) compiles for

@@ -51,7 +51,7 @@ Settings read_settings()
         number("GRIDDLE_EMULATED_SEED", 0),
         (unsigned)number("GRIDDLE_EMULATED_PREEMPT", 0),
         number("GRIDDLE_EMULATED_PROFILE", 0) != 0,
-        number("GRIDDLE_EMULATED_TRUNCATE", 0) != 0,
+        (int)number("GRIDDLE_EMULATED_TRUNCATE", 0),
         (int)number("GRIDDLE_EMULATED_DEVICES", 1),
         number("GRIDDLE_EMULATED_MEMORY", (size_t)4 << 30),
         getenv("GRIDDLE_EMULATED_FAIL"),

@@ -19,7 +19,8 @@ struct Settings {
     Card card;
     uint64_t seed;
     unsigned preempt; // one access in so many switches threads; 0: none
-    bool profile, truncate;
+    bool profile;
+    int truncate; // 0: no; n: as tensor cores do, with n - 1 bits fewer
     int devices;
     size_t memory_bytes;
     const char *fail;   // "cudaMalloc:3,device:5"
