@@ -137,7 +137,6 @@ __attribute__((constructor)) static void add_all(void)
     shrink_card();
     setenv("GRIDDLE_CUDA_LIBRARY", CHECK_CUDA_LIBRARY, 0);
     setenv("GRIDDLE_CUDNN_LIBRARY", CHECK_CUDNN_LIBRARY, 0);
-    setenv("GRIDDLE_DOUBLE_VERSION", CHECK_CUDNN_VERSION, 0);
     if (gd_device_open_cuda(&smoke.device, &error) != GD_OK) {
         fprintf(stderr, "%s\n", error.message);
         exit(1);

@@ -59,7 +59,7 @@ using namespace cudnn_double;
 size_t cudnnGetVersion(void)
 {
     const std::string version = setting("GRIDDLE_DOUBLE_VERSION");
-    return version.empty() ? 91900 : (size_t)atol(version.c_str());
+    return version.empty() ? 91002 : (size_t)atol(version.c_str());
 }
 
 const char *cudnnGetErrorString(cudnnStatus_t status)

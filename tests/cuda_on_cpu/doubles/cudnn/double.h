@@ -3,7 +3,7 @@
  * one demands of it (what is wrong is a finding), and computes what the descriptors say, by the CPU's references, on
  * the emulated card: a translation that is wrong gives wrong numbers.
  *
- *     GRIDDLE_DOUBLE_VERSION   what cudnnGetVersion answers. 91900
+ *     GRIDDLE_DOUBLE_VERSION   what cudnnGetVersion answers. 91002, which has every card
  *     GRIDDLE_DOUBLE_CREATE    "fails": no handle can be made
  *     GRIDDLE_DOUBLE_SCRATCH   "none": no algorithm needs any; "huge": each that needs some wants 2 GiB
  *     GRIDDLE_DOUBLE_RECORD    a file that gets a line for each call
