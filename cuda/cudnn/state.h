@@ -4,7 +4,8 @@
  * matrix (N,C) is N images of one pixel.
  *
  * In run nothing is allocated and nothing waited for: descriptors are made, the algorithm and its scratch settled
- * before.
+ * before. Pointers need to be multiples of 4 bytes (release notes, "Limitations"), as every f32 in a block of
+ * parameters is, and every slot.
  */
 #ifndef GD_CUDA_CUDNN_STATE_H
 #define GD_CUDA_CUDNN_STATE_H

@@ -21,6 +21,7 @@
 #include "doubles/device.h"
 #include "op/op.h"
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <type_traits>
@@ -89,11 +90,15 @@ inline gd_emulated_span reads(const cudnnTensorStruct &t, const void *at)
 }
 inline gd_emulated_span writes(const cudnnTensorStruct &t, void *at) { return {at, bytes_of(t), true}; }
 
-/* Puts work behind what is in the handle's stream. It is copied: descriptors may be gone when the stream gets there. */
+/* Puts work behind what is in the handle's stream. It is copied: descriptors may be gone when the stream gets there.
+ * Pointers must be multiples of 4 bytes (cuDNN's release notes, "Limitations"). */
 template <class Work>
 cudnnStatus_t launch(cudnnHandle_t handle, const char *name, std::initializer_list<gd_emulated_span> spans, Work work)
 {
     static_assert(std::is_trivially_copyable_v<Work>);
+    for (const gd_emulated_span &span : spans)
+        if (reinterpret_cast<uintptr_t>(span.at) % 4)
+            gd_double::wrong_call(name, "a pointer that is not aligned to 4 bytes");
     auto run = [](const void *argument) { (*static_cast<const Work *>(argument))(); };
     cudaError_t error =
         gd_double::library_call()(handle->stream, name, spans.begin(), (int)spans.size(), run, &work, sizeof work);
