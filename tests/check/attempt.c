@@ -2,6 +2,9 @@
 /* One entry in hostile memory: every operand, the work and each packed weight alone between two bands.
  *
  *     | band 4096 | operand, 64-byte aligned | band 4096, from the very next byte |
+ *
+ * Or, on a device, without bands: where accesses are checked (compute-sanitizer, tests/cuda_on_cpu), reads beyond an
+ * operand are found, too.
  */
 #include "check.h"
 
@@ -15,10 +18,11 @@ enum { BAND = 4096, POISON_BYTE = 0xFF };
 
 static size_t whole_bytes(size_t bytes) { return (bytes + 2 * BAND + 63) / 64 * 64; }
 
-bool check_buffer_new(check_buffer *buffer, const gd_device *device, size_t bytes)
+bool check_buffer_new(check_buffer *buffer, const gd_device *device, bool alone, size_t bytes)
 {
-    *buffer = (check_buffer){.memory = aligned_alloc(64, whole_bytes(bytes)), .bytes = bytes};
-    if (!buffer->memory || (!device->is_host && device->alloc(whole_bytes(bytes), &buffer->there, NULL) != GD_OK))
+    *buffer = (check_buffer){.memory = aligned_alloc(64, whole_bytes(bytes)), .alone = alone, .bytes = bytes};
+    size_t bytes_there = alone ? bytes : whole_bytes(bytes);
+    if (!buffer->memory || (!device->is_host && device->alloc(bytes_there, &buffer->there, NULL) != GD_OK))
         return false;
     memset(buffer->memory, POISON_BYTE, whole_bytes(bytes));
     buffer->at = buffer->memory + BAND;
@@ -36,7 +40,9 @@ void check_buffer_release(check_buffer *buffer, const gd_device *device)
 /* What an entry is given. */
 static void *address(const check_buffer *buffer)
 {
-    return buffer->there ? (unsigned char *)buffer->there + BAND : buffer->at;
+    if (!buffer->there)
+        return buffer->at;
+    return buffer->alone ? buffer->there : (unsigned char *)buffer->there + BAND;
 }
 
 const char *check_buffer_harm(const check_buffer *buffer)
@@ -64,14 +70,18 @@ bool check_buffer_changed(const check_buffer *buffer) { return buffer->seal != d
 /* All of a buffer, bands too, to the device or back. */
 static gd_status upload(const check_attempt *t, const check_buffer *buffer)
 {
-    return !buffer->there ? GD_OK
-                          : t->device->copy_in(t->stream, buffer->there, buffer->memory, whole_bytes(buffer->bytes));
+    if (!buffer->there)
+        return GD_OK;
+    return buffer->alone ? t->device->copy_in(t->stream, buffer->there, buffer->at, buffer->bytes)
+                         : t->device->copy_in(t->stream, buffer->there, buffer->memory, whole_bytes(buffer->bytes));
 }
 
 static gd_status download(const check_attempt *t, const check_buffer *buffer)
 {
-    return !buffer->there ? GD_OK
-                          : t->device->copy_out(t->stream, buffer->memory, buffer->there, whole_bytes(buffer->bytes));
+    if (!buffer->there)
+        return GD_OK;
+    return buffer->alone ? t->device->copy_out(t->stream, buffer->at, buffer->there, buffer->bytes)
+                         : t->device->copy_out(t->stream, buffer->memory, buffer->there, whole_bytes(buffer->bytes));
 }
 
 /* Every buffer of the attempt. */
@@ -87,8 +97,9 @@ static gd_status move_all(check_attempt *t, gd_status (*move)(const check_attemp
 
 static gd_status allocate(const check_attempt *t, check_buffer *buffer, size_t bytes, gd_error *error)
 {
-    return check_buffer_new(buffer, t->device, bytes) ? GD_OK
-                                                      : gd_fail(error, GD_NOMEM, "no %zu bytes for an operand", bytes);
+    return check_buffer_new(buffer, t->device, t->alone, bytes)
+               ? GD_OK
+               : gd_fail(error, GD_NOMEM, "no %zu bytes for an operand", bytes);
 }
 
 static void convert(void *to, gd_desc to_desc, const void *from, gd_desc from_desc)
@@ -158,10 +169,10 @@ static gd_status place_context(check_attempt *t, gd_error *error)
     return GD_OK;
 }
 
-gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
-                            check_attempt *attempt, gd_error *error)
+gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, bool alone,
+                            int threads, check_attempt *attempt, gd_error *error)
 {
-    *attempt = (check_attempt){.answer = answer, .impl = impl, .device = device, .threads = threads};
+    *attempt = (check_attempt){.answer = answer, .impl = impl, .device = device, .alone = alone, .threads = threads};
     GD_TRY(place_context(attempt, error));
     attempt->call.problem = &answer->problem;
     if (impl->prepare)

@@ -26,7 +26,7 @@ gd_status check_time(const check_answer *answer, const gd_impl *impl, const gd_d
 {
     check_attempt attempt;
     double run_s[MOST_RUNS];
-    gd_status status = check_attempt_new(answer, impl, device, threads, &attempt, error);
+    gd_status status = check_attempt_new(answer, impl, device, false, threads, &attempt, error);
     *timing = (check_timing){0};
     if (status != GD_OK)
         goto done;

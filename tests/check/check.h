@@ -109,10 +109,11 @@ double check_normal(uint64_t seed, uint32_t operand, uint64_t element);
 typedef struct check_buffer {
     unsigned char *memory, *at;
     void *there; /* on the device; NULL: the memory itself is meant */
+    bool alone;  /* there, without bands: a checker of accesses sees what goes beyond */
     size_t bytes;
     uint64_t seal; /* digest of the bytes when they were last sealed */
 } check_buffer;
-bool check_buffer_new(check_buffer *buffer, const gd_device *device, size_t bytes);
+bool check_buffer_new(check_buffer *buffer, const gd_device *device, bool alone, size_t bytes);
 void check_buffer_release(check_buffer *buffer, const gd_device *device);
 const char *check_buffer_harm(const check_buffer *buffer); /* NULL: both bands are whole; else which was written */
 void check_buffer_seal(check_buffer *buffer);
@@ -123,6 +124,7 @@ typedef struct check_attempt {
     const gd_impl *impl;
     const gd_device *device;
     gd_stream *stream;
+    bool alone; /* its buffers */
     int threads;
     gd_needs needs;
     gd_call call;
@@ -134,8 +136,8 @@ typedef struct check_attempt {
 } check_attempt;
 
 /* Prepares and binds; inputs are converted, parameters packed. Release it in any case. */
-gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
-                            check_attempt *attempt, gd_error *error);
+gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, bool alone,
+                            int threads, check_attempt *attempt, gd_error *error);
 /* Outputs and work poisoned, operands that are read and written set back; then one run. */
 gd_status check_attempt_run(check_attempt *attempt);
 void check_attempt_release(check_attempt *attempt);

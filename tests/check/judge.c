@@ -248,10 +248,10 @@ static void judge_same_bits(judge *j, const check_attempt *first, const char *wh
 
 /* Prepares an attempt. False where it is not to be judged: refused by prepare, or failed. */
 static bool prepare(judge *j, check_attempt *t, const check_answer *answer, const gd_impl *impl,
-                    const gd_device *device, int threads, bool *refused)
+                    const gd_device *device, bool alone, int threads, bool *refused)
 {
     gd_error error = {0};
-    gd_status status = check_attempt_new(answer, impl, device, threads, t, &error);
+    gd_status status = check_attempt_new(answer, impl, device, alone, threads, t, &error);
     j->t = t;
     *refused = status == GD_UNSUPPORTED;
     if (status != GD_OK && !*refused)
@@ -278,7 +278,7 @@ void check_entry(const check_answer *answer, const gd_impl *impl, const gd_devic
     judge j = {.report = report};
     check_attempt one = {0}, two = {0};
     bool same_bits = impl->traits & GD_DETERMINISTIC, refused = false;
-    if (prepare(&j, &one, answer, impl, device, 1, &refused)) {
+    if (prepare(&j, &one, answer, impl, device, false, 1, &refused)) {
         judge_run(&j, check_attempt_run(&one));
         seal_outputs(&one);
         const gd_tally tally = one.tally;
@@ -288,7 +288,12 @@ void check_entry(const check_answer *answer, const gd_impl *impl, const gd_devic
         first.tally = tally;
         if (same_bits)
             judge_same_bits(&j, &first, "the second run");
-        if (device->is_host && prepare(&j, &two, answer, impl, device, 2, &refused)) {
+        if (!device->is_host && prepare(&j, &two, answer, impl, device, true, 1, &refused)) {
+            judge_run(&j, check_attempt_run(&two));
+            if (same_bits)
+                judge_same_bits(&j, &first, "in memory without bands");
+        }
+        if (device->is_host && prepare(&j, &two, answer, impl, device, false, 2, &refused)) {
             judge_run(&j, check_attempt_run(&two));
             if (same_bits && !(impl->traits & GD_BITS_BY_THREADS))
                 judge_same_bits(&j, &first, "with 2 threads");
