@@ -118,17 +118,17 @@ done:
     return status;
 }
 
-/* Makes the set at `path`, unless it is there. */
-static gd_status make_set(const gd_config *config, const gd_staging *staging, const char *path, const char *root,
-                          const gd_stage_watch *watch, gd_error *error)
+/* Makes the set in the cache, unless it is there. */
+static gd_status make_cached(const gd_config *config, const gd_staging *staging, const char *root,
+                             const gd_stage_watch *watch, gd_error *error)
 {
     char folder[GD_PATH_MAX];
     int lock;
-    GD_TRY(make_folder(path, folder, error));
+    GD_TRY(make_folder(staging->cached, folder, error));
     GD_TRY(lock_folder(folder, &lock, error));
     gd_status status = GD_OK;
-    if (!gd_staged_current(path, staging->settings)) /* another process may have made it while we waited */
-        status = read_source(config, staging, path, root, watch, error);
+    if (!gd_staged_current(staging->cached, staging->settings)) /* another process may have made it while we waited */
+        status = read_source(config, staging, staging->cached, root, watch, error);
     close(lock);
     return status;
 }
@@ -158,10 +158,11 @@ gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_
     GD_TRY(make_folder(staging->staged, folder, error));
     GD_TRY(obtain(config, staging, watch, &root, error));
     *fresh = true;
-    bool elsewhere = staging->cached[0] && strcmp(staging->cached, staging->staged) != 0;
+    if (strcmp(staging->cached, staging->staged) == 0)
+        return make_cached(config, staging, root, watch, error);
     gd_error no_cache = {0}; /* a cache that cannot be made is only slower */
-    if (elsewhere && make_folder(staging->cached, folder, &no_cache) == GD_OK && access(folder, W_OK) == 0) {
-        gd_status status = make_set(config, staging, staging->cached, root, watch, &no_cache);
+    if (staging->cached[0] && make_folder(staging->cached, folder, &no_cache) == GD_OK && access(folder, W_OK) == 0) {
+        gd_status status = make_cached(config, staging, root, watch, &no_cache);
         if (status == GD_OK && share(staging->cached, staging->staged))
             return GD_OK;
         if (status != GD_OK && status != GD_IO) { /* a full cache, for one, leaves the place that was asked for */
@@ -170,5 +171,7 @@ gd_status gd_stage(const gd_config *config, const gd_staging *staging, const gd_
             return status;
         }
     }
-    return make_set(config, staging, staging->staged, root, watch, error);
+    /* Without the lock: a run's folder is held by the run that waits for us. Two writers, the file itself tells apart.
+     */
+    return read_source(config, staging, staging->staged, root, watch, error);
 }

@@ -4,7 +4,9 @@
 #include "data_stage.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,6 +120,21 @@ TEST(a_cache_that_takes_no_set_is_no_hindrance_either)
     CHECK(unlink(cached) == 0 && unlink(out) == 0 && mkdir(cached, 0777) == 0); /* no file can be renamed to it */
     CHECK(stage_again(out, lines));
     CHECK_EQ_INT(images_in(out), 6);
+}
+
+TEST(a_run_that_holds_its_folder_is_staged_into_without_a_cache)
+{
+    const char *lines = shapes(3, 4), *run = unit_path("run");
+    put_file(unit_path("file"), blob_of("", 0));
+    setenv("GRIDDLE_CACHE", unit_path("file/below"), 1);
+    CHECK_EQ_INT(mkdir(run, 0777), 0);
+    int held = open(run, O_RDONLY | O_DIRECTORY);
+    CHECK(held >= 0 && flock(held, LOCK_EX | LOCK_NB) == 0);
+    alarm(60); /* instead of waiting for ever */
+    CHECK(stage_again(run, lines));
+    alarm(0);
+    CHECK_EQ_INT(images_in(unit_path("run/staged.safetensors")), 6);
+    close(held);
 }
 
 TEST(a_digest_is_of_a_file)
