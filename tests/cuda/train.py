@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole runs on the CUDA device, executed on the CPU: they follow the CPU's, in fp32, bf16 and fp16, on each path of code; what
-is missing or fails is said in one line, and a checkpoint
-from before a lost device is whole."""
+overflows in fp16 is skipped and halves the loss scale; what is missing or fails is said in one line, and a checkpoint from before
+a lost device is whole."""
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,20 @@ def train(name, net, precision, device, *more, sm=80, **rest):
         return [row for row in map(json.loads, file) if "event" not in row]
 
 
+STATE = ("epoch batch loss images correct applied not_finite best_epoch best_accuracy best_loss waited seconds finished train_loss "
+         "train_accuracy loss_scale good").split()  # src/train/checkpoint.h
+
+
+def state(name, *fields):
+    """Numbers of a run's checkpoint."""
+    with open(f"{name}/checkpoint.safetensors", "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        begin, end = json.loads(file.read(length))["state"]["data_offsets"]
+        file.seek(8 + length + begin)
+        numbers = struct.unpack(f"<{len(STATE)}d", file.read(end - begin))
+    return [numbers[STATE.index(field)] for field in fields]
+
+
 # Of the loss: some steps multiply what rounding does to one. In 16 bits other entries of the CPU lie as far apart.
 CLOSE = {"fp32": 1e-4, "bf16": 0.05, "fp16": 0.03}
 
@@ -53,6 +68,16 @@ with tempfile.TemporaryDirectory() as folder:
         for a, b in zip(want, got, strict=True):
             for key in ("loss", "validation_loss"):
                 assert abs(a[key] - b[key]) <= CLOSE[precision] * max(1, a[key]), (net, precision, sm, a, b)
+
+    # An overflow: weights of 300 make gradients beyond f16 at the first loss scale. Those updates are skipped, each halves the
+    # scale, and the run goes on as the CPU's does.
+    weights = ("--set", "train.class_weights=[300, 300, 300]", "--set", "train.learning_rate=0.0001", "--set", "train.epochs=1")
+    want, got = (train(f"overflow-{device}", "lenet", "fp16", device, *weights) for device in ("cpu", "cuda"))
+    for a, b in zip(want, got, strict=True):
+        assert abs(a["loss"] - b["loss"]) <= CLOSE["fp16"] * a["loss"], (a, b)
+    for device in ("cpu", "cuda"):
+        applied, skipped, scale = state(f"overflow-{device}", "applied", "not_finite", "loss_scale")
+        assert 0 < skipped < 4 and applied == 4 - skipped and scale == 65536 / 2 ** skipped, (device, applied, skipped, scale)
 
     # the same bits again
     again = train("again", "lenet", "fp16", "cuda", "--set", "train.epochs=1")
