@@ -47,11 +47,20 @@ static double now(void)
 /* Rank 0 writes what there is to write. */
 static bool leads(const trainer *t) { return !t->options->comm || t->options->comm->rank == 0; }
 
-/* What ranks counted, each its rows, in all. */
-static gd_status sum_over_ranks(const trainer *t, double *values, int n, gd_error *error)
+/* What the tally counted since it was cleared, over all ranks. The view must be what the device has. */
+typedef struct counts {
+    double loss, images, correct;
+} counts;
+
+static gd_status count_all(const trainer *t, counts *all, gd_error *error)
 {
+    const gd_tally *tally = gd_plan_set_tally(t->set.plans);
     const gd_comm *comm = t->options->comm;
-    return comm ? comm->sum(comm, values, n, error) : GD_OK;
+    double own[] = {tally->loss, (double)tally->images, (double)tally->correct};
+    if (comm)
+        GD_TRY(comm->sum(comm, own, 3, error));
+    *all = (counts){own[0], own[1], own[2]};
+    return GD_OK;
 }
 
 static bool stop_wanted(const trainer *t) { return t->options->stop && *t->options->stop; }
@@ -184,7 +193,6 @@ static gd_status clear_tally(const trainer *t, gd_error *error)
 
 static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *error)
 {
-    gd_tally *tally = gd_plan_set_tally(t->set.plans);
     gd_loader *loader = NULL;
     gd_status status;
     const gd_loader_options options = {
@@ -211,10 +219,10 @@ static gd_status validate(trainer *t, double *loss, double *accuracy, gd_error *
         GD_TRY_TO(done, gd_plan_run(t->set.plans, EVAL_PLAN, GD_FORWARD, error));
     }
     GD_TRY_TO(done, gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
-    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
-    GD_TRY_TO(done, sum_over_ranks(t, counted, 3, error));
-    *loss = counted[0] / counted[1];
-    *accuracy = counted[2] / counted[1];
+    counts all;
+    GD_TRY_TO(done, count_all(t, &all, error));
+    *loss = all.loss / all.images;
+    *accuracy = all.correct / all.images;
 done:
     gd_loader_free(loader);
     return status;
@@ -228,11 +236,11 @@ static gd_status tally_to_state(trainer *t, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
-    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
-    GD_TRY(sum_over_ranks(t, counted, 3, error));
-    t->state.loss = counted[0];
-    t->state.images = counted[1];
-    t->state.correct = counted[2];
+    counts all;
+    GD_TRY(count_all(t, &all, error));
+    t->state.loss = all.loss;
+    t->state.images = all.images;
+    t->state.correct = all.correct;
     t->state.applied = (double)tally->applied;
     t->state.not_finite = tally->not_finite;
     t->state.loss_scale = (double)tally->loss_scale;
@@ -315,13 +323,12 @@ static gd_status record_epoch(trainer *t, const gd_progress *p, gd_error *error)
 static gd_status end_epoch(trainer *t, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(t->set.plans, GD_SPACE_TALLY, error));
-    const gd_tally *tally = gd_plan_set_tally(t->set.plans);
     const gd_train_config *train = &t->config->train;
     gd_progress p = {.epoch_ended = true, .epoch = (int)t->state.epoch + 1, .step = t->steps_per_epoch};
-    double counted[] = {tally->loss, (double)tally->images, (double)tally->correct};
-    GD_TRY(sum_over_ranks(t, counted, 3, error));
-    p.loss = t->state.train_loss = counted[0] / counted[1];
-    p.accuracy = t->state.train_accuracy = counted[2] / counted[1];
+    counts all;
+    GD_TRY(count_all(t, &all, error));
+    p.loss = t->state.train_loss = all.loss / all.images;
+    p.accuracy = t->state.train_accuracy = all.correct / all.images;
     p.seconds = now() - t->epoch_started;
     p.learning_rate = gd_schedule_rate(train, (int64_t)p.epoch * t->steps_per_epoch - 1, t->steps, t->steps_per_epoch);
     p.images_per_second = p.seconds > 0 ? (double)t->epoch_images / p.seconds : 0;
