@@ -91,6 +91,21 @@ static int lines_of(const char *folder, const char *file)
     return n;
 }
 
+/* The training loss of epoch 1, as the run's folder has it. */
+static double first_loss(const char *folder)
+{
+    blob text = get_file(unit_text("%s/metrics.jsonl", folder));
+    char *all = calloc(1, text.length + 1);
+    CHECK(all);
+    memcpy(all, text.at, text.length);
+    const char *line = strstr(all, "{\"epoch\":1,"), *loss = line ? strstr(line, "\"loss\":") : NULL;
+    CHECK(loss);
+    double value = strtod(loss + strlen("\"loss\":"), NULL);
+    free(all);
+    free(text.at);
+    return value;
+}
+
 TEST(several_ranks_train_what_one_trains)
 {
     const char *staged = stage_pictures();
@@ -121,5 +136,6 @@ TEST(one_that_is_asked_stops_all_and_others_go_on)
     many.stopped = -1;
     ranks_run(4, train, &many);
     check_same(&one, &many, 4);
+    CHECK_NEAR(first_loss(many.folder), first_loss(one.folder), 1e-8); /* what was counted before counts once */
     CHECK_EQ_INT(lines_of(many.folder, "metrics.jsonl"), lines_of(one.folder, "metrics.jsonl") + 1); /* another start */
 }
