@@ -10,22 +10,12 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e", "support"))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("support", "../e2e/support")]
 import shapes  # noqa: E402
+from libraries import TOOLKITS, exported, read  # noqa: E402
 
 GRIDDLE, SOURCE, FOLDER = os.environ["GRIDDLE"], os.environ["GRIDDLE_SOURCE"], sys.argv[1]
 DOUBLE = f"{FOLDER}/libcublaslt-double.so"
-TOOLKITS = sorted({os.path.realpath(path) for path in (os.environ.get("CUDA_HOME", ""), "/usr/local/cuda") if os.path.isdir(path)})
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def exported(library):
-    lines = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[-1].partition("@")[0] for line in lines}
 
 
 # ---- names: in the committed list of both versions, in the double, and in the real library where there is one ----

@@ -10,23 +10,13 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e", "support"))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("support", "../e2e/support")]
 import shapes  # noqa: E402
+from libraries import TOOLKITS, exported, read  # noqa: E402
 
 GRIDDLE, SOURCE, BUILD, FOLDER = (*(os.environ[name] for name in ("GRIDDLE", "GRIDDLE_SOURCE", "GRIDDLE_BUILD")), sys.argv[1])
 DOUBLE = f"{FOLDER}/libcudnn-double.so"
-TOOLKITS = sorted({os.path.realpath(path) for path in (os.environ.get("CUDA_HOME", ""), "/usr/local/cuda") if os.path.isdir(path)})
 OURS = "kernels of griddle's own do its work"
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def exported(library):
-    lines = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[-1].partition("@")[0] for line in lines}
 
 
 # ---- names: in the committed list of both versions, in the double, and in the real library where there is one ----
@@ -96,10 +86,7 @@ RESNET = ["--set", "model.network=resnet-9", "--set", "model.width=8"]
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     os.environ["GRIDDLE_CACHE"] = f"{folder}/cache"
-    shapes.write("bars", train=80, test=30)
-    config = shapes.CONFIG.format(folder=f"{folder}/bars")
-    with open("bars.yaml", "w", encoding="utf-8") as file:
-        file.write(config[:config.index("model:")] + "model:\n  network: lenet\n" + config[config.index("train:"):])
+    shapes.write_lenet(folder)
 
     # what cannot be used is told once, in a line with the reason, and the run goes on; forced, it ends there
     with open("one.c", "w", encoding="utf-8") as file:

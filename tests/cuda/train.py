@@ -57,10 +57,7 @@ CLOSE = {"fp32": 1e-4, "bf16": 0.05, "fp16": 0.03}
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     os.environ["GRIDDLE_CACHE"] = f"{folder}/cache"
-    shapes.write("bars", train=80, test=30)
-    config = shapes.CONFIG.format(folder=f"{folder}/bars")
-    with open("bars.yaml", "w", encoding="utf-8") as file:
-        file.write(config[:config.index("model:")] + "model:\n  network: lenet\n" + config[config.index("train:"):])
+    shapes.write_lenet(folder)
 
     for net, precision, sm in (("lenet", "fp32", 80), ("lenet", "fp16", 70), ("resnet-9", "fp16", 75), ("resnet-9", "bf16", 80)):
         want = train(f"{net}-{precision}-cpu", net, precision, "cpu")

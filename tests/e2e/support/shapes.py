@@ -70,3 +70,11 @@ train:
   average: 0.9
   clip_norm: 5
 """
+
+
+def write_lenet(folder):
+    """80 pictures to train on, and bars.yaml with lenet for them, in `folder`."""
+    write(f"{folder}/bars", train=80, test=30)
+    config = CONFIG.format(folder=f"{folder}/bars")
+    with open(f"{folder}/bars.yaml", "w", encoding="utf-8") as file:
+        file.write(config[:config.index("model:")] + "model:\n  network: lenet\n" + config[config.index("train:"):])
