@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ---- CUDA kernels, executed on the CPU ---------------------------------------------------------------------------------
 # The whole device for each of three paths of code; younger cards take the last one, with limits of their own.
-#     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.* as among the unit tests
+#     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.*, pooling.* and statistics.* as among the unit tests
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
 file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c
      ${CMAKE_SOURCE_DIR}/cuda/cudnn/*.c)
@@ -38,7 +38,8 @@ foreach(sm 70 75 80 86 89 90 100 120)
         add_executable(griddle-cuda-probe-${sm} cuda/probe.cu)
         use_cuda_on_cpu(griddle-cuda-probe-${sm} ${sm})
         set(name griddle-cuda-kernels-${sm})
-        add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
+        add_executable(${name} check/kernels.c unit/test_update.c unit/test_pooling.c unit/test_statistics.c
+                               unit/entry.c unit/register.cc)
         target_link_libraries(${name} PRIVATE check GTest::gtest)
         target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>"
                                    CHECK_CUDNN_LIBRARY="$<TARGET_FILE:cudnn-double>")
