@@ -111,3 +111,9 @@ set_tests_properties(cuda.nets PROPERTIES LABELS cuda TIMEOUT 300
 GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
 add_test(NAME cuda.static COMMAND ${CMAKE_SOURCE_DIR}/benchmarks/cuda_static)
 set_tests_properties(cuda.static PROPERTIES LABELS cuda TIMEOUT 1800 SKIP_RETURN_CODE 77)
+
+# ---- faults planted in kernels must be found: a few of them, `tools/test --long` plants all -----------------------------
+add_test(NAME cuda.mutants
+         COMMAND ${CMAKE_SOURCE_DIR}/tools/mutate-cuda --sample 8 --seed 1 --file metrics.cu pool2d.cu augment.cu)
+set_tests_properties(cuda.mutants PROPERTIES LABELS cuda TIMEOUT 300 SKIP_RETURN_CODE 77
+                     ENVIRONMENT "GRIDDLE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
