@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ---- CUDA kernels, executed on the CPU ---------------------------------------------------------------------------------
 # The whole device for each of three paths of code; younger cards take the last one, with limits of their own.
-#     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.* as among the unit tests
+#     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.*, pooling.* and statistics.* as among the unit tests
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
 file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c
      ${CMAKE_SOURCE_DIR}/cuda/cudnn/*.c)
@@ -38,7 +38,8 @@ foreach(sm 70 75 80 86 89 90 100 120)
         add_executable(griddle-cuda-probe-${sm} cuda/probe.cu)
         use_cuda_on_cpu(griddle-cuda-probe-${sm} ${sm})
         set(name griddle-cuda-kernels-${sm})
-        add_executable(${name} check/kernels.c unit/test_update.c unit/register.cc)
+        add_executable(${name} check/kernels.c unit/test_update.c unit/test_pooling.c unit/test_statistics.c
+                               unit/entry.c unit/register.cc)
         target_link_libraries(${name} PRIVATE check GTest::gtest)
         target_compile_definitions(${name} PRIVATE CHECK_CUDA_LIBRARY="$<TARGET_FILE:${device}>"
                                    CHECK_CUDNN_LIBRARY="$<TARGET_FILE:cudnn-double>")
@@ -110,3 +111,9 @@ set_tests_properties(cuda.nets PROPERTIES LABELS cuda TIMEOUT 300
 GRIDDLE_CUDNN_LIBRARY=$<TARGET_FILE:cudnn-double>")
 add_test(NAME cuda.static COMMAND ${CMAKE_SOURCE_DIR}/benchmarks/cuda_static)
 set_tests_properties(cuda.static PROPERTIES LABELS cuda TIMEOUT 1800 SKIP_RETURN_CODE 77)
+
+# ---- faults planted in kernels must be found: a few of them, `tools/test --long` plants all -----------------------------
+add_test(NAME cuda.mutants
+         COMMAND ${CMAKE_SOURCE_DIR}/tools/mutate-cuda --sample 8 --seed 1 --file metrics.cu pool2d.cu augment.cu)
+set_tests_properties(cuda.mutants PROPERTIES LABELS cuda TIMEOUT 300 SKIP_RETURN_CODE 77
+                     ENVIRONMENT "GRIDDLE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tools/mutate and tools/mutate-cuda share: a planted fault, C's text without its comments, and the account of a session."""
 import collections
+import concurrent.futures
 import dataclasses
 import pathlib
 import re
@@ -41,16 +42,22 @@ def code_of(text):
     return ENDS.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
-def plant(faults, outcome, seconds=float("inf")):
-    """Plants one after the other until the time is over: outcome(fault) is a word. Returns (fault, word) of each."""
+def plant(faults, outcome, seconds=float("inf"), workers=1):
+    """Plants one after the other, or `workers` at once, until the time is over: outcome(fault) is a word. Returns (fault, word)
+    of each."""
     results, count, end = [], collections.Counter(), time.monotonic() + seconds
-    for fault in faults:
-        if time.monotonic() > end:
-            break
-        word, text = outcome(fault), source(fault.path)
-        results.append((fault, word))
-        count[word] += 1
-        before, after = fault.lines(text)
-        print(f"{word}: {fault.path}:{fault.number(text)}: {before}  ->  {after}", flush=True)
+
+    def timely(fault):
+        return outcome(fault) if time.monotonic() < end else None
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for fault, word in zip(faults, pool.map(timely, faults), strict=True):
+            if word is None:
+                continue
+            results.append((fault, word))
+            count[word] += 1
+            text = source(fault.path)
+            before, after = fault.lines(text)
+            print(f"{word}: {fault.path}:{fault.number(text)}: {before}  ->  {after}", flush=True)
     print(", ".join(f"{n} {word}" for word, n in sorted(count.items())) or "nothing was planted")
     return results

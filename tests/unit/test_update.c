@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the harness' cases cannot say of the ops that move parameters: ranges without decay, gradients that are not
  * finite, ranks. Every entry that this machine can run; compiled with CHECK_CUDA_LIBRARY, those of that device. */
-#include "check.h"
 #include "comm/comm.h"
+#include "entry.h"
 #include "kernel/adamw.h"
 #include "kernel/all_reduce.h"
 #include "kernel/grad_norm.h"
@@ -26,72 +26,6 @@ static gd_problem block_problem(const gd_op *op, const void *params, int64_t cou
     problem.desc[GD_PARAM(0)] = gd_desc_1(GD_F32, count);
     CHECK_OK(gd_op_infer(op, &problem, &error), &error);
     return problem;
-}
-
-static const gd_device *device(void)
-{
-#ifdef CHECK_CUDA_LIBRARY
-    const gd_device *cuda;
-    gd_error error = {0};
-    setenv("GRIDDLE_CUDA_LIBRARY", CHECK_CUDA_LIBRARY, 0);
-    CHECK_OK(gd_device_open_cuda(&cuda, &error), &error);
-    return cuda;
-#else
-    return &gd_device_cpu;
-#endif
-}
-
-static const gd_impl *entries_of(const gd_op *op) { return gd_op_entries(op, GD_UPDATE, device()); }
-
-static bool runs_here(const gd_impl *impl, const gd_problem *problem)
-{
-    return !gd_impl_refuses(impl, problem, device()->kind, device()->features());
-}
-
-/* Memory of the device's, with `bytes` of `from` in it where that is given. */
-static void *there(const void *from, size_t bytes)
-{
-    void *memory = NULL;
-    gd_error error = {0};
-    CHECK_OK(device()->alloc(bytes, &memory, &error), &error);
-    if (from)
-        CHECK_EQ_INT(device()->copy_in(NULL, memory, from, bytes), GD_OK);
-    return memory;
-}
-
-/* Takes it back. */
-static void back(void *to, void *memory, size_t bytes)
-{
-    if (to)
-        CHECK_EQ_INT(device()->copy_out(NULL, to, memory, bytes), GD_OK);
-    CHECK_EQ_INT(device()->synchronize(NULL, NULL), GD_OK);
-    device()->free(memory);
-}
-
-static void run(const gd_impl *impl, const gd_problem *problem, void *const at[GD_OPERANDS], const gd_comm *comm,
-                gd_tally *tally)
-{
-    gd_error error = {0};
-    gd_needs needs = {0};
-    gd_call call = {.problem = problem};
-    if (impl->prepare)
-        CHECK_OK(impl->prepare(problem, 2, &needs, &error), &error);
-    call.state = needs.state;
-    for (int i = 0; i < GD_WORK; i++)
-        call.at[i] = at[i] && problem->desc[i].rank ? there(at[i], gd_desc_bytes(problem->desc[i])) : NULL;
-    call.at[GD_WORK] = there(NULL, needs.work_bytes + 1);
-    void *record_there = there(&record, sizeof record), *tally_there = there(tally, sizeof *tally);
-    const gd_ctx ctx = {.threads = 2, .record = record_there, .tally = tally_there, .comm = comm};
-    CHECK_EQ_INT(impl->run(&call, &ctx), GD_OK);
-    for (int i = 0; i < GD_WORK; i++) {
-        if (call.at[i])
-            back(at[i], call.at[i], gd_desc_bytes(problem->desc[i]));
-    }
-    back(NULL, call.at[GD_WORK], 0);
-    back(NULL, record_there, 0);
-    back(tally, tally_there, sizeof *tally);
-    if (impl->release)
-        impl->release(needs.state);
 }
 
 /* At the ends, across the border of a piece, and one behind the other. */
@@ -124,8 +58,8 @@ static void check_decay(const gd_op *op, const void *params, const int64_t *unde
     static float w[COUNT], dw[COUNT], m[COUNT], v[COUNT];
     const gd_problem problem = block_problem(op, params, COUNT);
     int entries = 0;
-    for (const gd_impl *impl = entries_of(op); impl->run; impl++) {
-        if (!runs_here(impl, &problem))
+    for (const gd_impl *impl = entry_list(op, GD_UPDATE); impl->run; impl++) {
+        if (!entry_runs_here(impl, &problem))
             continue;
         entries++;
         memset(m, 0, sizeof m);
@@ -133,9 +67,9 @@ static void check_decay(const gd_op *op, const void *params, const int64_t *unde
         for (int i = 0; i < COUNT; i++)
             w[i] = 1;
         gd_tally tally = fresh;
-        run(impl, &problem,
-            (void *[GD_OPERANDS]){[GD_PARAM(0)] = w, [GD_DPARAM(0)] = dw, [GD_SAVED(0)] = m, [GD_SAVED(1)] = v}, NULL,
-            &tally);
+        entry_run(impl, &problem,
+                  (void *[GD_OPERANDS]){[GD_PARAM(0)] = w, [GD_DPARAM(0)] = dw, [GD_SAVED(0)] = m, [GD_SAVED(1)] = v},
+                  &record, NULL, &tally);
         CHECK_EQ_INT(tally.applied, 1);
         for (int i = 0; i < COUNT; i++)
             CHECK(w[i] == (is_undecayed(undecayed, n, i) ? 1 : decayed));
@@ -178,18 +112,18 @@ TEST(grad_norm_skips_what_is_not_finite)
     const gd_problem problem = block_problem(&gd_op_grad_norm, &params, COUNT);
     const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f};
     void *at[GD_OPERANDS] = {[GRAD_NORM_DW] = dw};
-    for (const gd_impl *impl = entries_of(&gd_op_grad_norm); impl->run; impl++) {
-        if (!runs_here(impl, &problem))
+    for (const gd_impl *impl = entry_list(&gd_op_grad_norm, GD_UPDATE); impl->run; impl++) {
+        if (!entry_runs_here(impl, &problem))
             continue;
         gd_tally tally = fresh;
         for (int i = 0; i < 3; i++) {
             dw[17] = bad[i];
-            run(impl, &problem, at, NULL, &tally);
+            entry_run(impl, &problem, at, &record, NULL, &tally);
             CHECK_EQ_INT(tally.skip, 1);
             CHECK_EQ_INT(tally.not_finite, i + 1);
         }
         dw[17] = bad[3]; /* its square is beyond f32 */
-        run(impl, &problem, at, NULL, &tally);
+        entry_run(impl, &problem, at, &record, NULL, &tally);
         CHECK_EQ_INT(tally.skip, 0);
         CHECK_EQ_INT(tally.not_finite, 3);
         CHECK(tally.gradient_norm == bad[3]);
@@ -204,12 +138,12 @@ static gd_status add_other_rank(const gd_comm *comm, void *data, int64_t count, 
     size_t bytes = (size_t)count * gd_type_bytes(type);
     (void)comm;
     CHECK(count == 3);
-    CHECK_EQ_INT(device()->copy_out(stream, sum, data, bytes), GD_OK);
-    CHECK_EQ_INT(device()->synchronize(stream, NULL), GD_OK);
+    CHECK_EQ_INT(entry_device()->copy_out(stream, sum, data, bytes), GD_OK);
+    CHECK_EQ_INT(entry_device()->synchronize(stream, NULL), GD_OK);
     for (int64_t i = 0; i < count; i++)
         gd_store(sum, type, i, 3 * gd_load(sum, type, i));
-    CHECK_EQ_INT(device()->copy_in(stream, data, sum, bytes), GD_OK);
-    return device()->synchronize(stream, NULL);
+    CHECK_EQ_INT(entry_device()->copy_in(stream, data, sum, bytes), GD_OK);
+    return entry_device()->synchronize(stream, NULL);
 }
 
 TEST(all_reduce_is_the_sum_over_ranks)
@@ -220,15 +154,15 @@ TEST(all_reduce_is_the_sum_over_ranks)
         gd_problem problem = {.type = wide ? GD_F64 : GD_F32};
         problem.desc[GD_PARAM(0)] = gd_desc_1(problem.type, 3);
         CHECK_EQ_INT(gd_op_infer(&gd_op_all_reduce, &problem, NULL), GD_OK);
-        for (const gd_impl *impl = entries_of(&gd_op_all_reduce); impl->run; impl++) {
-            if (!runs_here(impl, &problem))
+        for (const gd_impl *impl = entry_list(&gd_op_all_reduce, GD_UPDATE); impl->run; impl++) {
+            if (!entry_runs_here(impl, &problem))
                 continue;
             entries++;
             double dw[3];
             for (int i = 0; i < 3; i++)
                 gd_store(dw, problem.type, i, i + 1);
             gd_tally tally = fresh;
-            run(impl, &problem, (void *[GD_OPERANDS]){[ALL_REDUCE_DW] = dw}, &two, &tally);
+            entry_run(impl, &problem, (void *[GD_OPERANDS]){[ALL_REDUCE_DW] = dw}, &record, &two, &tally);
             for (int i = 0; i < 3; i++)
                 CHECK(gd_load(dw, problem.type, i) == 3.0 * (i + 1));
             const gd_call call = {.problem = &problem, .at = {[ALL_REDUCE_DW] = dw}};
