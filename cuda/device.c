@@ -44,7 +44,9 @@ static gd_status cuda_alloc(size_t bytes, void **memory, gd_error *error)
                        gd_card_get()->name, bytes >> 20, free_bytes >> 20, all >> 20);
     }
     if (reason == cudaSuccess)
-        reason = cudaMemset(*memory, 0, bytes);
+        reason = cudaMemset(*memory, 0, bytes); /* returns before it is done, and only on stream 0 … */
+    if (reason == cudaSuccess)
+        reason = cudaStreamSynchronize(NULL); /* … for which those of stream_new do not wait */
     return reason == cudaSuccess ? GD_OK : fault(error, "cannot allocate memory", reason);
 }
 

@@ -48,6 +48,8 @@ static inline gd_status gd_undecayed_new(const int64_t *pairs, int n, void **sta
         reason = cudaMalloc((void **)&table->pair, bytes);
     if (n > 0 && reason == cudaSuccess)
         reason = cudaMemcpy(table->pair, pairs, bytes, cudaMemcpyHostToDevice);
+    if (n > 0 && reason == cudaSuccess)
+        reason = cudaStreamSynchronize(NULL); /* other streams do not wait for what cudaMemcpy has begun */
     if (reason == cudaSuccess)
         return GD_OK;
     gd_undecayed_free(table);

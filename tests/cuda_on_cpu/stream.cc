@@ -219,10 +219,29 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
     return cudaSuccess;
 }
 
+/* To the card it returns when the bytes are taken note of, and between two places there at once: what another stream
+ * does is ordered behind it by nothing (CUDA Runtime API, "API synchronization behavior"). */
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
 {
-    cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
-    return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
+    if (!is_device(to)) {
+        cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
+        return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
+    }
+    if (is_device(from))
+        return cudaMemcpyAsync(to, from, bytes, kind, nullptr);
+    OPEN("cudaMemcpy")
+    STREAM(nullptr)
+    if (!is_kind_right(to, from, kind))
+        return call.fail(cudaErrorInvalidValue);
+    if (stream->capture)
+        return call.fail(cudaErrorStreamCaptureUnsupported);
+    run_until(mark(*stream));
+    auto *bytes_of = static_cast<const unsigned char *>(from);
+    enqueue(*stream, [to, staged = std::vector<unsigned char>(bytes_of, bytes_of + bytes)] {
+        if (check_copy(to, staged.data(), staged.size()))
+            memmove(to, staged.data(), staged.size());
+    });
+    return call.finish();
 }
 
 cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t handle)
@@ -238,8 +257,5 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t 
     return cudaSuccess;
 }
 
-cudaError_t cudaMemset(void *memory, int value, size_t bytes)
-{
-    cudaError_t error = cudaMemsetAsync(memory, value, bytes, nullptr);
-    return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
-}
+/* It does not wait either. */
+cudaError_t cudaMemset(void *memory, int value, size_t bytes) { return cudaMemsetAsync(memory, value, bytes, nullptr); }

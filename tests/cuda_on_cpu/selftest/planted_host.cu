@@ -46,6 +46,30 @@ TEST(host_buffer_reused)
     return y.get()[0] == 1;
 }
 
+/* cudaMemset and cudaMemcpy to the card return before they are done, and other streams do not wait for stream 0. */
+TEST(memset_not_waited_for)
+{
+    Device<float> y(32);
+    cudaStream_t stream;
+    WORKS(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    WORKS(cudaMemset(y.data, 0, 32 * sizeof(float)));
+    GD_LAUNCH(fill, 1, 32, 0, stream, y.data, 1);
+    WORKS(cudaStreamSynchronize(stream));
+    return true;
+}
+
+TEST(memcpy_not_waited_for)
+{
+    Device<float> y(32);
+    const float host[32] = {2};
+    cudaStream_t stream;
+    WORKS(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    WORKS(cudaMemcpy(y.data, host, sizeof host, cudaMemcpyHostToDevice));
+    GD_LAUNCH(fill, 1, 32, 0, stream, y.data, 1);
+    WORKS(cudaStreamSynchronize(stream));
+    return true;
+}
+
 TEST(too_much_shared)
 {
     Device<float> y(32);

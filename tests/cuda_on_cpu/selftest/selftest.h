@@ -43,6 +43,7 @@ template <typename T> struct Device {
     explicit Device(const std::vector<T> &from) : Device(from.size())
     {
         cudaMemcpy(data, from.data(), n * sizeof(T), cudaMemcpyHostToDevice);
+        cudaStreamSynchronize(nullptr); // for the streams that do not wait for it
     }
     ~Device() { cudaFree(data); }
     Device(const Device &) = delete;
