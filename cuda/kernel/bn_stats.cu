@@ -20,9 +20,9 @@ template <class T> struct moments {
     }
     __device__ static void merge(double &mean, double &squares, double n, double mean2, double squares2, double n2)
     {
-        double apart = mean2 - mean, all = n + n2;
-        mean += apart * (n2 / all);
-        squares += squares2 + apart * apart * (n * n2 / all);
+        double apart = mean2 - mean, share = n2 / (n + n2);
+        mean += apart * share;
+        squares += squares2 + apart * apart * (n * share);
     }
     __device__ void finish(int64_t group, int c, double mean, double squares, int64_t rows) const
     {

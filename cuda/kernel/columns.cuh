@@ -5,7 +5,8 @@
  *     segment:  | chunk 0 | chunk 1 | …       a block for each chunk and 32 channels, 8 rows at a time
  *     block:    thread (c, r) takes rows r, r+8, r+16 … of its chunk in f32; the 8 are merged in order, in f64
  *     WORK      partial[segment][chunk][2][C]   f32
- *     then      a thread for each segment and channel merges its chunks in order, in f64
+ *     then      a block for each segment and 32 channels: thread (c, y) of Y merges chunks y, y+Y, y+2Y … in order,
+ * then y merges what y + Y/2 has, y what y + Y/4 has, … in f64
  *
  * An Op says what to do:
  *
@@ -18,7 +19,7 @@
 
 #include "launch.cuh"
 
-enum { GD_COLUMNS_X = 32, GD_COLUMNS_Y = 8, GD_COLUMNS_CHUNK = 64, GD_COLUMNS_MOST = 512 };
+enum { GD_COLUMNS_X = 32, GD_COLUMNS_Y = 8, GD_COLUMNS_CHUNK = 64, GD_COLUMNS_MOST = 512, GD_COLUMNS_FINISH_Y = 32 };
 
 /* Segments of `segment_rows` rows, the last one maybe smaller, in chunks of `chunk_rows`. */
 struct gd_columns {
@@ -79,31 +80,50 @@ __global__ void __launch_bounds__(GD_COLUMNS_X *GD_COLUMNS_Y) gd_columns_kernel(
     to[z.C] = (float)all_b;
 }
 
-template <class Op> __global__ void gd_columns_finish_kernel(gd_columns z, Op op, const float *partial)
+/* blockDim.y: a power of two, at most GD_COLUMNS_FINISH_Y. */
+template <class Op>
+__global__ void __launch_bounds__(GD_COLUMNS_X *GD_COLUMNS_FINISH_Y)
+    gd_columns_finish_kernel(gd_columns z, Op op, const float *partial)
 {
-    int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, segment = i / z.C;
-    int c = (int)(i % z.C);
-    if (segment >= z.segments)
-        return;
-    double a = 0, b = 0, n = 0;
-    for (int64_t chunk = 0; chunk < z.chunks; chunk++) {
+    GD_SHARED(double, a, [GD_COLUMNS_FINISH_Y][GD_COLUMNS_X]);
+    GD_SHARED(double, b, [GD_COLUMNS_FINISH_Y][GD_COLUMNS_X]);
+    GD_SHARED(double, n, [GD_COLUMNS_FINISH_Y][GD_COLUMNS_X]);
+    unsigned tiles = (unsigned)(z.C + GD_COLUMNS_X - 1) / GD_COLUMNS_X, x = threadIdx.x, y = threadIdx.y;
+    int64_t segment = blockIdx.x / tiles;
+    int c = (int)(blockIdx.x % tiles * GD_COLUMNS_X + x);
+    double all_a = 0, all_b = 0, all = 0;
+    for (int64_t chunk = y; chunk < z.chunks && c < z.C; chunk += blockDim.y) {
         const float *from = partial + (segment * z.chunks + chunk) * 2 * z.C + c;
         double rows = (double)gd_columns_chunk_rows(z, segment, chunk);
         if (rows > 0)
-            Op::merge(a, b, n, (double)from[0], (double)from[z.C], rows);
-        n += rows;
+            Op::merge(all_a, all_b, all, (double)from[0], (double)from[z.C], rows);
+        all += rows;
     }
-    op.finish(segment, c, a, b, gd_columns_rows(z, segment));
+    for (unsigned apart = blockDim.y / 2; apart > 0; apart /= 2) {
+        a[y][x] = all_a;
+        b[y][x] = all_b;
+        n[y][x] = all;
+        __syncthreads();
+        if (y < apart && n[y + apart][x] > 0) {
+            Op::merge(all_a, all_b, all, a[y + apart][x], b[y + apart][x], n[y + apart][x]);
+            all += n[y + apart][x];
+        }
+        __syncthreads();
+    }
+    if (y == 0 && c < z.C)
+        op.finish(segment, c, all_a, all_b, gd_columns_rows(z, segment));
 }
 
 template <class Op> gd_status gd_columns_run(const gd_ctx *ctx, gd_columns z, Op op, void *work)
 {
-    enum { THREADS = 128 };
-    dim3 block(GD_COLUMNS_X, GD_COLUMNS_Y);
-    unsigned blocks = (unsigned)(gd_ceil(z.C, GD_COLUMNS_X) * z.chunks * z.segments);
-    GD_TRY(gd_launched(GD_LAUNCH((gd_columns_kernel<Op>), blocks, block, 0, gd_stream_of(ctx), z, op, (float *)work)));
-    return gd_launched(GD_LAUNCH((gd_columns_finish_kernel<Op>), (unsigned)gd_ceil(z.segments * z.C, THREADS), THREADS,
-                                 0, gd_stream_of(ctx), z, op, (const float *)work));
+    dim3 block(GD_COLUMNS_X, GD_COLUMNS_Y), finish(GD_COLUMNS_X, 1);
+    unsigned blocks = (unsigned)(gd_ceil(z.C, GD_COLUMNS_X) * z.segments);
+    while (finish.y < GD_COLUMNS_FINISH_Y && finish.y < z.chunks)
+        finish.y *= 2;
+    GD_TRY(gd_launched(GD_LAUNCH((gd_columns_kernel<Op>), (unsigned)(blocks * z.chunks), block, 0, gd_stream_of(ctx), z,
+                                 op, (float *)work)));
+    return gd_launched(
+        GD_LAUNCH((gd_columns_finish_kernel<Op>), blocks, finish, 0, gd_stream_of(ctx), z, op, (const float *)work));
 }
 
 /* Plain sums of both. */
