@@ -24,6 +24,7 @@ extern "C" {
 void *calloc(size_t, size_t);
 cudaError_t cudaMalloc(void **, size_t);
 cudaError_t cudaMemcpy(void *, const void *, size_t, cudaMemcpyKind);
+cudaError_t cudaStreamSynchronize(cudaStream_t);
 cudaError_t cudaFree(void *);
 const char *cudaGetErrorString(cudaError_t);
 }

@@ -70,6 +70,8 @@ typedef enum gd_precision {
     GD_PRECISION_FP16,
     GD_PRECISION_FP64
 } gd_precision;
+#define GD_REDUCE_CHOICES "fp32 bf16 fp16"
+typedef enum gd_reduce_precision { GD_REDUCE_FP32, GD_REDUCE_BF16, GD_REDUCE_FP16 } gd_reduce_precision;
 #define GD_OPTIMIZER_CHOICES "sgd nesterov adamw"
 #define GD_SCHEDULE_CHOICES "constant step cosine one-cycle"
 typedef enum gd_schedule_kind {
@@ -98,6 +100,8 @@ typedef struct gd_train_config {
     int accumulate;         /* micro-batches per update: `batch` is split into this many */
     int checkpoint_every;   /* epochs; 0: only when stopped and at the end */
     int patience;           /* early stopping: epochs without a better validation; 0: never */
+    double bucket_mb;       /* of gradients that are reduced together; 0: by the model's size */
+    int reduce_precision;   /* gd_reduce_precision */
     int threads;            /* 0: as many as this process may use */
     double tune;            /* seconds for measuring entries, on a device that tells time */
 } gd_train_config;

@@ -86,6 +86,13 @@ static const gd_field train_fields[] = {
                  "epochs between checkpoints; 0: only when stopped and at the end"),
     GD_FIELD_INT(gd_train_config, patience, "0", 0, 100000,
                  "stop after so many epochs without a better validation; 0: never"),
+    GD_FIELD_REAL(
+        gd_train_config, bucket_mb, "0", 0, 4096,
+        "with several processes, MB of gradients that are summed together while backward goes on; 0: an eighth "
+        "of all, but at least 4"),
+    GD_FIELD_CHOICE(gd_train_config, reduce_precision, "fp32", GD_REDUCE_CHOICES,
+                    "with several processes, of gradients on their way between them; sums of batch norm's statistics "
+                    "stay in fp32"),
     GD_FIELD_INT(gd_train_config, threads, "0", 0, 1024, "0: as many as this process may use"),
     GD_FIELD_REAL(gd_train_config, tune, "5", 0, 3600,
                   "on a GPU, seconds at most for measuring which kernel entries are fastest, once for each shape and "

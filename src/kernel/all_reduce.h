@@ -5,7 +5,7 @@
  *     dw = sum over the ranks of dw
  *
  * Shapes    dw (count), the same on every rank
- * Values    f32 or f64.
+ * Values    f32, f64; bf16 and f16, summed in f32 or better and rounded at least once.
  * Update    reads and writes dw. Collective: every rank runs it at the same point. INTERNAL without ctx.comm.
  * Exact     with one rank; else |got - want| <= k eps S with S the sum of |terms|.
  */

@@ -13,7 +13,7 @@ static gd_status infer(gd_problem *problem, gd_error *error)
 /* The communicator knows where the gradients lie: one entry for every device. */
 // clang-format off
 static const gd_impl update[] = {
-    {"comm", GD_ANY_DEVICE, GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0},
+    {"comm", GD_ANY_DEVICE, GD_ONE(F16) | GD_ONE(BF16) | GD_ONE(F32) | GD_ONE(F64), 0, GD_DETERMINISTIC, 0, 0, 0, gd_all_reduce_update_comm, 0},
     GD_LIST_END,
 };
 // clang-format on

@@ -291,8 +291,12 @@ static gd_status lower_op_updates(gd_lowering *lowering, gd_space gradients, gd_
 static int reduced_event(gd_plan_set *set, gd_plan *plan)
 {
     for (int i = plan->n_steps - 1; i >= 0; i--) {
-        if (plan->step[i].phase == GD_REDUCE)
-            return plan->step[i].signal = set->n_events++;
+        gd_step *step = &plan->step[i];
+        if (step->phase != GD_REDUCE || step->stream == 0)
+            continue;
+        if (step->signal < 0)
+            step->signal = set->n_events++;
+        return step->signal;
     }
     return -1;
 }

@@ -36,6 +36,7 @@ typedef enum gd_space {
     GD_SPACE_ACT,
     GD_SPACE_WORK,
     GD_SPACE_INPUT,
+    GD_SPACE_WIRE,  /* gradients on their way between ranks, where that is in 16 bits */
     GD_SPACE_TALLY, /* the device half of the step record */
     GD_SPACES
 } gd_space;
@@ -114,6 +115,7 @@ typedef struct gd_set_options {
     uint32_t features;        /* gd_cpu_features(), or less */
     gd_update_options update; /* of a training plan */
     size_t bucket_bytes;      /* of gradients that are reduced together; 0: by the model's size (plan/bucket_train.c) */
+    gd_type reduced_as;       /* what gradients are while they travel: F32, BF16 or F16 */
     const struct gd_attr *impl; /* (optional) map op → entry name to force */
     const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
     gd_tuner *tuner;            /* (optional) puts measured entries first; asked while a set is made (plan/tune.h) */

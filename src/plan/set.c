@@ -8,7 +8,7 @@
 const char *gd_space_name(gd_space space)
 {
     static const char *const names[GD_SPACES] = {"PARAM",  "GRAD", "MOMENT1", "MOMENT2", "ACCUM", "AVERAGE",
-                                                 "WEIGHT", "ACT",  "WORK",    "INPUT",   "TALLY"};
+                                                 "WEIGHT", "ACT",  "WORK",    "INPUT",   "WIRE",  "TALLY"};
     return names[space];
 }
 

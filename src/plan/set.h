@@ -60,6 +60,7 @@ void gd_feed_forget(gd_plan_set *set);                            /* tallies on 
 typedef struct gd_bucket {
     int64_t begin, end; /* elements of GRAD */
     int missing;        /* segments of it that backward has yet to write */
+    int reduced;        /* event: the sum has arrived in 16 bits; -1: none */
 } gd_bucket;
 
 /* A plan being made: steps and slots in growing arrays. */

@@ -142,6 +142,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     device = device ? device : &gd_device_cpu;
     *set = (gd_train_set){.micro = train->batch / train->accumulate};
     GD_TRY(gd_train_precision(train, device, &set->precision, error));
+    static const gd_type reduced_as[] = {
+        [GD_REDUCE_FP32] = GD_F32, [GD_REDUCE_BF16] = GD_BF16, [GD_REDUCE_FP16] = GD_F16};
     const bool scales = set->precision == GD_F16;
     const double loss_scale = train->loss_scale > 0 ? train->loss_scale : FIRST_LOSS_SCALE;
     gd_set_options options = {
@@ -159,6 +161,8 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .loss_growth = scales && train->loss_scale <= 0 ? LOSS_GROWTH : 0,
                    .average = train->average > 0,
                    .accumulate = train->accumulate},
+        .bucket_bytes = (size_t)(train->bucket_mb * (1 << 20)),
+        .reduced_as = reduced_as[train->reduce_precision],
         .impl = config->impl,
         .kernels = kernels,
     };

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,3 +145,34 @@ RANKS(adamw_with_an_average, "train.optimizer=adamw", "train.average=0.9")
 RANKS(one_micro_batch, "train.optimizer=nesterov", "train.batch=12", "train.accumulate=1")
 RANKS(all_ranks_in_one_group, "train.optimizer=nesterov", "batch_norm.group=0", "train.batch=22")
 RANKS(a_last_group_that_is_smaller, "train.optimizer=nesterov", "batch_norm.group=5", "train.batch=44")
+RANKS(many_buckets, "train.optimizer=sgd", "train.bucket_mb=0.0005")
+
+/* Gradients that travel in 16 bits: rounded once on each rank and once more as a sum, and the statistics are not. */
+static void check_wire(const char *precision, double epsilon)
+{
+    char text[48];
+    snprintf(text, sizeof text, "train.reduce_precision=%s", precision);
+    const char *const set[] = {"train.optimizer=sgd", "train.momentum=0", "train.weight_decay=0", text};
+    outcome exact = {.set = set, .n_set = 3, .steps = 1, .spaces = 1};
+    exact.space[0] = GD_SPACE_PARAM;
+    outcome narrow = exact, again = exact;
+    narrow.n_set = again.n_set = 4;
+    ranks_run(3, train, &exact);
+    ranks_run(3, train, &narrow);
+    ranks_run(3, train, &again);
+    CHECK(narrow.buckets > exact.buckets);
+    CHECK(narrow.bytes == again.bytes && memcmp(narrow.at, again.at, narrow.bytes) == 0);
+    const double *a = (const double *)exact.at, *b = (const double *)narrow.at;
+    int differ = 0;
+    for (size_t i = 0; i < exact.bytes / sizeof *a; i++) {
+        CHECK_NEAR(b[i], a[i], 0.05 * 4 * epsilon); /* gradients here are below 1, the rate is 0.05 */
+        differ += a[i] != b[i];
+    }
+    CHECK(differ > 0);
+    free(exact.at);
+    free(narrow.at);
+    free(again.at);
+}
+
+TEST(gradients_in_bf16_on_the_way) { check_wire("bf16", 1.0 / 256); }
+TEST(gradients_in_fp16_on_the_way) { check_wire("fp16", 1.0 / 2048); }

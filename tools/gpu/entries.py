@@ -5,7 +5,7 @@ import io
 
 from check import Failed, OutOfTime, Skipped
 
-BUDGET = 50
+BUDGET = 45
 TIMED = ("op", "direction", "entry", "type", "problem", "median_us", "spread_us", "runs", "ratio_to_next")
 
 

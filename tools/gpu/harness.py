@@ -11,7 +11,7 @@ import time
 
 from check import Failed
 
-BUDGET = 120
+BUDGET = 100
 ENTRY = re.compile(r"^(ok|FAIL|SKIP|none)\s+(\w+)\.(\w+)\.(\w+)\.(\w+): (\d+) passed(?:, (\d+) failed)?"
                    r"(?:, (\d+) refused[^,\n]*)?(?:, (\d+) skipped[^,\n]*)?(?:, at most ([\d.]+) of)?", re.M)
 

@@ -7,7 +7,7 @@ import pathlib
 
 from check import Failed
 
-BUDGET = 20
+BUDGET = 15
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "golden"
 
 

@@ -5,7 +5,7 @@ import hashlib
 import shapes
 from check import Failed
 
-BUDGET = 40
+BUDGET = 30
 
 
 def run(check):

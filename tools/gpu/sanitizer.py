@@ -8,7 +8,7 @@ import shutil
 from check import Failed, OutOfTime, Skipped
 from harness import ops_of
 
-BUDGET = 90
+BUDGET = 75
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 FOUND = 9  # its exit code for findings, which griddle-check has no use for
 FIRST = ("conv2d", "bn_stats", "bn_apply", "linear", "softmax_xent")

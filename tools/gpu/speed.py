@@ -11,7 +11,7 @@ import bench
 import facts
 from check import Failed
 
-BUDGET = 60
+BUDGET = 110
 FEWEST = 20  # timed steps, below which a median is not told
 
 
@@ -31,7 +31,7 @@ def systems(check):
 def measure(check, words, network, precision):
     """{median, spread, n} of a process' images a second."""
     size = (["--batch", 2, "--input", "8x8x1", "--steps", 3] if check.is_rehearsal
-            else ["--batch", 128, "--seconds", 2])
+            else ["--batch", 128, "--seconds", 1])
     samples = json.loads(check.run(*words, "--network", network, "--precision", precision, *size).stdout)["images_per_second"]
     fewest = 3 if check.is_rehearsal else FEWEST
     if len(samples) < fewest:
