@@ -18,7 +18,7 @@
  * Values    x, residual, y and their gradients f32, bf16 or f16, all else f32. NaN passes the activation.
  * Backward  in training only, where stats must be present. bwd_weight reads x, stats, y, dy; bwd_data reads x, stats,
  *           gamma, y, dy, sums. y is not read without activation.
- * Memory    borrows all; nothing may overlap.
+ * Memory    borrows all; nothing may overlap. dx or dresidual is NULL where nobody wants it.
  * Exact     |got - want| <= 8 eps S with S the sum of |terms| after every difference is taken apart: |x| + |mean| for
  *           x - mean. 8, as a term of dx is a product of up to six rounded factors.
  * Source    Ioffe, Szegedy, "Batch normalization", 2015.

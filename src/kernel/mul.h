@@ -7,7 +7,7 @@
  *
  * Shapes    x, y (N,H,W,C) or (N,C)   g as x, or (N,C)
  * Values    f32, bf16, f16; sums in f32
- * Memory    borrows all; nothing may overlap.
+ * Memory    borrows all; nothing may overlap. dx or dg is NULL where nobody wants it.
  * Backward  bwd_data reads x, g, dy and writes dx, dg.
  * Exact     |got - want| <= k eps S with S the sum of |terms|.
  * Source    Hu, Shen, Sun, "Squeeze-and-excitation networks", 2018.

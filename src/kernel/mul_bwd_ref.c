@@ -14,9 +14,11 @@ gd_status GD_NAME(gd_mul_bwd_data)(const gd_call *call, const gd_ctx *ctx)
             for (int64_t p = 0; p < z.pixels; p++) {
                 int64_t i = (n * z.pixels + p) * z.C + c;
                 sum += load(dy[i]) * load(x[i]);
-                dx[i] = store(load(dy[i]) * gate);
+                if (dx)
+                    dx[i] = store(load(dy[i]) * gate);
             }
-            dg[n * z.C + c] = store(sum);
+            if (dg)
+                dg[n * z.C + c] = store(sum);
         }
     }
     return GD_OK;

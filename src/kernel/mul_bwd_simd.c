@@ -11,18 +11,16 @@ static void backward_strip(const gd_call *call, gd_mul_sizes z, int64_t n, int64
     const store_t *x = (const store_t *)call->at[MUL_X] + n * z.pixels * z.C + first;
     const store_t *dy = (const store_t *)call->at[MUL_DY] + n * z.pixels * z.C + first;
     const store_t *g = (const store_t *)call->at[MUL_G] + n * z.C + first;
-    store_t *dx = (store_t *)call->at[MUL_DX] + n * z.pixels * z.C + first;
-    store_t *dg = (store_t *)call->at[MUL_DG] + n * z.C + first;
+    store_t *dx = call->at[MUL_DX], *dg = call->at[MUL_DG];
     real sum[STRIP] = {0};
     for (int64_t p = 0; p < z.pixels; p++) {
-        for (int64_t c = 0; c < width; c++) {
-            real d = load(dy[p * z.C + c]);
-            sum[c] += d * load(x[p * z.C + c]);
-            dx[p * z.C + c] = store(d * load(g[c]));
-        }
+        for (int64_t c = 0; c < width && dg; c++)
+            sum[c] += load(dy[p * z.C + c]) * load(x[p * z.C + c]);
+        for (int64_t c = 0; c < width && dx; c++)
+            dx[(n * z.pixels + p) * z.C + first + c] = store(load(dy[p * z.C + c]) * load(g[c]));
     }
-    for (int64_t c = 0; c < width; c++)
-        dg[c] = store(sum[c]);
+    for (int64_t c = 0; c < width && dg; c++)
+        dg[n * z.C + first + c] = store(sum[c]);
 }
 
 static void backward(void *argument, int64_t begin, int64_t end)

@@ -119,7 +119,7 @@ static gd_status place_operands(check_attempt *t, gd_error *error)
         if (a->reads & GD_BIT(i))
             convert(t->buffer[i].at, desc, a->input[i], a->exact.desc[i]);
         check_buffer_seal(&t->buffer[i]);
-        t->call.at[i] = address(&t->buffer[i]);
+        t->call.at[i] = t->unwanted & GD_BIT(i) ? NULL : address(&t->buffer[i]);
     }
     if (t->needs.work_bytes) {
         GD_TRY(allocate(t, &t->buffer[GD_WORK], t->needs.work_bytes, error));
@@ -169,14 +169,14 @@ static gd_status place_context(check_attempt *t, gd_error *error)
     return GD_OK;
 }
 
-gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, bool alone,
-                            int threads, check_attempt *attempt, gd_error *error)
+gd_status check_attempt_prepare(check_attempt *attempt, gd_error *error)
 {
-    *attempt = (check_attempt){.answer = answer, .impl = impl, .device = device, .alone = alone, .threads = threads};
+    const gd_impl *impl = attempt->impl;
+    const gd_problem *problem = &attempt->answer->problem;
     GD_TRY(place_context(attempt, error));
-    attempt->call.problem = &answer->problem;
+    attempt->call.problem = problem;
     if (impl->prepare)
-        GD_TRY(impl->prepare(&answer->problem, threads, &attempt->needs, error));
+        GD_TRY(impl->prepare(problem, attempt->threads, &attempt->needs, error));
     attempt->call.state = attempt->needs.state;
     GD_TRY(place_operands(attempt, error));
     GD_TRY(pack_weights(attempt, error));

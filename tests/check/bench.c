@@ -24,9 +24,9 @@ static int compare(const void *a, const void *b)
 gd_status check_time(const check_answer *answer, const gd_impl *impl, const gd_device *device, int threads,
                      check_timing *timing, gd_error *error)
 {
-    check_attempt attempt;
+    check_attempt attempt = {.answer = answer, .impl = impl, .device = device, .threads = threads};
     double run_s[MOST_RUNS];
-    gd_status status = check_attempt_new(answer, impl, device, false, threads, &attempt, error);
+    gd_status status = check_attempt_prepare(&attempt, error);
     *timing = (check_timing){0};
     if (status != GD_OK)
         goto done;

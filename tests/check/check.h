@@ -126,6 +126,7 @@ typedef struct check_attempt {
     gd_stream *stream;
     bool alone; /* its buffers */
     int threads;
+    uint32_t unwanted; /* outputs that have no place */
     gd_needs needs;
     gd_call call;
     gd_tally tally;
@@ -135,9 +136,9 @@ typedef struct check_attempt {
     check_buffer record_there, tally_there; /* on a device that is not the host */
 } check_attempt;
 
-/* Prepares and binds; inputs are converted, parameters packed. Release it in any case. */
-gd_status check_attempt_new(const check_answer *answer, const gd_impl *impl, const gd_device *device, bool alone,
-                            int threads, check_attempt *attempt, gd_error *error);
+/* Prepares and binds what was set: answer, impl, device, alone, threads, unwanted. Inputs are converted, parameters
+ * packed. Release it in any case. */
+gd_status check_attempt_prepare(check_attempt *attempt, gd_error *error);
 /* Outputs and work poisoned, operands that are read and written set back; then one run. */
 gd_status check_attempt_run(check_attempt *attempt);
 void check_attempt_release(check_attempt *attempt);

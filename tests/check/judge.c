@@ -239,7 +239,7 @@ static void judge_same_bits(judge *j, const check_attempt *first, const char *wh
     for (int i = 0; i < GD_WORK; i++) {
         check_buffer now = j->t->buffer[i];
         now.seal = first->buffer[i].seal;
-        if ((j->t->answer->writes & GD_BIT(i)) && check_buffer_changed(&now))
+        if ((j->t->answer->writes & ~j->t->unwanted & GD_BIT(i)) && check_buffer_changed(&now))
             complain(j, "%s: %s has other bits", what, operand_text(j->t->answer->of->op, i, name, sizeof name));
     }
     if (memcmp(&first->tally, &j->t->tally, sizeof first->tally) != 0) /* NOLINT: bits are meant */
@@ -247,16 +247,40 @@ static void judge_same_bits(judge *j, const check_attempt *first, const char *wh
 }
 
 /* Prepares an attempt. False where it is not to be judged: refused by prepare, or failed. */
-static bool prepare(judge *j, check_attempt *t, const check_answer *answer, const gd_impl *impl,
-                    const gd_device *device, bool alone, int threads, bool *refused)
+static bool prepare(judge *j, check_attempt *t, bool *refused)
 {
     gd_error error = {0};
-    gd_status status = check_attempt_new(answer, impl, device, alone, threads, t, &error);
+    gd_status status = check_attempt_prepare(t, &error);
     j->t = t;
     *refused = status == GD_UNSUPPORTED;
     if (status != GD_OK && !*refused)
         complain(j, "cannot be prepared: %s", error.message);
     return status == GD_OK;
+}
+
+/* Of several inputs' gradients a net may want one alone: what does not depend on data has none. */
+static void judge_unwanted(judge *j, const check_attempt *first)
+{
+    uint32_t gradients = 0;
+    for (int i = 0; i < GD_MAX_IN; i++)
+        gradients |= first->answer->writes & GD_BIT(GD_DIN(i));
+    for (int i = 0; i < GD_MAX_IN && (gradients & (gradients - 1)); i++) {
+        bool refused;
+        check_attempt t = {.answer = first->answer,
+                           .impl = first->impl,
+                           .device = first->device,
+                           .alone = !first->device->is_host,
+                           .threads = 1,
+                           .unwanted = gradients & GD_BIT(GD_DIN(i))};
+        if (t.unwanted && prepare(j, &t, &refused)) {
+            gd_status status = check_attempt_run(&t);
+            if (status != GD_OK)
+                complain(j, "without one of its gradients: %s", gd_status_text(status));
+            else
+                judge_same_bits(j, first, "without one of its gradients");
+        }
+        check_attempt_release(&t);
+    }
 }
 
 void check_entry(const check_answer *answer, const gd_impl *impl, const gd_device *device, check_count *count,
@@ -276,9 +300,11 @@ void check_entry(const check_answer *answer, const gd_impl *impl, const gd_devic
     if (impl->release)
         impl->release(NULL); /* must do nothing */
     judge j = {.report = report};
-    check_attempt one = {0}, two = {0};
+    check_attempt one = {.answer = answer, .impl = impl, .device = device, .threads = 1}, two = one;
+    two.alone = !device->is_host;
+    two.threads = device->is_host ? 2 : 1;
     bool same_bits = impl->traits & GD_DETERMINISTIC, refused = false;
-    if (prepare(&j, &one, answer, impl, device, false, 1, &refused)) {
+    if (prepare(&j, &one, &refused)) {
         judge_run(&j, check_attempt_run(&one));
         seal_outputs(&one);
         const gd_tally tally = one.tally;
@@ -288,16 +314,13 @@ void check_entry(const check_answer *answer, const gd_impl *impl, const gd_devic
         first.tally = tally;
         if (same_bits)
             judge_same_bits(&j, &first, "the second run");
-        if (!device->is_host && prepare(&j, &two, answer, impl, device, true, 1, &refused)) {
+        if (prepare(&j, &two, &refused)) {
             judge_run(&j, check_attempt_run(&two));
-            if (same_bits)
-                judge_same_bits(&j, &first, "in memory without bands");
+            if (same_bits && !(device->is_host && impl->traits & GD_BITS_BY_THREADS))
+                judge_same_bits(&j, &first, device->is_host ? "with 2 threads" : "in memory without bands");
         }
-        if (device->is_host && prepare(&j, &two, answer, impl, device, false, 2, &refused)) {
-            judge_run(&j, check_attempt_run(&two));
-            if (same_bits && !(impl->traits & GD_BITS_BY_THREADS))
-                judge_same_bits(&j, &first, "with 2 threads");
-        }
+        if (same_bits)
+            judge_unwanted(&j, &first);
     }
     count->refused += refused;
     count->failed += j.failed;
