@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Collectives behind one table: `self` for one process; MPI and NCCL are entries to come.
+/* Collectives behind one table: `self` for one process, `mpi` in libgriddle-mpi.so (comm/mpi.h).
  * All calls are collective: every rank makes the same ones in the same order. `stream` is the device's own handle, and
- * the data lie on that device; where it is NULL they are the host's, and the call returns when they are there. */
+ * the data lie on that device; where it is NULL they are the host's, and the call returns when they are there. On the
+ * CPU the calling thread is the stream. One thread at a time makes calls; `abort` alone is for any, at any time. */
 #ifndef GD_COMM_H
 #define GD_COMM_H
 
@@ -21,7 +22,17 @@ typedef struct gd_comm {
     gd_status (*broadcast)(const struct gd_comm *, void *data, size_t bytes, int root, void *stream);
     gd_status (*sum)(const struct gd_comm *, double *values, int n, gd_error *); /* of host values, in place */
     gd_status (*barrier)(const struct gd_comm *);
+
+    /* Ends all ranks, when it has said why on standard error, with this rank and its host before it. May not return;
+     * where it does, every other call fails from then on, also one that another thread is in. */
     void (*abort)(const struct gd_comm *, const char *reason);
+
+    /* (optional) Whether it still holds: GD_OK, or why not, with rank and host. Asked after a wait: who has waited for
+     * a stream knows that something has failed there, but not what. */
+    gd_status (*check)(const struct gd_comm *, gd_error *);
+
+    /* (optional) Waits for all ranks, then frees it; on one that does not hold any more, only frees it. */
+    void (*close)(const struct gd_comm *);
 } gd_comm;
 
 extern const gd_comm gd_comm_self;

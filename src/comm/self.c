@@ -28,4 +28,12 @@ static gd_status barrier(const gd_comm *comm)
 
 static void abort_all(const gd_comm *comm, const char *reason) { (void)comm, (void)reason; }
 
-const gd_comm gd_comm_self = {"self", 0, 1, NULL, all_reduce, broadcast, sum, barrier, abort_all};
+const gd_comm gd_comm_self = {
+    .name = "self",
+    .ranks = 1,
+    .all_reduce = all_reduce,
+    .broadcast = broadcast,
+    .sum = sum,
+    .barrier = barrier,
+    .abort = abort_all,
+};
