@@ -118,7 +118,7 @@ TEST(loss_of_rows_far_from_zero)
 TEST(metrics_find_the_first_of_many_equals)
 {
     enum { N = 4, K = 70 };
-    static const int first[N] = {3, 40, 0, 31}, second[N] = {40, 67, 69, 32};
+    static const int first[N] = {3, 40, 0, 31}, second[N] = {32, 67, 69, 32};
     static float logits[N][K], targets[N][K], loss[N];
     gd_problem problem = {.type = GD_F32};
     problem.desc[METRICS_LOGITS] = problem.desc[METRICS_TARGETS] = gd_desc_2(GD_F32, N, K);
@@ -138,20 +138,22 @@ TEST(metrics_find_the_first_of_many_equals)
 
 TEST(metrics_count_the_first_of_equals_and_no_broken_row)
 {
-    const float logits[5][3] = {{2, 2, 1}, {1, 2, 2}, {NAN, 3, 1}, {1, 3, NAN}, {0, 0, 9}};
-    const float targets[5][3] = {{1, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 0}, {0, 0, 1}};
-    const float loss[5] = {0.5f, 1, 2, 4, 8};
+    enum { N = 7, VALID = 6 };
+    const float logits[N][3] = {{2, 2, 1}, {1, 2, 2}, {NAN, 3, 1}, {1, 3, NAN}, {5, 1, 0}, {5, 1, 0}, {0, 0, 9}};
+    const float targets[N][3] = {{1, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 0}, {NAN, 1, 0}, {1, NAN, 0}, {0, 0, 1}};
+    const float loss[N] = {0.5f, 1, 2, 4, 0, 0, 8};
     gd_problem problem = {.type = GD_F32};
-    problem.desc[METRICS_LOGITS] = problem.desc[METRICS_TARGETS] = gd_desc_2(GD_F32, 5, 3);
-    problem.desc[METRICS_LOSS] = gd_desc_1(GD_F32, 5);
+    problem.desc[METRICS_LOGITS] = problem.desc[METRICS_TARGETS] = gd_desc_2(GD_F32, N, 3);
+    problem.desc[METRICS_LOSS] = gd_desc_1(GD_F32, N);
     problem = pose(&gd_op_metrics, problem);
     const gd_impl *impl = entry_list(&gd_op_metrics, GD_FWD);
     void *at[GD_OPERANDS] = {
         [METRICS_LOGITS] = (void *)logits, [METRICS_TARGETS] = (void *)targets, [METRICS_LOSS] = (void *)loss};
     gd_tally tally = {0};
-    const gd_record record = {.valid = 4};
+    const gd_record record = {.valid = VALID};
     entry_run(impl, &problem, at, &record, NULL, &tally);
-    CHECK_EQ_INT(tally.images, 4);
-    CHECK_EQ_INT(tally.correct, 1); /* row 0: the first of two equals */
+    CHECK_EQ_INT(tally.images, VALID);
+    CHECK_EQ_INT(tally.correct,
+                 3); /* row 0: the first of two equals; rows 4, 5: of targets, NaN is the largest in front alone */
     CHECK(tally.loss == 7.5);
 }
