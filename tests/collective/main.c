@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collective.h"
+
+#include <stdlib.h>
+
+static int number(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    return text && *text ? atoi(text) : otherwise;
+}
+
+gd_status collective_open(collective *c, gd_error *error)
+{
+    *c = (collective){0};
+    GD_TRY(gd_device_open_cuda(&c->device, error));
+    return gd_nccl_open(number("RANK", 0), number("WORLD_SIZE", 1), NULL, &c->comm, error);
+}
+
+void collective_close(collective *c)
+{
+    if (c->comm)
+        c->comm->close(c->comm);
+}
+
+static const gd_option train_options[] = {
+    GD_OPTION_SET,
+    {"--comm", NULL, "NAME", "nccl, the default; self: alone; none"},
+    {"--plant", NULL, "FAULT", "no-event: sums do not wait for backward; no-wait: updates do not wait for sums"},
+    {0},
+};
+
+static const gd_verb verbs[] = {
+    {"check", "", 0, 0, "numbers", "griddle-collective check\n", NULL, collective_check},
+    {"abort", "", 0, 0, "a sum that never comes", "griddle-collective abort\n", NULL, collective_abort},
+    {"train", "CONFIG RUN", 2, 2, "a run in a folder with a staged set",
+     "griddle-collective train bars.yaml runs/bars\n", train_options, collective_train},
+    {0},
+};
+
+int main(int argc, char **argv) { return gd_command_main(verbs, argc, argv); }
