@@ -362,11 +362,12 @@ static nccl_comm *comm_new(int rank, int ranks)
 {
     nccl_comm *n = calloc(1, sizeof *n);
     pthread_condattr_t clock;
-    const char *seconds = getenv("GRIDDLE_NCCL_TIMEOUT");
+    const char *given = getenv("GRIDDLE_NCCL_TIMEOUT");
+    const double seconds = given ? strtod(given, NULL) : 0;
     if (!n)
         return NULL;
     n->comm = (gd_comm){"nccl", rank, ranks, n, all_reduce, broadcast, sum, barrier, abort_all, check, comm_close};
-    n->seconds = seconds && atof(seconds) > 0 ? atof(seconds) : SECONDS;
+    n->seconds = seconds > 0 ? seconds : SECONDS;
     if (gethostname(n->host, sizeof n->host - 1) != 0)
         snprintf(n->host, sizeof n->host, "?");
     pthread_mutex_init(&n->lock, NULL);

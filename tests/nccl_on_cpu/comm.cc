@@ -45,7 +45,7 @@ static bool is_usable(const char *function, ncclComm_t comm)
 
 ncclResult_t ncclGetVersion(int *version)
 {
-    const std::string given = setting("GRIDDLE_DOUBLE_VERSION");
+    const std::string given = setting("GRIDDLE_DOUBLE_NCCL_VERSION");
     *version = given.empty() ? 22809 : atoi(given.c_str());
     return ncclSuccess;
 }
