@@ -7,6 +7,8 @@
 #include "card.h"
 #include "cublaslt/cublaslt.h"
 #include "cudnn/cudnn.h"
+#include "device/cuda.h"
+#include "nccl/nccl.h"
 #include "op/op.h"
 
 #include <cuda_runtime_api.h>
@@ -279,10 +281,8 @@ static const gd_device cuda = {
 #endif
 };
 
-/* The device and one without capture, where every launch is waited for. */
-__attribute__((visibility("default"))) gd_cuda_open_function gd_cuda_open;
-
-gd_status gd_cuda_open(const gd_device **device, gd_error *error)
+/* The device, or one without capture, where every launch is waited for. */
+static gd_status open_device(const gd_device **device, gd_error *error)
 {
     static gd_device stepwise;
     GD_TRY(gd_card_open(error));
@@ -294,3 +294,7 @@ gd_status gd_cuda_open(const gd_device **device, gd_error *error)
     }
     return GD_OK;
 }
+
+extern __attribute__((visibility("default"))) const gd_cuda_module gd_cuda_library;
+const gd_cuda_module gd_cuda_library = {GD_CUDA_LAYOUT, GRIDDLE_VERSION, open_device, gd_nccl_comm_new,
+                                        gd_nccl_find_version};

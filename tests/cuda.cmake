@@ -4,7 +4,7 @@
 #     cuda.run.<op>.<direction>.<entry>.<type>.sm_NN, and update.*, pooling.* and statistics.* as among the unit tests
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/kernel/*.cu)
 file(GLOB cuda_host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cuda/*.c ${CMAKE_SOURCE_DIR}/cuda/cublaslt/*.c
-     ${CMAKE_SOURCE_DIR}/cuda/cudnn/*.c)
+     ${CMAKE_SOURCE_DIR}/cuda/cudnn/*.c ${CMAKE_SOURCE_DIR}/cuda/nccl/*.c)
 room_sources(cuda_ops op)
 
 # What stands in for cuBLASLt there.
@@ -21,6 +21,13 @@ add_library(cudnn-double MODULE ${cudnn_double})
 target_include_directories(cudnn-double PRIVATE cuda_on_cpu cuda_on_cpu/include ${CMAKE_SOURCE_DIR}/cuda)
 target_link_libraries(cudnn-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
 target_link_options(cudnn-double PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs)
+
+# And for NCCL, between processes that have a card each: nccl_on_cpu/README.md.
+file(GLOB nccl_double CONFIGURE_DEPENDS nccl_on_cpu/*.cc)
+add_library(nccl-double MODULE ${nccl_double})
+target_include_directories(nccl-double PRIVATE cuda_on_cpu cuda_on_cpu/include ${CMAKE_SOURCE_DIR}/cuda)
+target_link_libraries(nccl-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
+target_link_options(nccl-double PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs)
 
 # Some of the cards have one multiprocessor: there a grid takes more than one turn.
 foreach(sm 70 75 80 86 89 90 100 120)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Collectives behind one table: `self` for one process, `mpi` in libgriddle-mpi.so (comm/mpi.h).
+/* Collectives behind one table: `self` for one process, `mpi` in libgriddle-mpi.so (comm/mpi.h), `nccl`
+ * in libgriddle-cuda.so (device/cuda.h).
  * All calls are collective: every rank makes the same ones in the same order. `stream` is the device's own handle, and
  * the data lie on that device; where it is NULL they are the host's, and the call returns when they are there. On the
  * CPU the calling thread is the stream. One thread at a time makes calls; `abort` alone is for any, at any time. */
@@ -28,10 +29,11 @@ typedef struct gd_comm {
     void (*abort)(const struct gd_comm *, const char *reason);
 
     /* (optional) Whether it still holds: GD_OK, or why not, with rank and host. Asked after a wait: who has waited for
-     * a stream knows that something has failed there, but not what. */
+     * a stream knows that something has failed there, but not what, or on a GPU not even that. */
     gd_status (*check)(const struct gd_comm *, gd_error *);
 
-    /* (optional) Waits for all ranks, then frees it; on one that does not hold any more, only frees it. */
+    /* (optional) Waits for all ranks, then frees it; on one that does not hold any more, only frees it. Graphs with its
+     * work in them are gone by then. */
     void (*close)(const struct gd_comm *);
 } gd_comm;
 

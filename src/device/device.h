@@ -108,10 +108,6 @@ extern const gd_device gd_device_cpu;
  * that cannot be used: a library that does not load, a driver or a card that is too old, a driver without a card. */
 gd_status gd_device_open_cuda(const gd_device **device, gd_error *error);
 
-/* What that library exports: opens the card, fills *device. */
-#define GD_CUDA_OPEN "gd_cuda_open"
-typedef gd_status gd_cuda_open_function(const gd_device **device, gd_error *error);
-
 #ifdef __cplusplus
 }
 #endif

@@ -71,8 +71,10 @@ static gd_status run_steps(gd_plan_set *set, const gd_plan *plan, int first, int
         range_begin(set->options.device, name);
         gd_status status = launch_step(set, plan, s);
         range_end(set->options.device);
-        if (status != GD_OK)
+        if (status != GD_OK) {
+            GD_TRY(gd_set_check_comm(set, error)); /* knows more */
             return gd_fail(error, status, "step '%s' failed: %s", name, gd_status_text(status));
+        }
     }
     return GD_OK;
 }
@@ -105,7 +107,8 @@ static gd_status run(gd_plan_set *set, gd_plan *plan, gd_phase last, gd_error *e
         set->version++;
     if (set->stream[1] && set->options.device->is_host)
         GD_TRY(set->options.device->synchronize(set->stream[1], error));
-    return gd_feed_end(set, error);
+    GD_TRY(gd_feed_end(set, error));
+    return gd_set_check_comm(set, error);
 }
 
 gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error)

@@ -2,6 +2,8 @@
 /* Plan sets: passes, segments, lowering of each plan, then one layout for all. */
 #include "plan/set.h"
 
+#include "comm/comm.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +177,12 @@ gd_record *gd_plan_set_record(gd_plan_set *set) { return &set->record; }
 gd_tally *gd_plan_set_tally(gd_plan_set *set) { return set->view[GD_SPACE_TALLY]; }
 void gd_plan_set_touch(gd_plan_set *set) { set->version++; }
 
+gd_status gd_set_check_comm(const gd_plan_set *set, gd_error *error)
+{
+    const gd_comm *comm = set->options.comm;
+    return comm && comm->check ? comm->check(comm, error) : GD_OK;
+}
+
 gd_status gd_plan_set_pull(gd_plan_set *set, gd_space space, gd_error *error)
 {
     const gd_device *device = set->options.device;
@@ -187,7 +195,8 @@ gd_status gd_plan_set_pull(gd_plan_set *set, gd_space space, gd_error *error)
         return gd_fail(error, status, "cannot read %s from the device", gd_space_name(space));
     if (space == GD_SPACE_TALLY)
         gd_feed_forget(set);
-    return device->synchronize(set->stream[0], error);
+    GD_TRY(device->synchronize(set->stream[0], error));
+    return gd_set_check_comm(set, error);
 }
 
 gd_status gd_plan_set_push(gd_plan_set *set, gd_space space, gd_error *error)

@@ -56,6 +56,9 @@ gd_status gd_feed_begin(gd_plan_set *set, gd_error *error);       /* puts the co
 gd_status gd_feed_end(gd_plan_set *set, gd_error *error);         /* and the tally's way back */
 void gd_feed_forget(gd_plan_set *set);                            /* tallies on their way are of the past */
 
+/* set.c: after a wait, whether what was waited for has come, or only the end of the communicator. */
+gd_status gd_set_check_comm(const gd_plan_set *set, gd_error *error);
+
 /* A range of the gradients that is accumulated and reduced as one, when the last of it has been written. */
 typedef struct gd_bucket {
     int64_t begin, end; /* elements of GRAD */

@@ -13,7 +13,7 @@ import time
 
 sys.dont_write_bytecode = True
 SOURCE, BUILD, FOLDER = pathlib.Path(os.environ["GRIDDLE_SOURCE"]), os.environ["GRIDDLE_BUILD"], sys.argv[1]
-PARTS = ["layout", "harness", "sanitizer", "repeat", "accuracy", "speed", "entries"]
+PARTS = ["layout", "harness", "sanitizer", "repeat", "accuracy", "collective", "speed", "entries"]
 # Stands in for compute-sanitizer: it finds what FINDS names, and runs the program.
 SANITIZER = """#!/bin/sh
 [ "$1 $3 $4" = "--tool --error-exitcode 9" ] || exit 99
@@ -58,7 +58,7 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "compute-sanitizer").chmod(0o755)
 
     def rehearse(name, *words, code, sm=75, **more):
-        more["GRIDDLE_CUDNN_LIBRARY"] = f"{FOLDER}/libcudnn-double.so"
+        more |= {f"GRIDDLE_{library.upper()}_LIBRARY": f"{FOLDER}/lib{library}-double.so" for library in ("cudnn", "nccl")}
         said = gpu_check("--rehearse", folder / name, "--build", BUILD, *words, code=code, path=f"{folder}:/usr/bin:/bin",
                          GRIDDLE_CUDA_LIBRARY=f"{FOLDER}/libgriddle-cuda-on-cpu-{sm}.so", GRIDDLE_EMULATED_SM=str(sm), **more)
         if words:
@@ -75,6 +75,8 @@ with tempfile.TemporaryDirectory() as folder:
     details = {part["part"]: part["details"] for part in found["parts"]}
     ours = [entry for entry in details["harness"]["entries"] if entry["entry"] == "simt"]
     assert len(ours) == 18 and all(entry["passed"] for entry in ours), ours
+
+    assert len(details["collective"]["one"]) == 10 and len(details["collective"]["several"]) == 2, details["collective"]
 
     # a device that breaks at the first wait, and a sanitizer that finds something: no part is content
     found = rehearse("ill", code=1, FINDS="racecheck", GRIDDLE_EMULATED_FAIL="device:1")

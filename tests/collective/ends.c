@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rank 0 begins a sum that the others never join; after half a second a thread of its aborts. Alone there is nothing to
+ * wait for, and the abort comes at its leisure. In both cases the wait ends, the reason is told, and nothing more is
+ * done on that communicator. */
+#include "collective.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REASON "the launcher has lost rank 1"
+
+enum { COUNT = 1 << 16 };
+static const double LATEST = 5;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *abort_soon(void *argument)
+{
+    const collective *c = argument;
+    usleep(500000);
+    c->comm->abort(c->comm, REASON);
+    return NULL;
+}
+
+/* The messages and refusals of a communicator that was aborted. */
+static gd_status judge(const collective *c, void *memory, gd_stream *stream, double seconds, gd_error *error)
+{
+    gd_error why = {0};
+    char host[65] = "", at[128];
+    double one = 1;
+    gethostname(host, sizeof host - 1);
+    snprintf(at, sizeof at, "rank %d on %s: " REASON, c->comm->rank, host);
+    if (seconds > LATEST)
+        return gd_fail(error, GD_DEVICE, "the wait ended %g s after it began", seconds);
+    if (c->comm->check(c->comm, &why) != GD_DEVICE || strcmp(why.message, at) != 0)
+        return gd_fail(error, GD_DEVICE, "the communicator says '%s', not '%s'", why.message, at);
+    if (c->comm->all_reduce(c->comm, memory, COUNT, GD_F32, stream) != GD_DEVICE ||
+        c->comm->sum(c->comm, &one, 1, &why) != GD_DEVICE || c->comm->barrier(c->comm) != GD_DEVICE)
+        return gd_fail(error, GD_DEVICE, "a communicator that was aborted still takes calls");
+    return GD_OK;
+}
+
+static gd_status wait_and_abort(const collective *c, void *memory, gd_stream *stream, gd_error *error)
+{
+    pthread_t thread;
+    double begin = now();
+    if (pthread_create(&thread, NULL, abort_soon, (void *)c) != 0)
+        return gd_fail(error, GD_NOMEM, "cannot start a thread");
+    gd_status status = c->comm->all_reduce(c->comm, memory, COUNT, GD_F32, stream);
+    if (status == GD_OK)
+        status = c->device->synchronize(stream, error);
+    double seconds = now() - begin;
+    pthread_join(thread, NULL);
+    GD_TRY(status);
+    GD_TRY(judge(c, memory, stream, seconds, error));
+    printf("ok abort: the wait ended after %.1f s\n", seconds);
+    return GD_OK;
+}
+
+gd_status collective_abort(gd_command *command, gd_error *error)
+{
+    collective c;
+    gd_stream *stream = NULL;
+    void *memory = NULL;
+    gd_status status;
+    (void)command;
+    GD_TRY(collective_open(&c, error));
+    if (c.comm->rank > 0) {
+        usleep(1500000); /* the others are there, and do not join */
+        c.comm->abort(c.comm, "the end of a test");
+        collective_close(&c);
+        return GD_OK;
+    }
+    GD_TRY_TO(done, c.device->stream_new(&stream, error));
+    GD_TRY_TO(done, c.device->alloc(COUNT * sizeof(float), &memory, error));
+    GD_TRY_TO(done, wait_and_abort(&c, memory, stream, error));
+done:
+    c.device->free(memory);
+    c.device->stream_free(stream);
+    collective_close(&c);
+    return status;
+}
