@@ -44,11 +44,15 @@ gd_status gd_comm_agree(const gd_comm *comm, gd_status status, gd_error *error)
 
 void gd_comm_give_up(const gd_comm *comm, const gd_error *error)
 {
-    enum { ECHO_MS = 300, HEARSAY_MS = 2000 };
+    enum { ECHO_S = 1, HEARSAY_S = 3, ENDING_S = 3 };
     if (!comm || comm->ranks == 1)
         return;
     const bool hearsay = comm->check && comm->check(comm, NULL) != GD_OK;
-    const int ms = hearsay ? HEARSAY_MS : comm->rank > 0 ? ECHO_MS : 0;
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+    const struct timespec pause = {.tv_sec = hearsay          ? HEARSAY_S
+                                             : comm->rank > 0 ? ECHO_S
+                                                              : 0},
+                          ending = {.tv_sec = ENDING_S};
+    if (nanosleep(&pause, NULL) != 0) /* a signal: the launcher is ending all ranks already */
+        nanosleep(&ending, NULL);
     comm->abort(comm, error->message);
 }
