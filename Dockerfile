@@ -7,11 +7,11 @@
 # The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them it runs on the CPU. NVIDIA's
 # libraries, loaded where they are there, are most of the image: --target small leaves them out.
 #
-# Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU. Not tried: docker, a GPU.
+# Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU. Not tried: docker, a GPU, OpenMPI in it.
 FROM debian:bookworm AS build
 WORKDIR /griddle
 COPY tools/install tools/install
-RUN tools/install && apt-get install -y --no-install-recommends python3-pip
+RUN tools/install --mpi && apt-get install -y --no-install-recommends python3-pip
 # The toolkit as NVIDIA packs it for pip; nvcc looks into lib64, CMake for libcudart.so, which are not in it.
 RUN pip install --no-cache-dir --no-deps --target /opt nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 \
         nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 nvidia-nvtx==13.0.85 \
@@ -32,4 +32,4 @@ ENTRYPOINT ["griddle"]
 
 FROM small
 COPY --from=build /opt/nvidia/cu13/lib/libcublas*.so.* /opt/nvidia/cudnn/lib/*.so.* /usr/local/lib/
-RUN ldconfig
+RUN ldconfig && apt-get update && apt-get install -y --no-install-recommends openmpi-bin && rm -rf /var/lib/apt/lists/*

@@ -38,9 +38,10 @@ gd_status gd_engine_stage(gd_command *command, const char *config_path, const ch
 gd_status gd_engine_stage_run(gd_command *command, const char *config_path, const gd_config *config, const char *folder,
                               gd_error *error);
 
-/* Trains in `folder`, shows progress, answers signals. STOPPED sets command->exit_code to 128 + signal. */
+/* Trains in `folder`, alone (`comm` NULL) or as one of several, shows progress, answers signals. STOPPED sets
+ * command->exit_code to 128 + signal. */
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
-                          bool resume, gd_train_result *result, gd_error *error);
+                          bool resume, const gd_comm *comm, gd_train_result *result, gd_error *error);
 
 /* What training came to, as one JSON object on standard output. */
 void gd_engine_print_result(const char *folder, const gd_train_result *result);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
+#include "cli/engine_ranks.h"
 #include "data/walk.h"
 #include "train/run.h"
 
@@ -96,6 +97,8 @@ static gd_status run_road(gd_command *command, gd_error *error)
     gd_staged staged = {0};
     gd_status status;
     const gd_device *device;
+    if (gd_engine_is_one_of_many())
+        return gd_fail(error, GD_INVALID, "'run' is for one process; several share 'griddle train'");
     GD_TRY(gd_engine_device(command, &device, error));
     gd_engine_find_folder(command, command->word[0], &folder);
     snprintf(config_path.text, sizeof config_path.text, "%s", command->word[0]);
@@ -113,7 +116,7 @@ static gd_status run_road(gd_command *command, gd_error *error)
     GD_TRY_TO(done, gd_engine_stage_run(command, config_path.text, &config, folder.text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, true, &result, error));
+    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, true, NULL, &result, error));
     GD_TRY_TO(done, gd_staged_open(gd_run_file(folder.text, "staged.safetensors").text, GD_OPEN_TEST, &staged, error));
     if (staged.test.n > 0)
         status = gd_engine_evaluate_run(command, folder.text, error);

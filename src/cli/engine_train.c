@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
+#include "cli/engine_ranks.h"
 #include "train/run.h"
 #include "train/train.h"
 
@@ -99,8 +100,9 @@ static void show_note(void *argument, const char *text)
 }
 
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
-                          bool resume, gd_train_result *result, gd_error *error)
+                          bool resume, const gd_comm *comm, gd_train_result *result, gd_error *error)
 {
+    const bool tells = !comm || comm->rank == 0;
     gd_run_path staged = gd_run_file(folder, "staged.safetensors");
     display d = {.terminal = isatty(STDERR_FILENO)};
     catch_signals();
@@ -110,16 +112,21 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd
         .staged = staged.text,
         .resume = resume,
         .stop = &stop_signal,
-        .progress = show_progress,
-        .note = show_note,
+        .progress = tells ? show_progress : NULL,
+        .note = tells ? show_note : NULL,
         .argument = &d,
         .device = device,
+        .comm = comm,
     };
     gd_status status = gd_train(&options, result, error);
     clear_line(&d);
-    if (status == GD_STOPPED)
-        command->exit_code = 128 + stop_signal;
-    if (status != GD_OK)
+    if (status == GD_STOPPED) {
+        int number = stop_signal;
+        if (comm)
+            GD_TRY(gd_engine_share_signal(comm, &number, error));
+        command->exit_code = 128 + number;
+    }
+    if (status != GD_OK || !tells)
         return status;
     fprintf(stderr, "trained %d epoch%s in %.1f s%s", result->epochs, result->epochs == 1 ? "" : "s", result->seconds,
             result->stopped_early ? " (stopped early)" : "");
@@ -155,33 +162,50 @@ void gd_engine_print_result(const char *folder, const gd_train_result *result)
     gd_text_release(&text);
 }
 
+/* What comes before training, on each rank. */
+typedef struct preparation {
+    gd_command *command;
+    const gd_comm *comm;
+    const gd_device *device;
+    gd_config config;
+    gd_engine_path folder;
+} preparation;
+
+static gd_status prepare(void *argument, gd_error *error)
+{
+    preparation *p = argument;
+    gd_command *command = p->command;
+    const bool resume = gd_command_has(command, "--resume"), leads = !p->comm || p->comm->rank == 0;
+    GD_TRY(gd_engine_device(command, &p->device, error));
+    if (p->comm && !p->device->is_host)
+        return gd_fail(error, GD_INVALID, "several ranks compute on the CPU alone: add --device cpu");
+    GD_TRY(gd_engine_config(command, command->word[0], &p->config, error));
+    gd_engine_find_folder(command, command->word[0], &p->folder);
+    GD_TRY(leads ? gd_engine_take_folder(&p->folder, error) : gd_folder_make(p->folder.text, error));
+    gd_run_path checkpoint = gd_run_file(p->folder.text, "checkpoint.safetensors");
+    if (!resume && gd_file_exists(checkpoint.text))
+        return gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",
+                       p->folder.text);
+    if (resume && leads && !gd_file_exists(checkpoint.text))
+        fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", p->folder.text);
+    GD_TRY(gd_engine_stage_run(command, command->word[0], &p->config, p->folder.text, error));
+    return leads ? keep_config(&p->config, p->folder.text, error) : GD_OK;
+}
+
 static gd_status run_train(gd_command *command, gd_error *error)
 {
     gd_train_result result = {0};
-    gd_config config = {0};
-    gd_engine_path folder;
+    preparation p = {.command = command};
     gd_status status;
-    bool resume = gd_command_has(command, "--resume");
-    const gd_device *device;
-    GD_TRY(gd_engine_device(command, &device, error));
-    GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    gd_engine_find_folder(command, command->word[0], &folder);
-    GD_TRY_TO(done, gd_engine_take_folder(&folder, error));
-    gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
-    if (!resume && gd_file_exists(checkpoint.text)) {
-        status = gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",
-                         folder.text);
-        goto done;
-    }
-    if (resume && !gd_file_exists(checkpoint.text))
-        fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", folder.text);
-    GD_TRY_TO(done, gd_engine_stage_run(command, command->word[0], &config, folder.text, error));
-    GD_TRY_TO(done, keep_config(&config, folder.text, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, resume, &result, error));
-    if (gd_command_has(command, "--json"))
-        gd_engine_print_result(folder.text, &result);
+    GD_TRY(gd_engine_join(&p.comm, error));
+    GD_TRY_TO(done, gd_engine_in_turn(p.comm, prepare, &p, error));
+    GD_TRY_TO(done, gd_engine_train(command, &p.config, p.device, p.folder.text, gd_command_has(command, "--resume"),
+                                    p.comm, &result, error));
+    if (gd_command_has(command, "--json") && (!p.comm || p.comm->rank == 0))
+        gd_engine_print_result(p.folder.text, &result);
 done:
-    gd_config_release(&config);
+    gd_engine_leave(command, p.comm, status, error);
+    gd_config_release(&p.config);
     return status;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/cache.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "data/walk.h"
@@ -16,15 +17,6 @@
 
 /* Raised when staging makes other bytes of the same source and settings. */
 enum { STAGER_VERSION = 1 };
-
-/* FNV-1a, 64 bits: names files in the cache. What lies in one is told by its settings, not by this. */
-static uint64_t hash(uint64_t start, const void *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        start = (start ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3u;
-    return start;
-}
-static const uint64_t hash_start = 0xcbf29ce484222325u;
 
 static gd_status too_long(const char *what, gd_error *error)
 {
@@ -123,18 +115,18 @@ static gd_status stamp(const char *source, char text[64], gd_error *error)
     if (stat(source, &info) != 0)
         return gd_fail(error, GD_IO, "cannot open '%s': %s", source, strerror(errno));
     int64_t bytes = info.st_size, times[2] = {info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
-    uint64_t state = hash(hash_start, times, sizeof times);
+    uint64_t state = gd_digest(GD_DIGEST_START, times, sizeof times);
     if (S_ISDIR(info.st_mode)) {
         gd_walk walk;
         GD_TRY(gd_walk_folder(source, &walk, error));
         bytes = 0;
-        state = hash_start;
+        state = GD_DIGEST_START;
         for (int64_t i = 0; i < walk.n; i++) {
             const gd_walked *file = &walk.at[i];
             bytes += file->bytes;
-            state = hash(state, file->path, strlen(file->path) + 1);
-            state = hash(state, &file->bytes, sizeof file->bytes);
-            state = hash(state, &file->mtime, sizeof file->mtime);
+            state = gd_digest(state, file->path, strlen(file->path) + 1);
+            state = gd_digest(state, &file->bytes, sizeof file->bytes);
+            state = gd_digest(state, &file->mtime, sizeof file->mtime);
         }
         gd_walk_release(&walk);
     }
@@ -196,7 +188,7 @@ static gd_status finish(const gd_config *config, const char *out, gd_text *text,
     short_name(staging->source, name);
     if (has_cache) {
         /* the times of files are not part of the name: a changed source replaces its set */
-        uint64_t key = hash(hash_start, text->at, text->length);
+        uint64_t key = gd_digest(GD_DIGEST_START, text->at, text->length);
         PRINT(staging->cached, "the staged set", error, "%s/staged/%s-%016llx.safetensors", cache, name,
               (unsigned long long)key);
     }
@@ -205,7 +197,7 @@ static gd_status finish(const gd_config *config, const char *out, gd_text *text,
     else
         memcpy(staging->staged, staging->cached, sizeof staging->staged);
     if (staging->remote) {
-        uint64_t key = hash(hash_start, staging->source, strlen(staging->source));
+        uint64_t key = gd_digest(GD_DIGEST_START, staging->source, strlen(staging->source));
         PRINT(staging->fetched, "the fetched file", error, "%s/fetched/%016llx-%s", cache, (unsigned long long)key,
               name);
     } else {

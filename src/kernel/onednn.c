@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/onednn.h"
 
+#include "base/digest.h"
 #include "kernel/activation.h"
 #include "kernel/cast.h"
 
@@ -191,11 +192,9 @@ static gd_status add_weight(gd_onednn *state, int arg, int operand, const dnnl_m
                       .bytes = dnnl_memory_desc_get_size(theirs),
                       .state = state,
                       .run = pack};
-    /* Two forms are equal when their descriptions are: a digest (FNV-1a) of the description is the key. */
-    uint64_t digest = 14695981039346656037u;
-    for (size_t i = 0; i < sizeof *theirs; i++)
-        digest = (digest ^ ((const unsigned char *)theirs)[i]) * 1099511628211u;
-    snprintf(item->layout, sizeof item->layout, "%016llx", (unsigned long long)digest);
+    /* Two forms are equal when their descriptions are: a digest of the description is the key. */
+    snprintf(item->layout, sizeof item->layout, "%016llx",
+             (unsigned long long)gd_digest(GD_DIGEST_START, theirs, sizeof *theirs));
     return GD_OK;
 }
 

@@ -99,6 +99,15 @@ static gd_status run_captured(gd_plan_set *set, gd_plan *plan, gd_phase last, gd
     return status == GD_OK ? GD_OK : gd_fail(error, status, "a captured run of %s failed", plan->name);
 }
 
+/* The communication stream of the CPU: what fails there the communicator explains better. */
+static gd_status end_on_host(gd_plan_set *set, gd_error *error)
+{
+    gd_error own = {0};
+    gd_status status = set->options.device->synchronize(set->stream[1], &own);
+    GD_TRY(gd_set_check_comm(set, error));
+    return status == GD_OK ? GD_OK : gd_fail(error, status, "%s", own.message);
+}
+
 static gd_status run(gd_plan_set *set, gd_plan *plan, gd_phase last, gd_error *error)
 {
     GD_TRY(gd_feed_begin(set, error));
@@ -106,7 +115,7 @@ static gd_status run(gd_plan_set *set, gd_plan *plan, gd_phase last, gd_error *e
     if (last == GD_STEP_UPDATE && plan->options.mode == GD_MODE_TRAIN)
         set->version++;
     if (set->stream[1] && set->options.device->is_host)
-        GD_TRY(set->options.device->synchronize(set->stream[1], error));
+        GD_TRY(end_on_host(set, error));
     GD_TRY(gd_feed_end(set, error));
     return gd_set_check_comm(set, error);
 }

@@ -5,11 +5,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "comm/agree.h"
 #include "data/loader.h"
 #include "export/export.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
 #include "train/schedule.h"
+#include "train/share.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -388,9 +390,18 @@ static gd_status run_epochs(trainer *t, gd_error *error)
 
 static bool resumes(const trainer *t) { return t->options->resume && gd_file_exists(checkpoint_of(t).text); }
 
+/* Into the run's log, which all ranks share. */
+static void log_line(const trainer *t, const char *text)
+{
+    if (t->options->comm)
+        gd_run_log(t->options->run, "rank %d: %s", t->options->comm->rank, text);
+    else
+        gd_run_log(t->options->run, "%s", text);
+}
+
 static void tell_note(const trainer *t, const char *text)
 {
-    gd_run_log(t->options->run, "%s", text);
+    log_line(t, text);
     if (t->options->note)
         t->options->note(t->options->argument, text);
 }
@@ -423,23 +434,36 @@ static gd_status prepare(trainer *t, gd_error *error)
 }
 
 /* A fresh start, or where the checkpoint left off. */
+static gd_status find_start(trainer *t, gd_error *error)
+{
+    if (!resumes(t))
+        return gd_train_set_init(&t->set, t->config->train.seed, error);
+    gd_text note = {0};
+    gd_status status = gd_checkpoint_load(checkpoint_of(t).text, &t->set, &t->state, t->config, t->data, &note, error);
+    if (status == GD_OK && note.length)
+        tell_note(t, note.at);
+    gd_text_release(&note);
+    if (t->state.finished && t->state.epoch < t->config->train.epochs && t->config->train.patience == 0)
+        t->state.finished = 0; /* train.epochs was raised */
+    return status;
+}
+
+static gd_status set_up(trainer *t, gd_error *error)
+{
+    GD_TRY(prepare(t, error));
+    return find_start(t, error);
+}
+
+/* All ranks together, from where rank 0 stands. */
 static gd_status start(trainer *t, gd_error *error)
 {
     char line[128];
-    if (resumes(t)) {
-        gd_text note = {0};
-        gd_status status =
-            gd_checkpoint_load(checkpoint_of(t).text, &t->set, &t->state, t->config, t->data, &note, error);
-        if (status == GD_OK && note.length)
-            tell_note(t, note.at);
-        gd_text_release(&note);
-        GD_TRY(status);
-        if (t->state.finished && t->state.epoch < t->config->train.epochs && t->config->train.patience == 0)
-            t->state.finished = 0; /* train.epochs was raised */
+    if (t->options->comm)
+        GD_TRY(gd_train_share(t->options->comm, &t->set, &t->state, t->config, t->data, error));
+    if (t->state.applied + t->state.not_finite > 0)
         GD_TRY(state_to_tally(t, error));
-    } else {
-        GD_TRY(gd_train_set_init(&t->set, t->config->train.seed, error));
-    }
+    if (!t->state.finished)
+        GD_TRY(open_loader(t, error));
     if (!leads(t))
         return GD_OK;
     gd_run_log(t->options->run, "start at epoch %d step %d", (int)t->state.epoch, (int)t->state.batch);
@@ -447,19 +471,26 @@ static gd_status start(trainer *t, gd_error *error)
     return gd_file_append_line(gd_run_file(t->options->run, "metrics.jsonl").text, line, error);
 }
 
+static gd_status run_to_end(trainer *t, gd_error *error)
+{
+    const gd_train_options *options = t->options;
+    GD_TRY(run_epochs(t, error));
+    return leads(t) ? gd_export_trained(options->config, &t->staged, t->set.net,
+                                        gd_run_file(options->run, "best.safetensors").text,
+                                        gd_run_file(options->run, "model.safetensors").text, error)
+                    : GD_OK;
+}
+
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error)
 {
     trainer *t = &(trainer){.options = options, .config = options->config, .started = now()};
+    bool alone = false; /* no other rank knows of what has failed */
     gd_status status;
-    GD_TRY_TO(done, prepare(t, error));
-    GD_TRY_TO(done, start(t, error));
-    if (!t->state.finished)
-        GD_TRY_TO(done, open_loader(t, error));
-    GD_TRY_TO(done, run_epochs(t, error));
-    if (leads(t))
-        GD_TRY_TO(done, gd_export_trained(options->config, &t->staged, t->set.net,
-                                          gd_run_file(options->run, "best.safetensors").text,
-                                          gd_run_file(options->run, "model.safetensors").text, error));
+    GD_TRY_TO(done, gd_comm_agree(options->comm, set_up(t, error), error));
+    GD_TRY_TO(done, gd_comm_agree(options->comm, start(t, error), error));
+    status = run_to_end(t, error);
+    alone = status != GD_OK && status != GD_STOPPED;
+    GD_TRY_TO(done, status);
     *result = (gd_train_result){
         .epochs = (int)t->state.epoch,
         .stopped_early = t->state.epoch < options->config->train.epochs,
@@ -471,8 +502,13 @@ gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_
         .seconds = t->state.seconds + now() - t->started,
     };
 done:
-    if (status != GD_OK && error)
-        gd_run_log(options->run, "ended: %s", error->message);
+    if (status != GD_OK && error) {
+        char line[600];
+        snprintf(line, sizeof line, "ended: %s", error->message);
+        log_line(t, line);
+    }
+    if (alone)
+        gd_comm_give_up(options->comm, error);
     gd_loader_free(t->loader);
     gd_train_set_release(&t->set);
     gd_staged_close(&t->staged);

@@ -46,7 +46,10 @@ typedef struct gd_train_result {
 
 /* Trains to the end and leaves model.safetensors behind. INVALID for a config that does not fit the data or, resuming,
  * differs from the run's; NUMERIC when the loss is no longer a number or no update can be applied, naming epoch and
- * step; STOPPED when `stop` was seen: the checkpoint is saved then. */
+ * step; STOPPED when `stop` was seen: the checkpoint is saved then.
+ *
+ * With several ranks, all begin where rank 0 stands. What fails on one before the first step fails on all with the same
+ * error; later, that one ends the others by comm->abort. */
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error);
 
 /* The storage type that a config means on this device: auto is bf16 where it has that, else fp32. UNSUPPORTED, with the

@@ -2,6 +2,7 @@
 #include "threads.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,18 @@ static gd_status all_reduce(const gd_comm *comm, void *data, int64_t count, gd_t
     return GD_OK;
 }
 
+static gd_status broadcast(const gd_comm *comm, void *data, size_t bytes, int root, void *stream)
+{
+    world *w = comm->state;
+    (void)stream;
+    w->data[comm->rank] = data;
+    pthread_barrier_wait(&w->barrier);
+    if (comm->rank != root)
+        memcpy(data, w->data[root], bytes);
+    pthread_barrier_wait(&w->barrier);
+    return GD_OK;
+}
+
 static gd_status sum(const gd_comm *comm, double *values, int n, gd_error *error)
 {
     (void)error;
@@ -55,6 +68,13 @@ static gd_status barrier(const gd_comm *comm)
     return GD_OK;
 }
 
+/* The others wait for ever: the test has failed. */
+static void end_all(const gd_comm *comm, const char *reason)
+{
+    fprintf(stderr, "rank %d: %s\n", comm->rank, reason);
+    abort();
+}
+
 static void *run(void *argument)
 {
     const member *m = argument;
@@ -63,8 +83,10 @@ static void *run(void *argument)
                           .ranks = m->world->ranks,
                           .state = m->world,
                           .all_reduce = all_reduce,
+                          .broadcast = broadcast,
                           .sum = sum,
-                          .barrier = barrier};
+                          .barrier = barrier,
+                          .abort = end_all};
     m->world->body(m->world->argument, &comm);
     return NULL;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comm/mpi/mpi_comm.h"
 
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,17 +34,15 @@ gd_status gd_mpi_check(const gd_comm *comm, gd_error *error)
 
 /* ---- waiting ---- */
 
-/* A short wait is watched closely, a long one sleepily: other ranks, and this one's own threads, may want the core. */
+/* A short wait is watched closely, a long one sleepily: other ranks, and this one's own threads, may want the core. Who
+ * sleeps is soon served when he wakes, by a scheduler that is fair; who yields goes to the end of the queue each time.
+ */
 static void rest(int turn)
 {
-    enum { WATCHED = 64, YIELDED = 512, MOST_NS = 200000 };
+    enum { WATCHED = 200, FIRST_NS = 10000, MOST_NS = 200000 };
     if (turn < WATCHED)
         return;
-    if (turn < YIELDED) {
-        sched_yield();
-        return;
-    }
-    const int ns = (turn - YIELDED + 1) * 1000;
+    const int ns = FIRST_NS * (1 + (turn - WATCHED) / 8);
     nanosleep(&(struct timespec){.tv_nsec = ns < MOST_NS ? ns : MOST_NS}, NULL);
 }
 

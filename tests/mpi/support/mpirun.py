@@ -34,3 +34,19 @@ def run(ranks, *words, timeout=60, environment=None):
         process.terminate()  # mpirun ends its ranks
         raise AssertionError(f"{ranks} ranks of {words} hang: {process.communicate()}") from None
     return subprocess.CompletedProcess(words, process.returncode, out, said)
+
+
+def pids(process):
+    """Of the ranks that this mpirun has started, in order."""
+    found = {}
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                parent = int(file.read().rsplit(")", 1)[1].split()[1])
+            with open(f"/proc/{name}/environ", "rb") as file:
+                variables = dict(entry.split(b"=", 1) for entry in file.read().split(b"\0") if b"=" in entry)
+        except (OSError, IndexError):
+            continue  # gone, or no process
+        if parent == process.pid:
+            found[int(variables[b"OMPI_COMM_WORLD_RANK"])] = int(name)
+    return [found[rank] for rank in sorted(found)]
