@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collective.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static int number(const char *name, int otherwise)
@@ -23,21 +22,6 @@ void collective_close(collective *c)
         c->comm->close(c->comm);
 }
 
-/* NCCL's version; exit code 77 and the reason where there is none of use. */
-static gd_status say_version(gd_command *command, gd_error *error)
-{
-    const gd_device *device;
-    const gd_comm *comm;
-    gd_error why = {0};
-    GD_TRY(gd_device_open_cuda(&device, error));
-    if (*gd_nccl_version())
-        return printf("%s\n", gd_nccl_version()) > 0 ? GD_OK : GD_IO;
-    gd_nccl_open(0, 1, NULL, &comm, &why);
-    printf("%s\n", why.message);
-    command->exit_code = 77;
-    return GD_OK;
-}
-
 static const gd_option train_options[] = {
     GD_OPTION_SET,
     {"--comm", NULL, "NAME", "nccl, the default; self: alone; none"},
@@ -46,7 +30,6 @@ static const gd_option train_options[] = {
 };
 
 static const gd_verb verbs[] = {
-    {"version", "", 0, 0, "of NCCL", "griddle-collective version\n", NULL, say_version},
     {"check", "", 0, 0, "numbers", "griddle-collective check\n", NULL, collective_check},
     {"abort", "", 0, 0, "a sum that never comes", "griddle-collective abort\n", NULL, collective_abort},
     {"train", "CONFIG RUN", 2, 2, "a run in a folder with a staged set",
