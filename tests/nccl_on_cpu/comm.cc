@@ -235,7 +235,7 @@ ncclResult_t ncclCommAbort(ncclComm_t comm)
 // ---- collectives and groups ----
 
 /* What the group has gathered is begun. */
-static ncclResult_t begin_group()
+static ncclResult_t begin_group(const char *function)
 {
     std::vector<Operation> operations;
     operations.swap(group);
@@ -246,8 +246,11 @@ static ncclResult_t begin_group()
                 return result;
         return ncclSuccess;
     }
-    if (!comm.queued.empty() && !is_planted(comm, "order"))
-        return refuse("the call before is still under way: ncclCommGetAsyncError has not said that it is done");
+    if (!comm.queued.empty() && !is_planted(comm, "order")) {
+        gd_double::wrong_call(function,
+                              "the call before is still under way: ncclCommGetAsyncError does not say that it is done");
+        return fail(ncclInvalidUsage, "a call is still under way");
+    }
     for (const Operation &operation : operations)
         comm.queued.push_back(operation);
     return begin(comm);
@@ -276,7 +279,7 @@ static ncclResult_t call(const char *function, ncclComm_t comm, const void *from
     group.push_back({comm, what, to, stream});
     if (depth > 0)
         return ncclSuccess;
-    return begin_group();
+    return begin_group(function);
 }
 
 ncclResult_t ncclAllReduce(const void *from, void *to, size_t count, ncclDataType_t type, ncclRedOp_t op,
@@ -303,5 +306,5 @@ ncclResult_t ncclGroupEnd(void)
     OPEN if (depth == 0) return refuse("no group has been begun");
     if (--depth > 0 || group.empty())
         return ncclSuccess;
-    return begin_group();
+    return begin_group(__func__);
 }
