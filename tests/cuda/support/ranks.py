@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process for each rank, each with an emulated card of its own; they meet by NCCL_COMM_ID over the double of NCCL."""
+import glob
 import os
 import socket
 import subprocess
 import sys
 
-BUILD, FOLDER = os.environ["GRIDDLE_BUILD"], sys.argv[1]
+SOURCE, BUILD, FOLDER = os.environ["GRIDDLE_SOURCE"], os.environ["GRIDDLE_BUILD"], sys.argv[1]
 DOUBLE = f"{FOLDER}/libnccl-double.so"
 
 
@@ -14,10 +15,19 @@ def environment(**more):
                          "GRIDDLE_NCCL_TIMEOUT": "20"} | more
 
 
+ports = []
+
+
+def left_over():
+    """What communicators of this test have left in memory."""
+    return [path for port in ports for path in glob.glob(f"/dev/shm/nccl-double-*:{port}")]
+
+
 def free_port():
     with socket.socket() as end:
         end.bind(("127.0.0.1", 0))
-        return end.getsockname()[1]
+        ports.append(end.getsockname()[1])
+        return ports[-1]
 
 
 def start(n, *words, **more):
