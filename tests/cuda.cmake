@@ -28,6 +28,25 @@ add_library(nccl-double MODULE ${nccl_double})
 target_include_directories(nccl-double PRIVATE cuda_on_cpu cuda_on_cpu/include ${CMAKE_SOURCE_DIR}/cuda)
 target_link_libraries(nccl-double PRIVATE griddle-engine ${CMAKE_DL_LIBS})
 target_link_options(nccl-double PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs)
+add_executable(nccl-selftest nccl_on_cpu/selftest.c)
+target_include_directories(nccl-selftest PRIVATE cuda_on_cpu/include ${CMAKE_SOURCE_DIR}/cuda)
+target_link_libraries(nccl-selftest PRIVATE griddle-engine)
+
+# What must be right, and what must be found: case, what the finding is called.
+foreach(pair right: blocking: group: before_it_is_ready:ncclAllReduce not_asked_again:ncclAllReduce
+        group_not_ended:ncclCommFinalize after_abort:ncclAllReduce after_end:ncclAllReduce
+        destroyed_under_way:ncclCommDestroy buffer_reused:race buffer_read_too_early:race)
+    string(REGEX MATCH "^([a-z_]+):(.*)$" pair ${pair})
+    set(kind right)
+    if(CMAKE_MATCH_2)
+        set(kind finds)
+    endif()
+    add_test(NAME cuda.nccl.${CMAKE_MATCH_1}
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cuda_on_cpu/selftest/run ${kind} $<TARGET_FILE:nccl-selftest>
+                     ${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+    set_tests_properties(cuda.nccl.${CMAKE_MATCH_1} PROPERTIES LABELS cuda TIMEOUT 120 ENVIRONMENT
+        "GRIDDLE_CUDA_LIBRARY=$<TARGET_FILE:griddle-cuda-on-cpu-80>;GRIDDLE_NCCL_LIBRARY=$<TARGET_FILE:nccl-double>")
+endforeach()
 
 # Some of the cards have one multiprocessor: there a grid takes more than one turn.
 foreach(sm 70 75 80 86 89 90 100 120)

@@ -307,7 +307,8 @@ static gd_status find_id(nccl_comm *n, const gd_comm *over, ncclUniqueId *id, gd
         ncclUniqueId id;
         int result;
     } told = {.result = ncclSuccess};
-    if (n->comm.ranks > 1 && !over && !getenv("NCCL_COMM_ID"))
+    const char *address = getenv("NCCL_COMM_ID");
+    if (n->comm.ranks > 1 && !over && !(address && *address))
         return gd_fail(
             error, GD_INVALID,
             "%d ranks cannot find one another: NCCL_COMM_ID is not set (the address of rank 0, as host:port)",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rank 0 begins a sum that the others never join; after half a second a thread of its aborts. Alone there is nothing to
- * wait for, and the abort comes at its leisure. In both cases the wait ends, the reason is told, and nothing more is
- * done on that communicator. */
+/* abort: rank 0 begins a sum that the others never join; after half a second a thread of its aborts. Alone there is
+ * nothing to wait for, and the abort comes at its leisure. In both cases the wait ends, the reason is told, and nothing
+ * more is done on that communicator.
+ *
+ * hang: sums without end, until one of the ranks is gone. */
 #include "collective.h"
 
 #include <pthread.h>
@@ -82,6 +84,37 @@ gd_status collective_abort(gd_command *command, gd_error *error)
     GD_TRY_TO(done, c.device->stream_new(&stream, error));
     GD_TRY_TO(done, c.device->alloc(COUNT * sizeof(float), &memory, error));
     GD_TRY_TO(done, wait_and_abort(&c, memory, stream, error));
+done:
+    c.device->free(memory);
+    c.device->stream_free(stream);
+    collective_close(&c);
+    return status;
+}
+
+static gd_status add_for_ever(const collective *c, void *memory, gd_stream *stream, gd_error *error)
+{
+    for (;;) {
+        gd_status status = c->comm->all_reduce(c->comm, memory, COUNT, GD_F32, stream);
+        if (status == GD_OK)
+            status = c->device->synchronize(stream, error);
+        GD_TRY(c->comm->check(c->comm, error));
+        GD_TRY(status);
+    }
+}
+
+gd_status collective_hang(gd_command *command, gd_error *error)
+{
+    collective c;
+    gd_stream *stream = NULL;
+    void *memory = NULL;
+    gd_status status;
+    (void)command;
+    GD_TRY(collective_open(&c, error));
+    GD_TRY_TO(done, c.device->stream_new(&stream, error));
+    GD_TRY_TO(done, c.device->alloc(COUNT * sizeof(float), &memory, error));
+    printf("adding\n");
+    fflush(stdout);
+    GD_TRY_TO(done, add_for_ever(&c, memory, stream, error));
 done:
     c.device->free(memory);
     c.device->stream_free(stream);

@@ -3,6 +3,7 @@
  * as it is. */
 #include "train/train.h"
 #include "collective.h"
+#include "comm/mpi.h"
 #include "train/run.h"
 
 #include <stdio.h>
@@ -58,28 +59,32 @@ done:
     return status;
 }
 
+static gd_status open_named(const char *name, collective *c, gd_error *error)
+{
+    if (!name || strcmp(name, "nccl") == 0)
+        return collective_open(c, error);
+    if (strcmp(name, "mpi") == 0) {
+        c->device = &gd_device_cpu;
+        return gd_mpi_open(&c->comm, error);
+    }
+    c->comm = strcmp(name, "self") == 0 ? &gd_comm_self : NULL;
+    return gd_device_open_cuda(&c->device, error);
+}
+
 gd_status collective_train(gd_command *command, gd_error *error)
 {
-    const char *name = gd_command_option(command, "--comm"), *fault = gd_command_option(command, "--plant");
+    const char *fault = gd_command_option(command, "--plant");
     collective c = {0};
     gd_device device;
-    gd_status status = GD_OK;
-    if (name && strcmp(name, "nccl") != 0) {
-        status = gd_device_open_cuda(&c.device, error);
-        c.comm = strcmp(name, "self") == 0 ? &gd_comm_self : NULL;
-    } else {
-        status = collective_open(&c, error);
-    }
+    gd_status status = open_named(gd_command_option(command, "--comm"), &c, error);
     if (status == GD_OK) {
+        real = c.device;
         device = *c.device;
-        if (fault) {
-            real = c.device;
-            status = plant(fault, &device, error);
-        }
     }
+    if (status == GD_OK && fault)
+        status = plant(fault, &device, error);
     if (status == GD_OK)
         status = train(command, &c, &device, error);
-    if (c.comm && c.comm->close)
-        c.comm->close(c.comm);
+    collective_close(&c);
     return status;
 }

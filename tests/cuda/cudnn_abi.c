@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What cuda/cudnn/abi.h says of cuDNN, held against NVIDIA's header: that it compiles is the test (cudnn.py, and
- * tools/make-cudnn-symbols.py for two versions). */
+ * tools/make-symbols.py for two versions). */
 #include <cudnn.h>
 
 #include "cudnn/abi.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What cuda/nccl/abi.h says of NCCL, held against NVIDIA's header: that it compiles is the test (nccl.py, and
- * tools/make-nccl-symbols.py for several versions). */
+ * tools/make-symbols.py for several versions). */
 #include <cuda_bf16.h>
 #ifndef __CUDA_BF16_TYPES_EXIST__ /* in C it has none, and NCCL's header then hides the name of theirs */
 #define __CUDA_BF16_TYPES_EXIST__

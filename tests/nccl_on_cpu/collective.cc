@@ -114,13 +114,12 @@ template <void (*work)(const Operation &)> static void run(const void *argument)
 
 ncclResult_t launch(const Operation &op)
 {
-    const bool reads = op.call.root < 0 || op.call.root == op.comm->rank;
-    const gd_emulated_span spans[] = {{op.data, bytes_of(op.call), false}, {op.data, bytes_of(op.call), true}};
+    const gd_emulated_span span = {op.data, bytes_of(op.call), true}; // both halves write
     const char *name = op.call.root < 0 ? "nccl all_reduce" : "nccl broadcast";
     auto put = gd_double::library_call();
-    cudaError_t error = put(op.stream, name, reads ? spans : spans + 1, reads ? 2 : 1, run<send>, &op, sizeof op);
+    cudaError_t error = put(op.stream, name, &span, 1, run<send>, &op, sizeof op);
     if (error == cudaSuccess)
-        error = put(op.stream, name, spans + 1, 1, run<receive>, &op, sizeof op);
+        error = put(op.stream, name, &span, 1, run<receive>, &op, sizeof op);
     return error == cudaSuccess ? ncclSuccess : fail(ncclUnhandledCudaError, "Cuda failure: a launch");
 }
 } // namespace nccl_double

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
+#include <fstream>
 #include <mutex>
 #include <random>
 #include <set>
@@ -68,12 +68,12 @@ const char *ncclGetLastError(ncclComm_t) { return last_error.c_str(); }
 ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
 {
     const std::string address = setting("NCCL_COMM_ID");
-    const size_t number =
-        address.empty() ? (size_t)std::random_device{}() << 20 ^ (size_t)getpid() : std::hash<std::string>{}(address);
     if (!address.empty() && address.find(':') == std::string::npos)
         return fail(ncclInvalidArgument, "Invalid NCCL_COMM_ID, please use format: <hostname>:<port>");
+    const std::string name =
+        address.empty() ? std::to_string(std::random_device{}()) + "." + std::to_string(getpid()) : address;
     *id = {};
-    snprintf(id->internal, sizeof id->internal, "nccl-double-%zx-%d", number, (int)getuid());
+    snprintf(id->internal, sizeof id->internal, "nccl-double-%s", name.c_str());
     return ncclSuccess;
 }
 
@@ -124,6 +124,8 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *to, int ranks, ncclUniqueId id, 
         return refuse("blocking is 0 or 1");
     if (!gd_double::library_call())
         return fail(ncclUnhandledCudaError, "Cuda failure: there is no card");
+    if (const std::string record = setting("GRIDDLE_DOUBLE_RECORD"); !record.empty())
+        std::ofstream(record) << "NCCL_ALGO=" << setting("NCCL_ALGO") << "\n";
     auto *comm = new ncclComm; // for ever: work in streams names it
     comm->id = id;
     comm->rank = rank;
@@ -171,10 +173,12 @@ static ncclResult_t progress(ncclComm &comm)
         meet(comm);
     if (++comm.asked < 2 || comm.state == ncclComm::MEETING)
         return ncclInProgress;
-    if (is_planted(comm, "order") && comm.held++ == 0)
-        return ncclSuccess; // kept back until the next one has come
-    if (comm.queued.size() == 2 && comm.held == 2)
+    if (is_planted(comm, "order") && !comm.is_swapped) {
+        if (comm.queued.size() < 2)
+            return ncclSuccess; // kept back until the next one has come
         std::swap(comm.queued[0], comm.queued[1]);
+        comm.is_swapped = true;
+    }
     while (!comm.queued.empty() && comm.failure == ncclSuccess) {
         comm.failure = launch(comm.queued.front());
         comm.queued.erase(comm.queued.begin());
@@ -235,7 +239,7 @@ ncclResult_t ncclCommAbort(ncclComm_t comm)
 // ---- collectives and groups ----
 
 /* What the group has gathered is begun. */
-static ncclResult_t begin_group()
+static ncclResult_t begin_group(const char *function)
 {
     std::vector<Operation> operations;
     operations.swap(group);
@@ -246,8 +250,11 @@ static ncclResult_t begin_group()
                 return result;
         return ncclSuccess;
     }
-    if (!comm.queued.empty() && !is_planted(comm, "order"))
-        return refuse("the call before is still under way: ncclCommGetAsyncError has not said that it is done");
+    if (!comm.queued.empty() && !is_planted(comm, "order")) {
+        gd_double::wrong_call(function,
+                              "the call before is still under way: ncclCommGetAsyncError does not say that it is done");
+        return fail(ncclInvalidUsage, "a call is still under way");
+    }
     for (const Operation &operation : operations)
         comm.queued.push_back(operation);
     return begin(comm);
@@ -276,7 +283,7 @@ static ncclResult_t call(const char *function, ncclComm_t comm, const void *from
     group.push_back({comm, what, to, stream});
     if (depth > 0)
         return ncclSuccess;
-    return begin_group();
+    return begin_group(function);
 }
 
 ncclResult_t ncclAllReduce(const void *from, void *to, size_t count, ncclDataType_t type, ncclRedOp_t op,
@@ -303,5 +310,5 @@ ncclResult_t ncclGroupEnd(void)
     OPEN if (depth == 0) return refuse("no group has been begun");
     if (--depth > 0 || group.empty())
         return ncclSuccess;
-    return begin_group();
+    return begin_group(__func__);
 }

@@ -88,7 +88,7 @@ struct ncclComm {
     nccl_double::World *world = nullptr;
     std::vector<nccl_double::Operation> queued; // begun, and not in their streams yet
     int asked = 0;                              // since something was begun
-    int held = 0;                               // GRIDDLE_DOUBLE_PLANT=order
+    bool is_swapped = false;                    // GRIDDLE_DOUBLE_PLANT=order
     ncclResult_t failure = ncclSuccess;
     std::atomic<bool> is_aborted{false};
     std::atomic<uint64_t> sent{0}, received{0}; // halves that have run

@@ -30,21 +30,25 @@ def free_port():
         return end.getsockname()[1]
 
 
-def ranks(check, n, *words):
+def ranks(check, n, *words, code=0):
     """What each of n ranks prints; each has a card of its own."""
     visible = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(n)))).split(",")
     shared = {"WORLD_SIZE": str(n), "NCCL_COMM_ID": f"127.0.0.1:{free_port()}", "GRIDDLE_NCCL_TIMEOUT": "15"}
 
     def work(rank):
         own = {"CUDA_VISIBLE_DEVICES": visible[rank]} if n > 1 else {}
-        return check.run(check.build / "griddle-collective", *words, RANK=str(rank), **shared, **own).stdout
+        return check.run(check.build / "griddle-collective", *words, code=code, RANK=str(rank), **shared, **own)
 
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         return list(pool.map(work, range(n)))
 
 
+def lines(done):
+    return [rank.stdout.splitlines() for rank in done]
+
+
 def train(check, comm):
-    """The digest of a model."""
+    """The digest of a model, and what was said."""
     out = check.scratch / f"collective-{comm}"
     out.mkdir()
     words = check.settings(train__precision="fp32", train__epochs=1 if check.is_rehearsal else 4, train__tune=0)
@@ -54,22 +58,24 @@ def train(check, comm):
 
 
 def run(check):
-    probe = check.run(check.build / "griddle-collective", "version", code=None)
+    [probe] = ranks(check, 1, "check", code=None)
     if probe.returncode == 77:
-        raise Skipped(probe.stdout.strip())
+        raise Skipped(probe.stdout.strip().removeprefix("skipped: "))
     if probe.returncode:
-        raise Failed(f"griddle-collective version: exit code {probe.returncode}: {probe.stderr.strip()}")
-    details = {"nccl": probe.stdout.strip(), "cards": cards(check)}
-    details["one"] = ranks(check, 1, "check")[0].splitlines()
-    details["abort"] = ranks(check, 1, "abort")[0].splitlines()
+        raise Failed(f"one rank: exit code {probe.returncode}: {probe.stderr.strip()}")
     shapes.write(str(check.scratch / "bars"), train=80 if check.is_rehearsal else 960, test=30)
     (check.scratch / "collective.yaml").write_text(shapes.CONFIG.format(folder=check.scratch / "bars"), encoding="utf-8")
-    details["runs"] = {comm: train(check, comm) for comm in ("self", "nccl")}
+    details = {"one": lines([probe]), "cards": cards(check)}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        runs = {comm: pool.submit(train, check, comm) for comm in ("self", "nccl")}
+        details["abort"] = lines(ranks(check, 1, "abort"))
+        details["runs"] = {comm: work.result() for comm, work in runs.items()}
     if len({digest for digest, _ in details["runs"].values()}) > 1:
         raise Failed("a run over NCCL with one rank has other bits than one without", details)
     n = min(details["cards"], MOST_RANKS)
     if n > 1:
-        details["several"] = [said.splitlines() for said in ranks(check, n, "check")]
-        details["several abort"] = [said.splitlines() for said in ranks(check, n, "abort")]
-    return (f"NCCL {details['nccl']}: one rank is the identity, at once and captured, a run over it has the bits of one without, "
-            f"an abort ends it; {f'{n} ranks agree' if n > 1 else 'there is one card, so nothing is known of several'}"), details
+        details["several"] = lines(ranks(check, n, "check"))
+        details["several abort"] = lines(ranks(check, n, "abort"))
+    version = details["one"][0][0].partition(":")[0].removeprefix("nccl ")
+    return (f"NCCL {version}: one rank is the identity, at once and captured, a run over it has the bits of one without, an abort "
+            f"ends it; {f'{n} ranks agree' if n > 1 else 'there is one card, so nothing is known of several'}"), details
