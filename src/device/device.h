@@ -103,6 +103,11 @@ typedef struct gd_device {
 
 extern const gd_device gd_device_cpu;
 
+/* Of a device that has `time`: seconds of work(argument) as a step has it, captured where the device can. What
+ * launching costs the host is then no part of it; it hid which of several kernels is the fastest. */
+gd_status gd_device_time(const gd_device *device, gd_stream *stream, gd_status (*work)(void *argument), void *argument,
+                         double *seconds, gd_error *error);
+
 /* The CUDA device, out of libgriddle-cuda.so beside the program's own folder (or GRIDDLE_CUDA_LIBRARY), which stays
  * loaded. UNSUPPORTED where there is nothing of the kind: no such library, no driver. DEVICE where there is something
  * that cannot be used: a library that does not load, a driver or a card that is too old, a driver without a card. */

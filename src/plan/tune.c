@@ -200,7 +200,7 @@ static gd_status sample(gd_tuner *tuner, trial *t, double *seconds)
     if (tuner->left <= 0)
         return GD_STOPPED;
     double begun = now();
-    gd_status status = tuner->device->time(tuner->stream, run_trial, t, seconds, NULL);
+    gd_status status = gd_device_time(tuner->device, tuner->stream, run_trial, t, seconds, NULL);
     tuner->left -= now() - begun;
     *seconds /= t->runs;
     return status;
@@ -212,8 +212,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The first run loads code, the second says how many make a sample; one that is hopelessly behind `best` (0: none yet),
- * or on a clock that tells nothing, needs no more. */
+/* The first run, which is not captured, loads code, the second says how many make a sample; one that is hopelessly
+ * behind `best` (0: none yet), or on a clock that tells nothing, needs no more. */
 static gd_status time_entry(gd_tuner *tuner, const gd_step *step, const candidate *c, const scratch *room, double best,
                             double *seconds)
 {
@@ -223,7 +223,8 @@ static gd_status time_entry(gd_tuner *tuner, const gd_step *step, const candidat
     if (c->impl->bind)
         GD_TRY(c->impl->bind(&call));
     trial t = {c->impl, &call, &room->ctx, 1};
-    GD_TRY(sample(tuner, &t, seconds));
+    GD_TRY(run_trial(&t));
+    GD_TRY(tuner->device->synchronize(tuner->stream, NULL));
     GD_TRY(sample(tuner, &t, seconds));
     if (*seconds <= 0 || (best > 0 && *seconds > HOPELESS * best))
         return GD_OK;
