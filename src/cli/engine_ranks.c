@@ -21,8 +21,9 @@ bool gd_engine_is_one_of_many(void) { return told("OMPI_COMM_WORLD_SIZE", 1) > 1
 
 gd_status gd_engine_join(const gd_comm **comm, gd_error *error)
 {
-    *comm = NULL;
-    return gd_engine_is_one_of_many() ? gd_mpi_open(comm, error) : GD_OK;
+    const int ranks = told("OMPI_COMM_WORLD_SIZE", 0);
+    *comm = ranks == 1 ? &gd_comm_self : NULL;
+    return ranks > 1 ? gd_mpi_open(comm, error) : GD_OK;
 }
 
 gd_status gd_engine_in_turn(const gd_comm *comm, gd_status (*work)(void *argument, gd_error *), void *argument,
@@ -56,5 +57,6 @@ void gd_engine_leave(gd_command *command, const gd_comm *comm, gd_status status,
             command->exit_code = gd_status_exit_code(status);
         error->message[0] = '\0';
     }
-    comm->close(comm);
+    if (comm->close)
+        comm->close(comm);
 }

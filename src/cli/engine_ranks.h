@@ -8,7 +8,7 @@
 
 bool gd_engine_is_one_of_many(void);
 
-/* Joins the others, where mpirun started this process as one of several; else `*comm` is NULL. */
+/* Joins the others, where mpirun started this process; else `*comm` is NULL. */
 gd_status gd_engine_join(const gd_comm **comm, gd_error *error);
 
 /* Collective: does the work on each rank, in turn where it may leave files behind; fails on all where it fails on one.

@@ -177,7 +177,7 @@ static gd_status prepare(void *argument, gd_error *error)
     gd_command *command = p->command;
     const bool resume = gd_command_has(command, "--resume"), leads = !p->comm || p->comm->rank == 0;
     GD_TRY(gd_engine_device(command, &p->device, error));
-    if (p->comm && !p->device->is_host)
+    if (p->comm && p->comm->ranks > 1 && !p->device->is_host)
         return gd_fail(error, GD_INVALID, "several ranks compute on the CPU alone: add --device cpu");
     GD_TRY(gd_engine_config(command, command->word[0], &p->config, error));
     gd_engine_find_folder(command, command->word[0], &p->folder);

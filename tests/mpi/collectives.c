@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const gd_comm *comm;
@@ -156,6 +157,26 @@ static void run_all(void)
     try_barrier();
 }
 
+/* Who waits for rank 0 uses little of the processor meanwhile, also where it waits for the end. */
+static void run_patient(void)
+{
+    enum { LATE_S = 1 };
+    for (int last = 0; last < 2; last++) {
+        const clock_t begin = clock(); /* of the processor */
+        if (comm->rank == 0)
+            sleep(LATE_S);
+        if (last)
+            comm->close(comm);
+        else if (comm->barrier(comm) != GD_OK)
+            fail("the barrier fails");
+        const double used = (double)(clock() - begin) / CLOCKS_PER_SEC;
+        if (used > 0.3 * LATE_S) {
+            fprintf(stderr, "%g of %d seconds were computed away\n", used, LATE_S);
+            exit(1);
+        }
+    }
+}
+
 /* ---- what must not go well ---- */
 
 /* A type that has no sum is refused, and does no harm. */
@@ -209,6 +230,10 @@ int main(int argc, char **argv)
     if (gd_mpi_open(&comm, &error) != GD_OK) {
         fprintf(stderr, "griddle-mpi-test: %s\n", error.message);
         return 1;
+    }
+    if (strcmp(word, "patient") == 0) {
+        run_patient();
+        return 0;
     }
     if (strcmp(word, "all") == 0)
         run_all();

@@ -7,23 +7,18 @@
 /* ---- failures ---- */
 
 /* The first is kept: it is the cause of the others. */
-static gd_status fail(gd_mpi *mpi, const char *operation, const char *text)
+static gd_status fail(gd_mpi *mpi, int code, const char *operation)
 {
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length;
     pthread_mutex_lock(&mpi->lock);
+    MPI_Error_string(code, text, &length);
     if (!mpi->broken) {
         gd_fail(&mpi->failure, GD_DEVICE, "rank %d on %s: %s: %s", mpi->comm.rank, mpi->host, operation, text);
         mpi->broken = true;
     }
     pthread_mutex_unlock(&mpi->lock);
     return GD_DEVICE;
-}
-
-static gd_status fail_mpi(gd_mpi *mpi, int code, const char *operation)
-{
-    char text[MPI_MAX_ERROR_STRING] = "";
-    int length;
-    MPI_Error_string(code, text, &length);
-    return fail(mpi, operation, text);
 }
 
 gd_status gd_mpi_check(const gd_comm *comm, gd_error *error)
@@ -51,15 +46,13 @@ static gd_status finish(gd_mpi *mpi, int code, MPI_Request *request, const char 
 {
     int done = 0;
     for (int turn = 0; code == MPI_SUCCESS && !done; turn++) {
-        if (mpi->aborted)
-            return fail(mpi, operation, "the run is being ended");
         pthread_mutex_lock(&mpi->lock);
         code = MPI_Test(request, &done, MPI_STATUS_IGNORE);
         pthread_mutex_unlock(&mpi->lock);
         if (!done)
             rest(turn);
     }
-    return code == MPI_SUCCESS ? GD_OK : fail_mpi(mpi, code, operation);
+    return code == MPI_SUCCESS ? GD_OK : fail(mpi, code, operation);
 }
 
 /* ---- collectives ---- */

@@ -2,8 +2,8 @@
 /* What the files of libgriddle-mpi.so share.
  *
  * No call waits inside MPI: each is started, then asked for again and again, with rests between, so that a rank that
- * waits leaves the core to those it waits for, and sees in time that another thread has ended the run. MPI is entered
- * under a lock, which is what MPI_THREAD_SERIALIZED asks for. */
+ * waits leaves the core to those it waits for. MPI is entered under a lock, which is what MPI_THREAD_SERIALIZED asks
+ * for; in a rest it is free, and another thread can end the run. */
 #ifndef GD_COMM_MPI_COMM_H
 #define GD_COMM_MPI_COMM_H
 
