@@ -33,6 +33,7 @@ void collective_close(collective *c)
 static const gd_option train_options[] = {
     GD_OPTION_SET,
     {"--comm", NULL, "NAME", "nccl, the default; mpi: on the CPU; self: alone; none"},
+    {"--resume", NULL, NULL, "go on from the checkpoint"},
     {"--plant", NULL, "FAULT", "no-event: sums do not wait for backward; no-wait: updates do not wait for sums"},
     {0},
 };
