@@ -2,10 +2,13 @@
 /* griddle config | net | plan: the three stages of lowering, printed. */
 #include "base/text.h"
 #include "cli/engine.h"
+#include "comm/planned.h"
 #include "train/train.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { MAX_RANKS = 1 << 20 };
 
 static gd_status print_text(gd_text *text, gd_status status, gd_error *error)
 {
@@ -104,16 +107,21 @@ static gd_status show_plan(gd_command *command, gd_error *error)
     gd_train_set set = {0};
     gd_text text = {0};
     gd_status status;
-    int ranks;
+    int rank, ranks;
     const gd_device *device;
     GD_TRY(gd_engine_device(command, &device, error));
-    GD_TRY(gd_command_int(command, "--ranks", 1, 1, 1, &ranks, error));
+    GD_TRY(gd_command_int(command, "--ranks", 1, MAX_RANKS, 1, &ranks, error));
+    GD_TRY(gd_command_int(command, "--rank", 0, ranks - 1, 0, &rank, error));
+    const gd_comm comm = gd_comm_planned(rank, ranks);
     GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
     GD_TRY_TO(done, find_input(command, &input, error));
-    GD_TRY_TO(done, gd_train_set_make(&config, &input, device,
-                                      gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL, &set, error));
+    GD_TRY_TO(done, gd_train_set_plan(&config, &input, device, gd_command_has(command, "--ranks") ? &comm : NULL, &set,
+                                      error));
     if (set.note[0])
         fprintf(stderr, "griddle: %s\n", set.note);
+    if (ranks > 1)
+        gd_text_add(&text, "rank %d of %d: images %d to %d of every %d\n", rank, ranks, set.shard.first,
+                    set.shard.first + set.shard.images - 1, set.micro);
     gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);
 done:
     gd_train_set_release(&set);
@@ -139,7 +147,8 @@ static const gd_option plan_options[] = {
     GD_OPTION_SET,
     INPUT_OPTIONS,
     {"--eval", NULL, NULL, "the plan of validation in place of that of training"},
-    {"--ranks", NULL, "N", "with the all-reduce of so many processes; only 1 yet"},
+    {"--ranks", NULL, "N", "of one of so many processes that share the batch; none of them need be there"},
+    {"--rank", NULL, "R", "which of them; default 0"},
     GD_OPTION_DEVICE,
     {0},
 };
@@ -171,7 +180,7 @@ const gd_verb gd_verb_plan = {
     1,
     "the plan: every step, the kernel chosen and why others refused, memory",
     "griddle plan configs/fashion-mnist.yaml --set train.precision=fp32\n"
-    "griddle plan configs/cifar10.yaml --input 32x32x3 --ranks 1\n",
+    "griddle plan configs/cifar10.yaml --input 32x32x3 --ranks 4\n",
     plan_options,
     show_plan,
 };

@@ -135,8 +135,8 @@ static bool explain(const gd_config *config, const gd_build_input *input, const 
     return true;
 }
 
-gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
-                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
+static gd_status make_set(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                          const gd_comm *comm, const char *kernels, bool measure, gd_train_set *set, gd_error *error)
 {
     const gd_train_config *train = &config->train;
     device = device ? device : &gd_device_cpu;
@@ -161,6 +161,7 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
                    .accumulate = train->accumulate},
         .impl = config->impl,
         .kernels = kernels,
+        .measure = measure,
     };
     gd_error reason = {0}, explained = {0};
     gd_text note = {0};
@@ -182,6 +183,18 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     if (status != GD_OK && error)
         *error = reason;
     return status;
+}
+
+gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
+{
+    return make_set(config, input, device, comm, kernels, false, set, error);
+}
+
+gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, gd_train_set *set, gd_error *error)
+{
+    return make_set(config, input, device, comm, NULL, true, set, error);
 }
 
 void gd_train_set_release(gd_train_set *set)

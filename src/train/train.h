@@ -65,6 +65,10 @@ typedef struct gd_train_set {
 } gd_train_set;
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error);
+
+/* The same, laid out and not allocated: a plan to be looked at, of a net or a rank that need not fit here. */
+gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, gd_train_set *set, gd_error *error);
 void gd_train_set_release(gd_train_set *set);
 
 /* Fills PARAM (and AVERAGE) with initial values. */
