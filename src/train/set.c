@@ -71,9 +71,10 @@ static gd_status make_net(const gd_config *config, const gd_build_input *input, 
     set->micro = micro;
     set->shard = (gd_shard){0, micro};
     GD_TRY(gd_build_net(config, input, micro, &set->net, error));
+    set->group = group_of(set->net);
     if (!comm || comm->ranks == 1)
         return GD_OK;
-    GD_TRY(gd_shard_of(micro, group_of(set->net), comm->rank, comm->ranks, &set->shard, error));
+    GD_TRY(gd_shard_of(micro, set->group, comm->rank, comm->ranks, &set->shard, error));
     gd_net_free(set->net);
     set->net = NULL;
     return gd_build_net(config, input, set->shard.images, &set->net, error);

@@ -59,6 +59,7 @@ typedef struct gd_train_set {
     gd_net *net;
     gd_plan_set *plans;
     int micro;      /* images per pass over all ranks: batch / accumulate */
+    int group;      /* images of them that stay together, as gd_shard_of takes it */
     gd_shard shard; /* of them, this rank's */
     gd_type precision;
     char note[1024]; /* what the user should know of how it was made; "": nothing */
