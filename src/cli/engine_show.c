@@ -2,10 +2,14 @@
 /* griddle config | net | plan: the three stages of lowering, printed. */
 #include "base/text.h"
 #include "cli/engine.h"
+#include "comm/planned.h"
+#include "scale/predict.h"
 #include "train/train.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { MAX_RANKS = 1 << 20 };
 
 static gd_status print_text(gd_text *text, gd_status status, gd_error *error)
 {
@@ -97,27 +101,90 @@ done:
     return print_text(&text, status, error);
 }
 
-static gd_status show_plan(gd_command *command, gd_error *error)
-{
-    gd_config config = {0};
+/* What is asked of `griddle plan`. */
+typedef struct plan_question {
+    gd_config config;
     gd_build_input input;
-    gd_train_set set = {0};
-    gd_text text = {0};
-    gd_status status;
-    int ranks;
     const gd_device *device;
-    GD_TRY(gd_engine_device(command, &device, error));
-    GD_TRY(gd_command_int(command, "--ranks", 1, 1, 1, &ranks, error));
-    GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    GD_TRY_TO(done, find_input(command, &input, error));
-    GD_TRY_TO(done, gd_train_set_make(&config, &input, device,
-                                      gd_command_has(command, "--ranks") ? &gd_comm_self : NULL, NULL, &set, error));
+    int rank, ranks;
+    bool has_ranks; /* else of one process that has no others */
+} plan_question;
+
+static gd_status make_plan(const plan_question *asked, int rank, gd_train_set *set, gd_error *error)
+{
+    const gd_comm comm = gd_comm_planned(rank, asked->ranks);
+    return gd_train_set_plan(&asked->config, &asked->input, asked->device, asked->has_ranks ? &comm : NULL, set, error);
+}
+
+static gd_status print_plan(gd_command *command, const plan_question *asked, gd_text *out, gd_error *error)
+{
+    gd_train_set set = {0};
+    GD_TRY(make_plan(asked, asked->rank, &set, error));
     if (set.note[0])
         fprintf(stderr, "griddle: %s\n", set.note);
-    gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, &text);
+    if (asked->ranks > 1)
+        gd_text_add(out, "rank %d of %d: images %d to %d of every %d\n", asked->rank, asked->ranks, set.shard.first,
+                    set.shard.first + set.shard.images - 1, set.micro);
+    gd_plan_print(set.plans, gd_command_has(command, "--eval") ? 1 : 0, out);
+    gd_train_set_release(&set);
+    return GD_OK;
+}
+
+/* Of the rank with most images, as all wait for it. */
+static gd_status make_longest_plan(const plan_question *asked, gd_train_set *set, gd_error *error)
+{
+    gd_shard most = {0};
+    int busiest = 0;
+    GD_TRY(make_plan(asked, 0, set, error));
+    for (int rank = 0; rank < asked->ranks; rank++) {
+        gd_shard shard;
+        GD_TRY(gd_shard_of(set->micro, set->group, rank, asked->ranks, &shard, error));
+        if (shard.images > most.images) {
+            most = shard;
+            busiest = rank;
+        }
+    }
+    if (busiest == 0)
+        return GD_OK;
+    gd_train_set_release(set);
+    return make_plan(asked, busiest, set, error);
+}
+
+static gd_status print_forecast(gd_command *command, const plan_question *asked, gd_text *out, gd_error *error)
+{
+    gd_train_set set = {0};
+    gd_machine machine;
+    gd_forecast forecast;
+    gd_status status;
+    GD_TRY(gd_machine_find(gd_command_option(command, "--machine"), &command->arena, &machine, error));
+    GD_TRY_TO(done, make_longest_plan(asked, &set, error));
+    const gd_scaling scaling = {&machine, gd_plan_set_plan(set.plans, 0), asked->ranks, set.micro,
+                                asked->config.train.accumulate};
+    GD_TRY_TO(done, gd_forecast_make(&scaling, &forecast, error));
+    (gd_command_has(command, "--json") ? gd_forecast_print_json : gd_forecast_print)(&scaling, &forecast, out);
 done:
     gd_train_set_release(&set);
-    gd_config_release(&config);
+    return status;
+}
+
+static gd_status show_plan(gd_command *command, gd_error *error)
+{
+    const bool forecast = gd_command_has(command, "--machine");
+    plan_question asked = {.has_ranks = gd_command_has(command, "--ranks")};
+    gd_text text = {0};
+    gd_status status;
+    if (forecast && (gd_command_has(command, "--rank") || gd_command_has(command, "--eval")))
+        return gd_fail(error, GD_INVALID, "--machine predicts how fast all ranks train: leave out --rank and --eval");
+    if (!forecast && gd_command_has(command, "--json"))
+        return gd_fail(error, GD_INVALID, "--json is for predictions: add --machine");
+    GD_TRY(gd_engine_device(command, &asked.device, error));
+    GD_TRY(gd_command_int(command, "--ranks", 1, MAX_RANKS, 1, &asked.ranks, error));
+    GD_TRY(gd_command_int(command, "--rank", 0, asked.ranks - 1, 0, &asked.rank, error));
+    GD_TRY_TO(done, gd_engine_config(command, command->word[0], &asked.config, error));
+    GD_TRY_TO(done, find_input(command, &asked.input, error));
+    status = forecast ? print_forecast(command, &asked, &text, error) : print_plan(command, &asked, &text, error);
+done:
+    gd_config_release(&asked.config);
     return print_text(&text, status, error);
 }
 
@@ -139,7 +206,10 @@ static const gd_option plan_options[] = {
     GD_OPTION_SET,
     INPUT_OPTIONS,
     {"--eval", NULL, NULL, "the plan of validation in place of that of training"},
-    {"--ranks", NULL, "N", "with the all-reduce of so many processes; only 1 yet"},
+    {"--ranks", NULL, "N", "of one of so many processes that share the batch; none of them need be there"},
+    {"--rank", NULL, "R", "which of them; default 0"},
+    {"--machine", NULL, "NAME|FILE", "in place of the plan a prediction: how fast they would be on such machines"},
+    GD_OPTION_JSON,
     GD_OPTION_DEVICE,
     {0},
 };
@@ -171,7 +241,8 @@ const gd_verb gd_verb_plan = {
     1,
     "the plan: every step, the kernel chosen and why others refused, memory",
     "griddle plan configs/fashion-mnist.yaml --set train.precision=fp32\n"
-    "griddle plan configs/cifar10.yaml --input 32x32x3 --ranks 1\n",
+    "griddle plan configs/cifar10.yaml --input 32x32x3 --ranks 4\n"
+    "griddle plan configs/cifar10.yaml --input 32x32x3 --ranks 4 --set train.precision=fp16 --machine p3.16xlarge\n",
     plan_options,
     show_plan,
 };

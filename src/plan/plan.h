@@ -174,7 +174,15 @@ gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error);
  * run. Outputs (on the CPU alone) hold after a run until the next run of any plan of the set. */
 void *gd_plan_value(const gd_plan_set *set, int i, const char *name, gd_desc *desc);
 
-/* EXPLAIN: every step with shapes, entry, refusals, stream, FLOPs, bytes, slots; the memory by space; totals. */
+/* How many bytes of its memory a step sums over the ranks; 0: it is this rank's own affair. */
+size_t gd_step_reduced_bytes(const gd_step *step);
+
+/* What a rank sends, and receives, of a sum of so many bytes: 2 (ranks - 1) / ranks of them, each rank a part of every
+ * sum. No algorithm needs less; rings do with just that. */
+double gd_wire_bytes(double bytes, int ranks);
+
+/* EXPLAIN: every step with shapes, entry, refusals, stream, FLOPs, bytes, slots; the memory by space; totals; with a
+ * communicator what is reduced, when, and how much of it goes over the wire. */
 struct gd_text;
 void gd_plan_print(const gd_plan_set *set, int i, struct gd_text *out);
 

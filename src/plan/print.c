@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* EXPLAIN. */
 #include "base/text.h"
+#include "kernel/all_reduce.h"
+#include "kernel/bn_merge.h"
 #include "plan/set.h"
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const phases[GD_PHASES] = {"pack", "forward", "backward", "reduce", "update"};
 
@@ -29,6 +32,54 @@ static void print_slots(const gd_plan *plan, const gd_step *step, gd_text *out)
                                    : "?",
                     gd_space_name(slot->space), slot->offset);
     }
+}
+
+size_t gd_step_reduced_bytes(const gd_step *step)
+{
+    if (!step->op)
+        return 0;
+    if (strcmp(step->op->name, "all_reduce") == 0)
+        return gd_desc_bytes(step->problem.desc[ALL_REDUCE_DW]);
+    return strcmp(step->op->name, "bn_merge") == 0 ? gd_desc_bytes(step->problem.desc[BN_MERGE_STATS]) : 0;
+}
+
+double gd_wire_bytes(double bytes, int ranks) { return 2.0 * (ranks - 1) / ranks * bytes; }
+
+/* The step that signals an event, or the first that waits for it. */
+static const char *step_at(const gd_plan *plan, int event, bool waits)
+{
+    for (int s = 0; s < plan->n_steps; s++) {
+        if ((waits ? plan->step[s].wait : plan->step[s].signal) == event)
+            return plan->step[s].name;
+    }
+    return "?";
+}
+
+/* What the ranks sum, in the order of the communication stream. With several micro-batches an update has one sum of the
+ * gradients, and one of all else in each of them. */
+static void print_reduces(const gd_plan_set *set, const gd_plan *plan, gd_text *out)
+{
+    const gd_comm *comm = set->options.comm;
+    const int micros = set->options.update.accumulate;
+    double bytes = 0;
+    int n = 0;
+    gd_text_add(out, "summed over %d rank%s, on stream 1 in this order:\n", comm->ranks, comm->ranks == 1 ? "" : "s");
+    for (int s = 0; s < plan->n_steps; s++) {
+        const gd_step *step = &plan->step[s];
+        const size_t summed = gd_step_reduced_bytes(step);
+        if (summed == 0)
+            continue;
+        const int times = step->phase == GD_REDUCE || micros < 1 ? 1 : micros;
+        bytes += (double)summed * times;
+        n += times;
+        gd_text_add(out, "  %-24s %10.3f MB  ready with %s (event %d)", step->name, (double)summed * 1e-6,
+                    step_at(plan, step->wait, false), step->wait);
+        if (step->signal >= 0)
+            gd_text_add(out, ", awaited by %s (event %d)", step_at(plan, step->signal, true), step->signal);
+        gd_text_add(out, "\n");
+    }
+    gd_text_add(out, "%d sum%s an update, of %.3f MB: each rank sends %.3f MB and receives as much\n", n,
+                n == 1 ? "" : "s", bytes * 1e-6, gd_wire_bytes(bytes, comm->ranks) * 1e-6);
 }
 
 void gd_plan_print(const gd_plan_set *set, int i, gd_text *out)
@@ -68,6 +119,8 @@ void gd_plan_print(const gd_plan_set *set, int i, gd_text *out)
             gd_text_add(out, "  [tuned: %s]", step->tuned);
         gd_text_add(out, step->refusals[0] ? "  [%s]\n" : "%s\n", step->refusals);
     }
+    if (set->options.comm && plan->options.mode == GD_MODE_TRAIN)
+        print_reduces(set, plan, out);
     size_t total = 0;
     gd_text_add(out, "memory of the set:");
     for (int p = 0; p < GD_SPACE_TALLY; p++) {

@@ -71,9 +71,10 @@ static gd_status make_net(const gd_config *config, const gd_build_input *input, 
     set->micro = micro;
     set->shard = (gd_shard){0, micro};
     GD_TRY(gd_build_net(config, input, micro, &set->net, error));
+    set->group = group_of(set->net);
     if (!comm || comm->ranks == 1)
         return GD_OK;
-    GD_TRY(gd_shard_of(micro, group_of(set->net), comm->rank, comm->ranks, &set->shard, error));
+    GD_TRY(gd_shard_of(micro, set->group, comm->rank, comm->ranks, &set->shard, error));
     gd_net_free(set->net);
     set->net = NULL;
     return gd_build_net(config, input, set->shard.images, &set->net, error);
@@ -135,8 +136,8 @@ static bool explain(const gd_config *config, const gd_build_input *input, const 
     return true;
 }
 
-gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
-                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
+static gd_status make_set(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                          const gd_comm *comm, const char *kernels, bool measure, gd_train_set *set, gd_error *error)
 {
     const gd_train_config *train = &config->train;
     device = device ? device : &gd_device_cpu;
@@ -165,6 +166,7 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
         .reduced_as = reduced_as[train->reduce_precision],
         .impl = config->impl,
         .kernels = kernels,
+        .measure = measure,
     };
     gd_error reason = {0}, explained = {0};
     gd_text note = {0};
@@ -186,6 +188,18 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
     if (status != GD_OK && error)
         *error = reason;
     return status;
+}
+
+gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
+{
+    return make_set(config, input, device, comm, kernels, false, set, error);
+}
+
+gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, gd_train_set *set, gd_error *error)
+{
+    return make_set(config, input, device, comm, NULL, true, set, error);
 }
 
 void gd_train_set_release(gd_train_set *set)

@@ -62,12 +62,17 @@ typedef struct gd_train_set {
     gd_net *net;
     gd_plan_set *plans;
     int micro;      /* images per pass over all ranks: batch / accumulate */
+    int group;      /* images of them that stay together, as gd_shard_of takes it */
     gd_shard shard; /* of them, this rank's */
     gd_type precision;
     char note[1024]; /* what the user should know of how it was made; "": nothing */
 } gd_train_set;
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error);
+
+/* The same, laid out and not allocated: a plan to be looked at, of a net or a rank that need not fit here. */
+gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                            const gd_comm *comm, gd_train_set *set, gd_error *error);
 void gd_train_set_release(gd_train_set *set);
 
 /* Fills PARAM (and AVERAGE) with initial values. */
