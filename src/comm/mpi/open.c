@@ -36,7 +36,7 @@ static void abort_all(const gd_comm *comm, const char *reason)
 static void close_mpi(const gd_comm *comm)
 {
     gd_mpi *mpi = comm->state;
-    if (gd_mpi_barrier(comm) == GD_OK) { /* MPI_Finalize waits for all, and without a rest */
+    if (gd_mpi_barrier(comm) == GD_OK) { /* MPI_Finalize never ends when a rank is gone, and cannot be left */
         MPI_Op_free(&mpi->sum_f16);
         MPI_Op_free(&mpi->sum_bf16);
         MPI_Finalize();
