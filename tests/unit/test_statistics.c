@@ -117,8 +117,8 @@ TEST(loss_of_rows_far_from_zero)
 /* Equals as far apart as rows of a card's warps make them. */
 TEST(metrics_find_the_first_of_many_equals)
 {
-    enum { N = 4, K = 70 };
-    static const int first[N] = {3, 40, 0, 31}, second[N] = {32, 67, 69, 32};
+    enum { N = 5, K = 70 };
+    static const int first[N] = {3, 40, 0, 31, 4}, second[N] = {32, 67, 69, 32, 36};
     static float logits[N][K], targets[N][K], loss[N];
     gd_problem problem = {.type = GD_F32};
     problem.desc[METRICS_LOGITS] = problem.desc[METRICS_TARGETS] = gd_desc_2(GD_F32, N, K);

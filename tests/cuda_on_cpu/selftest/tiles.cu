@@ -81,10 +81,11 @@ __global__ void visit_kernel(float *c, const __half *b)
     gd_frag_load_b(fb, tile_b, 16);
     gd_frag_fill(sum, 100);
     gd_mma(sum, fa, fb);
-    gd_frag_visit(sum, scratch, [&](int row, int column, float left, float right) {
-        atomicAdd(&c[row * 16 + column], left);
-        atomicAdd(&c[row * 16 + column + 1], right);
-    });
+    for (int turn = 0; turn < 2; turn++) /* the second one writes where other lanes have just read */
+        gd_frag_visit(sum, scratch, [&](int row, int column, float left, float right) {
+            atomicAdd(&c[row * 16 + column], left);
+            atomicAdd(&c[row * 16 + column + 1], right);
+        });
 }
 
 TEST(tile_visit)
@@ -95,6 +96,6 @@ TEST(tile_visit)
     WORKS(GD_LAUNCH(visit_kernel, 1, 32, 0, nullptr, dc.data, db.data));
     auto c = dc.get();
     for (int i = 0; i < 256; i++)
-        REQUIRE(c[i] == (float)b[i] + 100);
+        REQUIRE(c[i] == 2 * ((float)b[i] + 100));
     return true;
 }
