@@ -2,6 +2,7 @@
 /* The plan set of a run, from config and data. */
 #include "base/parallel.h"
 #include "base/text.h"
+#include "comm/agree.h"
 #include "kernel/bn_stats.h"
 #include "plan/tune.h"
 #include "train/train.h"
@@ -190,10 +191,51 @@ static gd_status make_set(const gd_config *config, const gd_build_input *input, 
     return status;
 }
 
+/* Rank 0's text in memory that the caller frees. */
+static gd_status share_text(const gd_comm *comm, const gd_text *own, char **text, gd_error *error)
+{
+    uint64_t bytes = own->length + 1;
+    if (comm->broadcast(comm, &bytes, sizeof bytes, 0, NULL) != GD_OK)
+        return gd_fail(error, GD_DEVICE, "rank 0 could not be heard");
+    *text = calloc(1, bytes);
+    GD_TRY(gd_comm_agree(comm, *text ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for a plan"), error));
+    if (comm->rank == 0 && own->length > 0)
+        memcpy(*text, own->at, own->length);
+    return comm->broadcast(comm, *text, bytes, 0, NULL) == GD_OK
+               ? GD_OK
+               : gd_fail(error, GD_DEVICE, "rank 0 could not be heard");
+}
+
+/* Which entry is the fastest, times decide. They differ from rank to rank, and entries must not: rank 0 measures, and
+ * the others take what it has chosen. */
+static gd_status make_as_rank_0(const gd_config *config, const gd_build_input *input, const gd_device *device,
+                                const gd_comm *comm, gd_train_set *set, gd_error *error)
+{
+    gd_text chosen = {0};
+    char *kernels = NULL;
+    gd_status status = GD_OK;
+    if (comm->rank == 0)
+        status = make_set(config, input, device, comm, NULL, false, set, error);
+    if (comm->rank == 0 && status == GD_OK) {
+        gd_plan_print_kernels(set->plans, &chosen);
+        status = gd_text_status(&chosen, error);
+    }
+    GD_TRY_TO(done, gd_comm_agree(comm, status, error));
+    GD_TRY_TO(done, share_text(comm, &chosen, &kernels, error));
+    if (comm->rank > 0)
+        status = make_set(config, input, device, comm, kernels, false, set, error);
+done:
+    free(kernels);
+    gd_text_release(&chosen);
+    return status;
+}
+
 gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, const char *kernels, gd_train_set *set, gd_error *error)
 {
-    return make_set(config, input, device, comm, kernels, false, set, error);
+    bool tunes = device && device->time && config->train.tune > 0 && !kernels;
+    return tunes && comm && comm->ranks > 1 ? make_as_rank_0(config, input, device, comm, set, error)
+                                            : make_set(config, input, device, comm, kernels, false, set, error);
 }
 
 gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,

@@ -114,6 +114,13 @@ with tempfile.TemporaryDirectory() as folder:
         assert_close(on_cards(2, "bars", f"two-{precision}", settings=settings), on_cpu(2, "bars", f"cpu-{precision}", settings),
                      CLOSE[precision])
 
+    # entries are rank 0's choice, whatever the others' clocks say
+    tuned, mma, simt = {"train.precision": "fp16", "train.tune": 5, "train.epochs": 1}, "mma:2000,simt:3000", "mma:3000,simt:2000"
+    for name, clocks in (("mma", (mma, mma)), ("simt", (simt, simt)), ("both", (mma, simt))):
+        on_cards(2, "bars", f"clock-{name}", settings=tuned, GRIDDLE_CACHE=f"{folder}/cache-{name}",
+                 GRIDDLE_EMULATED_TIME=lambda rank, clocks=clocks: clocks[rank])
+    assert model("clock-both") == model("clock-mma") != model("clock-simt")
+
     # batch norm over all ranks, on pictures of the world
     scones = pathlib.Path(DATA) / "cifar-100-binary-vehicles.tar.gz"
     if DATA and scones.exists():
