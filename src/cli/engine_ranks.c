@@ -17,13 +17,20 @@ static int told(const char *variable, int otherwise)
     return text ? atoi(text) : otherwise; // NOLINT(cert-err34-c): not the user's
 }
 
+#define LOCAL_RANK "OMPI_COMM_WORLD_LOCAL_RANK"
+
 bool gd_engine_is_one_of_many(void) { return told("OMPI_COMM_WORLD_SIZE", 1) > 1; }
 
 gd_status gd_engine_join(const gd_comm **comm, gd_error *error)
 {
     const int ranks = told("OMPI_COMM_WORLD_SIZE", 0);
     *comm = ranks == 1 ? &gd_comm_self : NULL;
-    return ranks > 1 ? gd_mpi_open(comm, error) : GD_OK;
+    if (ranks <= 1)
+        return GD_OK;
+    gd_status status = gd_mpi_open(comm, error);
+    if (status != GD_OK && told(LOCAL_RANK, 0) != 0)
+        error->message[0] = '\0'; /* one on each machine says it */
+    return status;
 }
 
 gd_status gd_engine_in_turn(const gd_comm *comm, gd_status (*work)(void *argument, gd_error *), void *argument,
@@ -32,7 +39,7 @@ gd_status gd_engine_in_turn(const gd_comm *comm, gd_status (*work)(void *argumen
     enum { LEADER, MACHINES, OTHERS, TURNS };
     if (!comm)
         return work(argument, error);
-    const int own = comm->rank == 0 ? LEADER : told("OMPI_COMM_WORLD_LOCAL_RANK", 1) == 0 ? MACHINES : OTHERS;
+    const int own = comm->rank == 0 ? LEADER : told(LOCAL_RANK, 1) == 0 ? MACHINES : OTHERS;
     for (int turn = LEADER; turn < TURNS; turn++)
         GD_TRY(gd_comm_agree(comm, turn == own ? work(argument, error) : GD_OK, error));
     return GD_OK;

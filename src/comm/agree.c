@@ -33,10 +33,13 @@ gd_status gd_comm_agree(const gd_comm *comm, gd_status status, gd_error *error)
         return sent;
     if (failed < comm->ranks && first != 0) {
         gethostname(host, sizeof host - 1);
-        snprintf(text, sizeof text, "rank %d on %s: %s", comm->rank, host, told.message);
+        snprintf(text, sizeof text, "rank %d on %s: %s", comm->rank, host,
+                 told.message[0] ? told.message : gd_status_text(status));
         memcpy(told.message, text, sizeof text);
     }
-    GD_TRY(comm->broadcast(comm, &told, sizeof told, first, NULL));
+    sent = comm->broadcast(comm, &told, sizeof told, first, NULL);
+    if (sent != GD_OK)
+        return comm->check ? comm->check(comm, error) : sent;
     if (error)
         *error = told;
     return told.status;

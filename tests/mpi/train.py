@@ -137,6 +137,12 @@ with tempfile.TemporaryDirectory() as folder:
     done = mpirun.run(2, GRIDDLE, "run", "bars.yaml")
     assert done.returncode == 2 and "'run' is for one process" in done.stderr, done
 
+    # without the module, or without MPI: what is missing, once
+    done = mpirun.run(2, *TRAIN, "--out", "x", environment={"GRIDDLE_MPI_LIBRARY": "absent.so"})
+    said = complaints(done.stderr)
+    assert done.returncode == 1 and len(said) == 1, done
+    assert "cannot load MPI: absent.so" in said[0] and "apt-get install openmpi-bin" in said[0], said
+
     # what only one of them suffers from names that one: before the first step, and after it
     one = ["-n", "1", *TRAIN, "--out", "other"]
     done = mpirun.run(1, *TRAIN, "--out", "other", ":", *one, "--set", "train.learning_rate=0.2")
