@@ -29,7 +29,8 @@ def metrics(run):
 
 
 def epochs(run):
-    return [line for line in metrics(run) if "event" not in line]
+    """A line each: one that was killed between writing it and saving has been trained again, and the last counts."""
+    return list({line["epoch"]: line for line in metrics(run) if "event" not in line}.values())
 
 
 def digest(run):
