@@ -32,20 +32,20 @@ gd_status gd_mpi_check(const gd_comm *comm, gd_error *error)
 /* A short wait is watched closely, a long one sleepily: other ranks, and this one's own threads, may want the core. Who
  * sleeps is soon served when he wakes, by a scheduler that is fair; who yields goes to the end of the queue each time.
  */
+enum { WATCHED = 200, LONGER_AFTER = 8, STEP_NS = 10000, MOST_STEPS = 100 };
+
 static void rest(int turn)
 {
-    enum { WATCHED = 200, FIRST_NS = 10000, MOST_NS = 200000 };
-    if (turn < WATCHED)
-        return;
-    const int ns = FIRST_NS * (1 + (turn - WATCHED) / 8);
-    nanosleep(&(struct timespec){.tv_nsec = ns < MOST_NS ? ns : MOST_NS}, NULL);
+    if (turn >= WATCHED)
+        nanosleep(&(struct timespec){.tv_nsec = STEP_NS * (1 + (turn - WATCHED) / LONGER_AFTER)}, NULL);
 }
 
 /* `code` is what the start of it returned. */
 static gd_status finish(gd_mpi *mpi, int code, MPI_Request *request, const char *operation)
 {
     int done = 0;
-    for (int turn = 0; code == MPI_SUCCESS && !done; turn++) {
+    const int last = WATCHED + (MOST_STEPS - 1) * LONGER_AFTER; /* some wait for hours */
+    for (int turn = 0; code == MPI_SUCCESS && !done; turn += turn < last) {
         pthread_mutex_lock(&mpi->lock);
         code = MPI_Test(request, &done, MPI_STATUS_IGNORE);
         pthread_mutex_unlock(&mpi->lock);

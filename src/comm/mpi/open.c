@@ -2,10 +2,8 @@
 /* The life of MPI in a process: start, end, and the end of all ranks. */
 #include "comm/mpi/mpi_comm.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
