@@ -8,6 +8,7 @@
 #include "comm/mpi.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What mpirun of OpenMPI tells each process. */
@@ -59,11 +60,14 @@ void gd_engine_leave(gd_command *command, const gd_comm *comm, gd_status status,
 {
     if (!comm)
         return;
-    if (comm->rank != 0 && status != GD_OK) { /* rank 0 says it */
+    if (status != GD_OK) {
         if (!command->exit_code)
             command->exit_code = gd_status_exit_code(status);
-        error->message[0] = '\0';
+        if (comm->rank == 0 && error->message[0])
+            gd_command_complain(error);
+        error->message[0] = '\0'; /* has been said */
     }
+    fflush(stdout); /* as soon as one has left with a failure, mpirun ends the rest */
     if (comm->close)
         comm->close(comm);
 }

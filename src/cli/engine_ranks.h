@@ -19,7 +19,7 @@ gd_status gd_engine_in_turn(const gd_comm *comm, gd_status (*work)(void *argumen
 /* Collective: the signal that some rank has seen, on all of them. */
 gd_status gd_engine_share_signal(const gd_comm *comm, int *signal, gd_error *error);
 
-/* Collective, after all work, and where it failed on all of them: ends it. Rank 0 keeps the error, to print it. */
+/* Collective, after all work, and where it failed on all of them: rank 0 says why, and all part. */
 void gd_engine_leave(gd_command *command, const gd_comm *comm, gd_status status, gd_error *error);
 
 #endif
