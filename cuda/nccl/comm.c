@@ -263,9 +263,10 @@ static gd_status barrier(const gd_comm *comm)
 
 /* ---- its life ---- */
 
-/* What all others have is flushed before anything is taken down; a rank that is gone is not waited for. */
+/* All are waited for, as others may still have much to do; a communicator that breaks meanwhile is only taken down. */
 static void end(nccl_comm *n)
 {
+    barrier(&n->comm);
     pthread_mutex_lock(&n->lock);
     n->seconds = END_SECONDS;
     if (!n->is_broken && settle(n, "the end", gd_nccl.ncclCommFinalize(n->handle)) == GD_OK) {

@@ -2,6 +2,7 @@
 /* griddle info: what this griddle is and what it finds here. */
 #include "base/text.h"
 #include "cli/engine.h"
+#include "device/cuda.h"
 #include "griddle/infer.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ typedef struct findings {
     gd_engine_path program[PROGRAMS]; /* "": it is missing */
     bool has_card;
     gd_device_facts card;
+    const char *nccl;                           /* its version; "": none of use */
     char why[sizeof(((gd_error *)0)->message)]; /* there is none */
 } findings;
 
@@ -29,6 +31,7 @@ static gd_status look(findings *found, gd_error *error)
     found->has_card = gd_device_open_cuda(&cuda, &reason) == GD_OK;
     if (found->has_card)
         cuda->describe(&found->card);
+    found->nccl = found->has_card ? gd_nccl_version() : "";
     snprintf(found->why, sizeof found->why, "%s", reason.message);
     return GD_OK;
 }
@@ -53,6 +56,7 @@ static void print(const findings *found, gd_text *out)
     for (size_t i = 0; i < sizeof card->library / sizeof *card->library && card->library[i].name[0]; i++)
         gd_text_add(out, "%s  %s\n", card->library[i].name,
                     card->library[i].version[0] ? card->library[i].version : "not found");
+    gd_text_add(out, "nccl  %s\n", found->nccl[0] ? found->nccl : "not found");
 }
 
 /* A text, or null where it is empty. */
@@ -81,6 +85,7 @@ static void print_json(const findings *found, gd_text *out)
                     card->driver / 1000, card->driver % 1000 / 10, card->runtime / 1000, card->runtime % 1000 / 10);
         for (size_t i = 0; i < sizeof card->library / sizeof *card->library && card->library[i].name[0]; i++)
             add_text(out, card->library[i].name, card->library[i].version);
+        add_text(out, "nccl", found->nccl);
     } else {
         add_text(out, "no_card", found->why);
     }

@@ -25,7 +25,8 @@ typedef struct gd_comm {
     gd_status (*barrier)(const struct gd_comm *);
 
     /* Ends all ranks, when it has said why on standard error, with this rank and its host before it. May not return;
-     * where it does, every other call fails from then on, also one that another thread is in. */
+     * where it does, every other call fails from then on, also one that another thread is in. `nccl` ends what this
+     * rank does: others notice by the network, or on one machine not at all, and are the launcher's to end. */
     void (*abort)(const struct gd_comm *, const char *reason);
 
     /* (optional) Whether it still holds: GD_OK, or why not, with rank and host. Asked after a wait: who has waited for

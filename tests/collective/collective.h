@@ -16,7 +16,7 @@ typedef struct collective {
 
 /* The card, and NCCL on it. */
 gd_status collective_open(collective *, gd_error *error);
-void collective_close(collective *);
+void collective_close(collective *, const gd_error *failure); /* NULL: none; else the others are not waited for */
 
 /* numbers.c: sums and broadcasts of every type, at once and out of a graph, are what they should be. */
 gd_status collective_check(gd_command *, gd_error *);

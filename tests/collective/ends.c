@@ -77,8 +77,7 @@ gd_status collective_abort(gd_command *command, gd_error *error)
     GD_TRY(collective_open(&c, error));
     if (c.comm->rank > 0) {
         usleep(1500000); /* the others are there, and do not join */
-        c.comm->abort(c.comm, "the end of a test");
-        collective_close(&c);
+        collective_close(&c, &(gd_error){.message = "the end of a test"});
         return GD_OK;
     }
     GD_TRY_TO(done, c.device->stream_new(&stream, error));
@@ -87,7 +86,7 @@ gd_status collective_abort(gd_command *command, gd_error *error)
 done:
     c.device->free(memory);
     c.device->stream_free(stream);
-    collective_close(&c);
+    collective_close(&c, status == GD_OK ? NULL : error);
     return status;
 }
 
@@ -118,6 +117,6 @@ gd_status collective_hang(gd_command *command, gd_error *error)
 done:
     c.device->free(memory);
     c.device->stream_free(stream);
-    collective_close(&c);
+    collective_close(&c, status == GD_OK ? NULL : error);
     return status;
 }

@@ -22,8 +22,10 @@ gd_status collective_open(collective *c, gd_error *error)
     return gd_nccl_open(number("RANK", 0), number("WORLD_SIZE", 1), NULL, &c->comm, error);
 }
 
-void collective_close(collective *c)
+void collective_close(collective *c, const gd_error *failure)
 {
+    if (c->comm && failure)
+        c->comm->abort(c->comm, failure->message);
     if (c->comm && c->comm->close)
         c->comm->close(c->comm);
     if (c->over)

@@ -193,6 +193,6 @@ gd_status collective_check(gd_command *command, gd_error *error)
         gd_fail(error, status, "a call failed: %s", gd_status_text(status));
     }
     release(&t);
-    collective_close(&c);
+    collective_close(&c, status == GD_OK ? NULL : error);
     return status;
 }

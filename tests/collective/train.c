@@ -85,6 +85,6 @@ gd_status collective_train(gd_command *command, gd_error *error)
         status = plant(fault, &device, error);
     if (status == GD_OK)
         status = train(command, &c, &device, error);
-    collective_close(&c);
+    collective_close(&c, status == GD_OK ? NULL : error);
     return status;
 }
