@@ -94,8 +94,9 @@ gd_status gd_machine_find(const char *name_or_path, gd_arena *arena, gd_machine 
             *machine = machines[i];
             return GD_OK;
         }
-        gd_text_add(&names, "%s, ", machines[i].name);
     }
+    for (int i = 0; i < MACHINES; i++)
+        gd_text_add(&names, "%s, ", machines[i].name);
     gd_status status =
         gd_file_exists(name_or_path)
             ? read_file(name_or_path, arena, machine, error)
