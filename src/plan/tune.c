@@ -335,7 +335,7 @@ void gd_tuner_order(gd_tuner *tuner, gd_step *step, const gd_set_options *option
     gd_arena settings = {0};
     describe(step, &settings, &problem);
     if (gd_text_status(&problem, NULL) == GD_OK) {
-        if (!gd_tune_table_find(&tuner->table, problem.at) && !options->measure && tuner->left > 0)
+        if (!gd_tune_table_find(&tuner->table, problem.at) && tuner->left > 0)
             measure(tuner, step, options, order, n, problem.at);
         const gd_tuned *known = gd_tune_table_find(&tuner->table, problem.at);
         if (known)

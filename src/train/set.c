@@ -100,6 +100,7 @@ static size_t measure(const gd_config *config, const gd_build_input *input, cons
 {
     gd_set_options measuring = *options;
     measuring.measure = true;
+    measuring.tuner = NULL; /* takes no time, and no memory of the device's */
     gd_train_set set = {.precision = precision};
     size_t bytes = 0;
     if (make(config, input, &measuring, micro, &set, NULL) == GD_OK) {
