@@ -264,7 +264,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert len(metrics(both)) == len(metrics(one)) == 7
     with open(f"{both}/log.txt", encoding="utf-8") as file:
         log = file.read()
-    assert "rank 0 of 2: start at epoch 0 step 0" in log and "rank 1 of 2: start at epoch 0 step 0" in log, log
+    assert "rank 0: start at epoch 0 step 0" in log and "rank 1: start at epoch 0 step 0" in log, log
     check_nothing_left(both)
 
     # more ranks than groups: both numbers, once, however they are started
