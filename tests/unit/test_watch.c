@@ -26,6 +26,7 @@ static int reach(const scene *s)
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)s->port)};
     int to = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(to >= 0 && connect(to, (struct sockaddr *)&at, sizeof at) == 0);
+    gd_socket_tune(to);
     return to;
 }
 
