@@ -96,7 +96,7 @@ static void note(const char *folder, const char *text)
 
 gd_status gd_engine_launch(gd_command *command, int ranks, int restarts, gd_error *error)
 {
-    const char **first, **resumed;
+    const char **first = NULL, **resumed = NULL;
     gd_config config = {0};
     gd_engine_path folder;
     gd_status status;

@@ -52,7 +52,7 @@ static int free_port(void)
     gd_watch *probe;
     int port = 0;
     if (gd_watch_open(1, -1, NULL, &probe, NULL) == GD_OK)
-        port = atoi(gd_watch_address(probe));
+        port = (int)strtol(gd_watch_address(probe), NULL, 10);
     gd_watch_close(probe);
     return port;
 }
@@ -213,12 +213,11 @@ static void reap(attempt *a)
 /* Children that the launcher did not start: what mpirun has left behind. */
 static void kill_orphans(void)
 {
-    char path[64];
-    long long child;
+    char path[64], child[32];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *list = fopen(path, "re");
-    while (list && fscanf(list, "%lld", &child) == 1)
-        kill((pid_t)child, SIGKILL);
+    while (list && fscanf(list, "%31s", child) == 1)
+        kill((pid_t)strtol(child, NULL, 10), SIGKILL);
     if (list)
         fclose(list);
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -33,6 +34,26 @@ const char *gd_lines_next(gd_lines *lines)
     *end = '\0';
     lines->taken = (int)(end + 1 - lines->text);
     return line;
+}
+
+bool gd_line_is(const char *line, const char *word, int n, long long *numbers, const char **rest)
+{
+    size_t length = strlen(word);
+    const char *at = line + length;
+    if (strncmp(line, word, length) != 0 || (*at != ' ' && *at != '\0'))
+        return false;
+    for (int i = 0; i < n; i++) {
+        char *end;
+        errno = 0;
+        numbers[i] = strtoll(at, &end, 10);
+        if (end == at || errno != 0 || (*end != ' ' && *end != '\0'))
+            return false;
+        at = end;
+    }
+    at += strspn(at, " ");
+    if (rest)
+        *rest = at;
+    return rest || *at == '\0';
 }
 
 void gd_line_send(int socket, const char *format, ...)

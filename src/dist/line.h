@@ -2,7 +2,7 @@
 /* What a rank and the watch tell each other: lines of text over TCP, so that even those of two versions understand that
  * they are.
  *
- *     rank     hello TOKEN RANK PID VERSION HOST     first; else the connection is closed
+ *     rank     hello RANK PID TOKEN VERSION HOST     first; else the connection is closed
  *              begin STEP                            all have agreed on what to do
  *              beat STEP                             twice a second, from a thread of its own
  *              stopped CODE TEXT · done · fail STATUS CODE TEXT     last
@@ -35,6 +35,10 @@ bool gd_lines_receive(gd_lines *lines, int socket);
 
 /* The next whole line, without its end; NULL: none is there. Holds until the next call. */
 const char *gd_lines_next(gd_lines *lines);
+
+/* Whether a line is `word` and `n` whole numbers. *rest (may be NULL: nothing): what follows, without spaces before it.
+ */
+bool gd_line_is(const char *line, const char *word, int n, long long *numbers, const char **rest);
 
 /* Sends a line, without waiting; one that cannot go at once is lost, as the other side is, then. */
 void gd_line_send(int socket, const char *format, ...) GD_PRINTF(2, 3);

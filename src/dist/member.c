@@ -72,12 +72,13 @@ static void set(gd_member *m, bool *what)
 
 static void obey(gd_member *m, const char *line)
 {
-    int number, at = 0;
-    if (sscanf(line, "stop %d", &number) == 1) {
+    long long number;
+    const char *why;
+    if (gd_line_is(line, "stop", 1, &number, NULL)) {
         if (!*m->options.stop)
-            *m->options.stop = number;
-    } else if (sscanf(line, "abort %d %n", &number, &at) == 1 && at > 0) {
-        end(m, number, line + at);
+            *m->options.stop = (int)number;
+    } else if (gd_line_is(line, "abort", 1, &number, &why)) {
+        end(m, (int)number, why);
     }
 }
 
@@ -190,7 +191,7 @@ gd_status gd_member_open(const gd_member_options *options, gd_member **member, g
         return status;
     }
     pthread_mutex_init(&m->lock, NULL);
-    gd_line_send(m->socket, "hello %s %d %d %s %s", token, options->rank, (int)getpid(), GRIDDLE_VERSION,
+    gd_line_send(m->socket, "hello %d %d %s %s %s", options->rank, (int)getpid(), token, GRIDDLE_VERSION,
                  options->host);
     if (!start_thread(m)) {
         close(m->socket);

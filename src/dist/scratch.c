@@ -28,8 +28,8 @@ static void sweep(const char *place)
         const char *name = entry->d_name;
         if (strncmp(name, prefix, sizeof prefix - 1) != 0)
             continue;
-        int process = atoi(name + sizeof prefix - 1);
-        if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) {
+        long process = strtol(name + sizeof prefix - 1, NULL, 10);
+        if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH) {
             snprintf(path, sizeof path, "%s/%s", place, name);
             remove_tree(path);
         }

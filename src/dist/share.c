@@ -51,7 +51,7 @@ void gd_share_take(const gd_seat *seat, gd_share *share)
     *share = (gd_share){0};
     if (sched_getaffinity(0, sizeof mine, &mine) != 0)
         return; /* more processors than the mask has places for: as they are */
-    *share = gd_share_of(seat, CPU_COUNT(&mine), machine, wanted ? atoi(wanted) : 0);
+    *share = gd_share_of(seat, CPU_COUNT(&mine), machine, wanted ? (int)strtol(wanted, NULL, 10) : 0);
     CPU_ZERO(&taken);
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &mine))

@@ -229,13 +229,16 @@ bool gd_watch_complete(const gd_watch *w)
 static bool welcome(gd_watch *w, stranger *s, const char *line)
 {
     char token[33], version[32];
-    int rank, pid, at = 0;
-    if (sscanf(line, "hello %32s %d %d %31s %n", token, &rank, &pid, version, &at) != 4 || at == 0 ||
-        strcmp(token, w->token) != 0 || rank < 0 || rank >= w->ranks || w->member[rank].here)
+    long long number[2]; /* rank, process */
+    const char *rest;
+    int at = 0;
+    if (!gd_line_is(line, "hello", 2, number, &rest) || sscanf(rest, "%32s %31s %n", token, version, &at) != 2 ||
+        strcmp(token, w->token) != 0 || number[0] < 0 || number[0] >= w->ranks || w->member[number[0]].here)
         return false;
+    const int rank = (int)number[0];
     member *m = &w->member[rank];
-    *m = (member){.socket = s->socket, .lines = s->lines, .pid = pid, .here = true, .heard = gd_seconds()};
-    snprintf(m->host, sizeof m->host, "%s", line + at);
+    *m = (member){.socket = s->socket, .lines = s->lines, .pid = (int)number[1], .here = true, .heard = gd_seconds()};
+    snprintf(m->host, sizeof m->host, "%s", rest + at);
     *s = (stranger){0};
     if (strcmp(version, GRIDDLE_VERSION) != 0)
         blame_rank(w, rank, GD_INVALID, "it is griddle %s, and the watch is %s; use one on all machines", version,
@@ -259,29 +262,29 @@ static void suspect(gd_watch *w, int rank, const char *text)
 static void hear(gd_watch *w, int rank, const char *line)
 {
     member *m = &w->member[rank];
-    int status, code, at = 0;
+    long long number[2];
+    const char *text;
     m->heard = gd_seconds();
-    if (sscanf(line, "beat %lld", &m->step) == 1) {
+    if (gd_line_is(line, "beat", 1, &m->step, NULL)) {
         m->beaten = true;
-    } else if (sscanf(line, "begin %lld", &m->step) == 1) {
+    } else if (gd_line_is(line, "begin", 1, &m->step, NULL)) {
         m->begun = true;
         begin(w);
-    } else if (sscanf(line, "stopped %d %n", &code, &at) == 1 && at > 0) {
+    } else if (gd_line_is(line, "stopped", 1, number, &text)) {
         m->ended = true;
         if (rank == 0 && !w->verdict.failed)
-            snprintf(w->verdict.message, sizeof w->verdict.message, "%s", line + at);
-        w->verdict.code = w->verdict.failed ? w->verdict.code : code;
-    } else if (strcmp(line, "done") == 0) {
+            snprintf(w->verdict.message, sizeof w->verdict.message, "%s", text);
+        w->verdict.code = w->verdict.failed ? w->verdict.code : (int)number[0];
+    } else if (gd_line_is(line, "done", 0, NULL, NULL)) {
         m->ended = true;
-    } else if (sscanf(line, "fail %d %d %n", &status, &code, &at) == 2 && at > 0) {
+    } else if (gd_line_is(line, "fail", 2, number, &text)) {
         m->ended = true;
-        if (!m->begun)
-            fail(w, rank, (gd_status)status, code,
-                 line + at); /* all ranks say so, and whose fault it is if it is one's */
-        else if (status != GD_DEVICE)
-            blame_rank(w, rank, (gd_status)status, "%s", line + at);
+        if (!m->begun) /* all ranks say so, and whose fault it is if it is one's */
+            fail(w, rank, (gd_status)number[0], (int)number[1], text);
+        else if (number[0] != GD_DEVICE)
+            blame_rank(w, rank, (gd_status)number[0], "%s", text);
         else if (w->suspect < 0)
-            suspect(w, rank, line + at);
+            suspect(w, rank, text);
     }
 }
 

@@ -36,10 +36,11 @@ static uint64_t digest_sums(const gd_train_set *set)
     for (int plan = 0; plan < 2; plan++) {
         const gd_plan *p = gd_plan_set_plan(set->plans, plan);
         for (int s = 0; s < p->n_steps; s++) {
+            if (!p->step[s].op || strcmp(p->step[s].op->name, "all_reduce") != 0)
+                continue;
             const gd_desc desc = p->step[s].problem.desc[ALL_REDUCE_DW];
             const int64_t sum[] = {plan, gd_desc_count(desc), desc.type};
-            if (p->step[s].op && strcmp(p->step[s].op->name, "all_reduce") == 0)
-                digest = gd_digest(digest, sum, sizeof sum);
+            digest = gd_digest(digest, sum, sizeof sum);
         }
     }
     return digest;

@@ -155,24 +155,22 @@ def strike_mpirun(number):
 
 
 def failures():
-    last = generator.randrange(1, 3)
-    gone, stuck = "at step \\d+: it is gone, without a word; ", "at step \\d+: it is stuck: no sign of life for [67] s; "
-    to_resume = "go on with --resume"
-    yield (f"kill -9 rank {last}", strike_rank(signal.SIGKILL, last), f"rank {last} on {HOST}, {gone}{to_resume}")
-    yield ("kill -9 rank 0", strike_rank(signal.SIGKILL, 0), f"rank 0 on {HOST}, {gone}{to_resume}")
-    yield (f"SIGSTOP rank {last}", strike_rank(signal.SIGSTOP, last), f"rank {last} on {HOST}, {stuck}{to_resume}")
-    yield ("SIGSTOP rank 0", strike_rank(signal.SIGSTOP, 0), f"rank 0 on {HOST}, {stuck}{to_resume}")
-    yield ("kill -9 mpirun", strike_mpirun(signal.SIGKILL), f"mpirun was ended by signal 9; {to_resume}")
+    gone, stuck = "it is gone, without a word", "it is stuck: no sign of life for [67] s"
+    for number, how in ((signal.SIGKILL, gone), (signal.SIGSTOP, stuck)):
+        rank = generator.randrange(3)
+        yield (f"{number.name} to rank {rank}", strike_rank(number, rank),
+               f"rank {rank} on {HOST}, at step \\d+: {how}; go on with --resume")
+    yield ("SIGKILL to mpirun", strike_mpirun(signal.SIGKILL), "mpirun was ended by signal 9; go on with --resume")
 
 
 def failures_of_others():
     """mpirun of the user's: rank 0 watches."""
     rest = "all ranks end, go on with --resume"
-    yield ("kill -9 rank 1 of mpirun's", strike_rank(signal.SIGKILL, 1),
+    yield ("SIGKILL to rank 1 of mpirun's", strike_rank(signal.SIGKILL, 1),
            f"rank 1 on {HOST}, at step \\d+: it is gone, without a word; {rest}", 3, False)
-    yield ("kill -9 rank 0 of mpirun's", strike_rank(signal.SIGKILL, 0),
+    yield ("SIGKILL to rank 0 of mpirun's", strike_rank(signal.SIGKILL, 0),
            f"rank 0 on {HOST} is gone; rank 1 was at step \\d+; {rest}", 3, False)
-    yield ("SIGSTOP rank 0 of mpirun's", strike_rank(signal.SIGSTOP, 0),
+    yield ("SIGSTOP to rank 0 of mpirun's", strike_rank(signal.SIGSTOP, 0),
            f"rank 0 on {HOST} is stuck, without a sign of life; rank 1 was at step \\d+; {rest}", 3, False)
 
 

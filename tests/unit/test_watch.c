@@ -50,7 +50,7 @@ static scene all_here(const char *folder)
     scene s = open_watch(folder);
     for (int r = 0; r < RANKS; r++) {
         s.rank[r] = reach(&s);
-        gd_line_send(s.rank[r], "hello %s %d %d %s host-%c", s.token, r, 1000 + r, GRIDDLE_VERSION, 'a' + r);
+        gd_line_send(s.rank[r], "hello %d %d %s %s host-%c", r, 1000 + r, s.token, GRIDDLE_VERSION, 'a' + r);
     }
     turn(&s);
     CHECK(gd_watch_complete(s.watch));
@@ -114,7 +114,7 @@ TEST(another_version_is_named)
     scene s = open_watch(NULL);
     for (int r = 0; r < RANKS; r++)
         s.rank[r] = reach(&s);
-    gd_line_send(s.rank[2], "hello %s 2 7 9.9.9 elsewhere", s.token);
+    gd_line_send(s.rank[2], "hello 2 7 %s 9.9.9 elsewhere", s.token);
     CHECK_CONTAINS(verdict(&s), "2: rank 2 on elsewhere, before its first step: it is griddle 9.9.9, and the watch is");
     close_scene(&s);
 }
@@ -125,9 +125,9 @@ TEST(strangers_are_not_listened_to)
     char noise[3000];
     memset(noise, 'x', sizeof noise);
     const int guest[] = {reach(&s), reach(&s), reach(&s), reach(&s)};
-    gd_line_send(guest[0], "hello 0123 1 7 %s host-d", GRIDDLE_VERSION);        /* no token */
-    gd_line_send(guest[1], "hello %s 1 7 %s host-d", s.token, GRIDDLE_VERSION); /* that one is here */
-    gd_line_send(guest[2], "hello %s 3 7 %s host-d", s.token, GRIDDLE_VERSION); /* there is no such rank */
+    gd_line_send(guest[0], "hello 1 7 0123 %s host-d", GRIDDLE_VERSION);        /* no token */
+    gd_line_send(guest[1], "hello 1 7 %s %s host-d", s.token, GRIDDLE_VERSION); /* that one is here */
+    gd_line_send(guest[2], "hello 3 7 %s %s host-d", s.token, GRIDDLE_VERSION); /* there is no such rank */
     CHECK(send(guest[3], noise, sizeof noise, 0) > 0);
     CHECK_TEXT(verdict(&s), "goes on");
     for (int i = 0; i < 4; i++) {
@@ -138,6 +138,21 @@ TEST(strangers_are_not_listened_to)
         close(guest[i]);
     }
     close_scene(&s);
+}
+
+TEST(lines_are_read_strictly)
+{
+    long long n[2] = {0};
+    const char *rest;
+    CHECK(gd_line_is("beat 12", "beat", 1, n, NULL) && n[0] == 12);
+    CHECK(gd_line_is("fail -3 2  a text, 7", "fail", 2, n, &rest) && n[0] == -3 && n[1] == 2);
+    CHECK_TEXT(rest, "a text, 7");
+    CHECK(gd_line_is("fail 3 2 ", "fail", 2, n, &rest) && *rest == '\0');
+    CHECK(gd_line_is("done", "done", 0, NULL, NULL));
+    static const char *const bad[] = {
+        "beat", "beat ", "beat x", "beat 1x", "beat 1 2", "beats 1", "bea 1", "", "beat 99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!gd_line_is(bad[i], "beat", 1, n, NULL));
 }
 
 TEST(a_rank_that_is_gone_is_named_with_its_step)
