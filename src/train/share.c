@@ -39,8 +39,8 @@ static uint64_t digest_sums(const gd_train_set *set)
             if (!p->step[s].op || strcmp(p->step[s].op->name, "all_reduce") != 0)
                 continue;
             const gd_desc desc = p->step[s].problem.desc[ALL_REDUCE_DW];
-            const int64_t sum[] = {plan, gd_desc_count(desc), desc.type};
-            digest = gd_digest(digest, sum, sizeof sum);
+            const int64_t count = gd_desc_count(desc), type = desc.type;
+            digest = gd_digest(gd_digest(digest, &count, sizeof count), &type, sizeof type);
         }
     }
     return digest;
