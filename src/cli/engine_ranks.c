@@ -74,12 +74,16 @@ gd_status gd_engine_share_signal(const gd_comm *comm, int *signal, gd_error *err
 
 void gd_engine_leave(gd_command *command, gd_team *team, gd_status status, gd_error *error)
 {
-    const bool told = team->seat.rank != 0 || (team->member && gd_engine_was_launched());
-    const bool several = team->member || team->comm;
-    int code = command->exit_code ? command->exit_code : gd_status_exit_code(status);
-    gd_team_close(team, status, code, error);
-    if (several && told && status != GD_OK) { /* rank 0 says it, or the launcher */
-        command->exit_code = code;
-        error->message[0] = '\0';
+    const int code = command->exit_code ? command->exit_code : gd_status_exit_code(status);
+    if (!team->member) { /* alone, or never among the others */
+        gd_team_close(team, status, code, error);
+        return;
     }
+    if (status == GD_STOPPED && team->seat.rank == 0 && !gd_engine_was_launched())
+        gd_command_complain(error);
+    fflush(stdout); /* as soon as one has left with a failure, mpirun ends the rest */
+    gd_team_close(team, status, code, error);
+    command->exit_code = code;
+    if (status != GD_OK)
+        error->message[0] = '\0'; /* rank 0 has said it, or the launcher will */
 }

@@ -24,8 +24,8 @@ gd_status gd_engine_in_turn(const gd_team *team, gd_status (*work)(void *argumen
 /* Collective: the signal that some rank has seen, on all of them. */
 gd_status gd_engine_share_signal(const gd_comm *comm, int *signal, gd_error *error);
 
-/* Collective, after all work, and where it failed on all of them: ends it. One process keeps the error, to print it, or
- * the watch does. */
+/* Collective, after all work, and where it failed on all of them: one process says why, rank 0 or who watches, and all
+ * part. */
 void gd_engine_leave(gd_command *command, gd_team *team, gd_status status, gd_error *error);
 
 /* Starts `ranks` ranks of this command on this machine, and up to `restarts` times again. */

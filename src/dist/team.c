@@ -220,6 +220,8 @@ gd_status gd_team_connect(gd_team *team, const gd_device *device, gd_error *erro
 void gd_team_close(gd_team *team, gd_status status, int code, const gd_error *error)
 {
     gd_member_tell(team->member, status, code, error); /* after a failure it returns where nobody watches */
+    if (status != GD_OK && status != GD_STOPPED)
+        return;
     if (team->comm && team->comm->close)
         team->comm->close(team->comm);
     if (team->below && team->below->close)
