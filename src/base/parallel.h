@@ -19,6 +19,9 @@ void gd_parallel_for(int threads, int64_t n, int64_t grain, void (*body)(void *a
 /* How many threads this process may use: the affinity mask, and OMP_NUM_THREADS where it is smaller. At least 1. */
 int gd_parallel_threads(void);
 
+/* Makes it that many, from now on: for a process that shares its machine with others of a run. */
+void gd_parallel_limit(int threads);
+
 #ifdef __cplusplus
 }
 #endif

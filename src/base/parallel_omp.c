@@ -17,3 +17,5 @@ void gd_parallel_for(int threads, int64_t n, int64_t grain, void (*body)(void *,
 }
 
 int gd_parallel_threads(void) { return omp_get_max_threads(); }
+
+void gd_parallel_limit(int threads) { omp_set_num_threads(threads); }

@@ -6,7 +6,10 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "data/staged.h"
+#include "dist/team.h"
 #include "train/train.h"
+
+#include <signal.h>
 
 extern const gd_verb gd_verb_config, gd_verb_net, gd_verb_plan, gd_verb_train, gd_verb_evaluate, gd_verb_export,
     gd_verb_run, gd_verb_bench, gd_verb_info;
@@ -38,10 +41,24 @@ gd_status gd_engine_stage(gd_command *command, const char *config_path, const ch
 gd_status gd_engine_stage_run(gd_command *command, const char *config_path, const gd_config *config, const char *folder,
                               gd_error *error);
 
-/* Trains in `folder`, alone (`comm` NULL) or as one of several, shows progress, answers signals. STOPPED sets
- * command->exit_code to 128 + signal. */
+/* What signals have come. */
+typedef struct gd_stop {
+    volatile sig_atomic_t signal, count; /* the first one, and how many */
+} gd_stop;
+
+/* From now on SIGINT, SIGTERM and SIGHUP are noted there: the process's one. `second_ends`: and a second one ends it.
+ */
+gd_stop *gd_engine_catch_signals(bool second_ends);
+
+/* What a run needs before it trains: takes its folder (`leads`; else it is another rank's), stages, keeps the config.
+ * INVALID where a run is there and --resume was not given. */
+gd_status gd_engine_begin_run(gd_command *command, const gd_config *config, const gd_engine_path *folder, bool leads,
+                              gd_error *error);
+
+/* Trains in `folder`, alone or as one of `team` (one that was not joined: alone), shows progress, answers signals.
+ * STOPPED sets command->exit_code to 128 + signal. */
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
-                          bool resume, const gd_comm *comm, gd_train_result *result, gd_error *error);
+                          bool resume, const gd_team *team, gd_train_result *result, gd_error *error);
 
 /* What training came to, as one JSON object on standard output. */
 void gd_engine_print_result(const char *folder, const gd_train_result *result);

@@ -4,45 +4,61 @@
  */
 #include "cli/engine_ranks.h"
 
+#include "cli/engine.h"
 #include "comm/agree.h"
-#include "comm/mpi.h"
+#include "dist/share.h"
+#include "dist/watch.h"
+#include "train/run.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What mpirun of OpenMPI tells each process. */
-static int told(const char *variable, int otherwise)
+static const char *variable(const char *name) { return getenv(name); }
+
+gd_status gd_engine_seat(gd_seat *seat, gd_error *error) { return gd_seat_find(variable, seat, error); }
+
+bool gd_engine_was_launched(void) { return getenv(GD_WATCH_VARIABLE) != NULL; }
+
+static void log_line(const char *folder, const char *text) { gd_run_log(folder, "%s", text); }
+
+static void share_machine(const gd_seat *seat)
 {
-    const char *text = getenv(variable);
-    return text ? atoi(text) : otherwise; // NOLINT(cert-err34-c): not the user's
+    gd_share share;
+    gd_share_take(seat, &share);
+    if (share.note[0] && seat->local_rank == 0)
+        fprintf(stderr, "griddle: on %s %s\n", seat->host, share.note);
 }
 
-#define LOCAL_RANK "OMPI_COMM_WORLD_LOCAL_RANK"
-
-bool gd_engine_is_one_of_many(void) { return told("OMPI_COMM_WORLD_SIZE", 1) > 1; }
-
-gd_status gd_engine_join(const gd_comm **comm, gd_error *error)
+gd_status gd_engine_join(gd_command *command, const gd_seat *seat, const char *folder, gd_team *team,
+                         const gd_device **device, gd_error *error)
 {
-    const int ranks = told("OMPI_COMM_WORLD_SIZE", 0);
-    *comm = ranks == 1 ? &gd_comm_self : NULL;
-    if (ranks <= 1)
-        return GD_OK;
-    gd_status status = gd_mpi_open(comm, error);
-    if (status != GD_OK && told(LOCAL_RANK, 0) != 0)
+    gd_stop *stop = NULL;
+    gd_status status;
+    share_machine(seat);
+    if (seat->ranks > 1 || gd_engine_was_launched())
+        stop = gd_engine_catch_signals(false); /* who has started the ranks ends them */
+    GD_TRY_TO(done, gd_team_join(team, seat, folder, stop ? &stop->signal : NULL, log_line, error));
+    GD_TRY_TO(done, gd_team_choose_card(seat, error));
+    GD_TRY_TO(done, gd_engine_device(command, device, error));
+    status = gd_team_connect(team, *device, error);
+done:
+    if (status != GD_OK && !team->member && seat->local_rank != 0) {
+        command->exit_code = gd_status_exit_code(status);
         error->message[0] = '\0'; /* one on each machine says it */
+    }
     return status;
 }
 
-gd_status gd_engine_in_turn(const gd_comm *comm, gd_status (*work)(void *argument, gd_error *), void *argument,
+gd_status gd_engine_in_turn(const gd_team *team, gd_status (*work)(void *argument, gd_error *), void *argument,
                             gd_error *error)
 {
     enum { LEADER, MACHINES, OTHERS, TURNS };
-    if (!comm)
+    const gd_seat *seat = &team->seat;
+    if (!team->comm)
         return work(argument, error);
-    const int own = comm->rank == 0 ? LEADER : told(LOCAL_RANK, 1) == 0 ? MACHINES : OTHERS;
+    const int own = seat->rank == 0 ? LEADER : seat->local_rank == 0 ? MACHINES : OTHERS;
     for (int turn = LEADER; turn < TURNS; turn++)
-        GD_TRY(gd_comm_agree(comm, turn == own ? work(argument, error) : GD_OK, error));
+        GD_TRY(gd_comm_agree(team->comm, turn == own ? work(argument, error) : GD_OK, error));
     return GD_OK;
 }
 
@@ -56,18 +72,18 @@ gd_status gd_engine_share_signal(const gd_comm *comm, int *signal, gd_error *err
     return GD_OK;
 }
 
-void gd_engine_leave(gd_command *command, const gd_comm *comm, gd_status status, gd_error *error)
+void gd_engine_leave(gd_command *command, gd_team *team, gd_status status, gd_error *error)
 {
-    if (!comm)
+    const int code = command->exit_code ? command->exit_code : gd_status_exit_code(status);
+    if (!team->member) { /* alone, or never among the others */
+        gd_team_close(team, status, code, error);
         return;
-    if (status != GD_OK) {
-        if (!command->exit_code)
-            command->exit_code = gd_status_exit_code(status);
-        if (comm->rank == 0 && error->message[0])
-            gd_command_complain(error);
-        error->message[0] = '\0'; /* has been said */
     }
+    if (status == GD_STOPPED && team->seat.rank == 0 && !gd_engine_was_launched())
+        gd_command_complain(error);
     fflush(stdout); /* as soon as one has left with a failure, mpirun ends the rest */
-    if (comm->close)
-        comm->close(comm);
+    gd_team_close(team, status, code, error);
+    command->exit_code = code;
+    if (status != GD_OK)
+        error->message[0] = '\0'; /* rank 0 has said it, or the launcher will */
 }

@@ -97,7 +97,10 @@ static gd_status run_road(gd_command *command, gd_error *error)
     gd_staged staged = {0};
     gd_status status;
     const gd_device *device;
-    if (gd_engine_is_one_of_many())
+    const gd_team alone = {0};
+    gd_seat seat;
+    GD_TRY(gd_engine_seat(&seat, error));
+    if (seat.ranks > 1)
         return gd_fail(error, GD_INVALID, "'run' is for one process; several share 'griddle train'");
     GD_TRY(gd_engine_device(command, &device, error));
     gd_engine_find_folder(command, command->word[0], &folder);
@@ -116,7 +119,7 @@ static gd_status run_road(gd_command *command, gd_error *error)
     GD_TRY_TO(done, gd_engine_stage_run(command, config_path.text, &config, folder.text, error));
     GD_TRY_TO(done, gd_config_print(&config, &text));
     GD_TRY_TO(done, gd_file_write(gd_run_file(folder.text, "config.yaml").text, text.at, text.length, error));
-    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, true, NULL, &result, error));
+    GD_TRY_TO(done, gd_engine_train(command, &config, device, folder.text, true, &alone, &result, error));
     GD_TRY_TO(done, gd_staged_open(gd_run_file(folder.text, "staged.safetensors").text, GD_OPEN_TEST, &staged, error));
     if (staged.test.n > 0)
         status = gd_engine_evaluate_run(command, folder.text, error);

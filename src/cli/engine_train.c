@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* griddle train: stages if need be, trains, shows how it goes. */
+/* griddle train: stages if need be, trains, shows how it goes; alone, or as one of several ranks. */
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
@@ -7,34 +7,12 @@
 #include "train/run.h"
 #include "train/train.h"
 
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ---- signals: the step is finished, the checkpoint saved ---- */
-
-static volatile sig_atomic_t stop_signal; /* the only way in from a handler */
-
-static void on_signal(int number)
-{
-    if (stop_signal)
-        _exit(128 + number); /* a second one will not wait */
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    struct sigaction hangup;
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* nohup's wish is kept */
-        sigaction(SIGHUP, &action, NULL);
-}
 
 /* ---- progress ---- */
 
@@ -100,28 +78,30 @@ static void show_note(void *argument, const char *text)
 }
 
 gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd_device *device, const char *folder,
-                          bool resume, const gd_comm *comm, gd_train_result *result, gd_error *error)
+                          bool resume, const gd_team *team, gd_train_result *result, gd_error *error)
 {
+    const gd_comm *comm = team->comm;
     const bool tells = !comm || comm->rank == 0;
     gd_run_path staged = gd_run_file(folder, "staged.safetensors");
-    display d = {.terminal = isatty(STDERR_FILENO)};
-    catch_signals();
+    display d = {.terminal = isatty(STDERR_FILENO) || getenv("GRIDDLE_TERMINAL")};
+    gd_stop *stop = gd_engine_catch_signals(!team->member); /* who has started several ends them */
     const gd_train_options options = {
         .config = config,
         .run = folder,
         .staged = staged.text,
         .resume = resume,
-        .stop = &stop_signal,
+        .stop = &stop->signal,
         .progress = tells ? show_progress : NULL,
         .note = tells ? show_note : NULL,
         .argument = &d,
         .device = device,
         .comm = comm,
+        .member = team->member,
     };
     gd_status status = gd_train(&options, result, error);
     clear_line(&d);
     if (status == GD_STOPPED) {
-        int number = stop_signal;
+        int number = stop->signal;
         if (comm)
             GD_TRY(gd_engine_share_signal(comm, &number, error));
         command->exit_code = 128 + number;
@@ -162,11 +142,25 @@ void gd_engine_print_result(const char *folder, const gd_train_result *result)
     gd_text_release(&text);
 }
 
+gd_status gd_engine_begin_run(gd_command *command, const gd_config *config, const gd_engine_path *folder, bool leads,
+                              gd_error *error)
+{
+    const bool resume = gd_command_has(command, "--resume");
+    const gd_run_path checkpoint = gd_run_file(folder->text, "checkpoint.safetensors");
+    GD_TRY(leads ? gd_engine_take_folder(folder, error) : gd_folder_make(folder->text, error));
+    if (!resume && gd_file_exists(checkpoint.text))
+        return gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",
+                       folder->text);
+    if (resume && leads && !gd_file_exists(checkpoint.text))
+        fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", folder->text);
+    GD_TRY(gd_engine_stage_run(command, command->word[0], config, folder->text, error));
+    return leads ? keep_config(config, folder->text, error) : GD_OK;
+}
+
 /* What comes before training, on each rank. */
 typedef struct preparation {
     gd_command *command;
-    const gd_comm *comm;
-    const gd_device *device;
+    gd_team team;
     gd_config config;
     gd_engine_path folder;
 } preparation;
@@ -174,45 +168,55 @@ typedef struct preparation {
 static gd_status prepare(void *argument, gd_error *error)
 {
     preparation *p = argument;
-    gd_command *command = p->command;
-    const bool resume = gd_command_has(command, "--resume"), leads = !p->comm || p->comm->rank == 0;
-    GD_TRY(gd_engine_device(command, &p->device, error));
-    if (p->comm && p->comm->ranks > 1 && !p->device->is_host)
-        return gd_fail(error, GD_INVALID, "several ranks compute on the CPU alone: add --device cpu");
-    GD_TRY(gd_engine_config(command, command->word[0], &p->config, error));
-    gd_engine_find_folder(command, command->word[0], &p->folder);
-    GD_TRY(leads ? gd_engine_take_folder(&p->folder, error) : gd_folder_make(p->folder.text, error));
-    gd_run_path checkpoint = gd_run_file(p->folder.text, "checkpoint.safetensors");
-    if (!resume && gd_file_exists(checkpoint.text))
-        return gd_fail(error, GD_INVALID, "'%s' holds a run already; go on with --resume, or name another --out",
-                       p->folder.text);
-    if (resume && leads && !gd_file_exists(checkpoint.text))
-        fprintf(stderr, "no checkpoint in '%s': starting from the beginning\n", p->folder.text);
-    GD_TRY(gd_engine_stage_run(command, command->word[0], &p->config, p->folder.text, error));
-    return leads ? keep_config(&p->config, p->folder.text, error) : GD_OK;
+    GD_TRY(gd_engine_config(p->command, p->command->word[0], &p->config, error));
+    if (gd_engine_was_launched())
+        return GD_OK;
+    return gd_engine_begin_run(p->command, &p->config, &p->folder, p->team.seat.rank == 0, error);
+}
+
+/* This process trains: alone, or as a rank. */
+static gd_status train(gd_command *command, const gd_seat *seat, gd_error *error)
+{
+    gd_train_result result = {0};
+    preparation p = {.command = command};
+    const gd_device *device;
+    gd_status status;
+    gd_engine_find_folder(command, command->word[0], &p.folder);
+    GD_TRY_TO(done, gd_engine_join(command, seat, p.folder.text, &p.team, &device, error));
+    GD_TRY_TO(done, gd_engine_in_turn(&p.team, prepare, &p, error));
+    GD_TRY_TO(done, gd_engine_train(command, &p.config, device, p.folder.text, gd_command_has(command, "--resume"),
+                                    &p.team, &result, error));
+    if (gd_command_has(command, "--json") && seat->rank == 0)
+        gd_engine_print_result(p.folder.text, &result);
+done:
+    gd_engine_leave(command, &p.team, status, error);
+    gd_config_release(&p.config);
+    return status;
 }
 
 static gd_status run_train(gd_command *command, gd_error *error)
 {
-    gd_train_result result = {0};
-    preparation p = {.command = command};
-    gd_status status;
-    GD_TRY(gd_engine_join(&p.comm, error));
-    GD_TRY_TO(done, gd_engine_in_turn(p.comm, prepare, &p, error));
-    GD_TRY_TO(done, gd_engine_train(command, &p.config, p.device, p.folder.text, gd_command_has(command, "--resume"),
-                                    p.comm, &result, error));
-    if (gd_command_has(command, "--json") && (!p.comm || p.comm->rank == 0))
-        gd_engine_print_result(p.folder.text, &result);
-done:
-    gd_engine_leave(command, p.comm, status, error);
-    gd_config_release(&p.config);
-    return status;
+    gd_seat seat;
+    int ranks, restarts;
+    GD_TRY(gd_engine_seat(&seat, error));
+    GD_TRY(gd_command_int(command, "--procs", 1, 4096, 1, &ranks, error));
+    GD_TRY(gd_command_int(command, "--restarts", 0, 1000000, 0, &restarts, error));
+    if (ranks == 1 && restarts == 0)
+        return train(command, &seat, error);
+    if (seat.ranks > 1)
+        return gd_fail(error, GD_INVALID,
+                       "%s has started this process, as rank %d of %d: --procs and --restarts are for a griddle that "
+                       "starts ranks itself",
+                       gd_starter_name(seat.starter), seat.rank, seat.ranks);
+    return gd_engine_launch(command, ranks, restarts, error);
 }
 
 static const gd_option options[] = {
     GD_OPTION_SET,
     GD_OPTION_OUT,
     {"--resume", NULL, NULL, "go on from the checkpoint; only train.epochs may differ"},
+    {"--procs", NULL, "N", "train with N processes on this machine: one per GPU, or shares of the CPU; default 1"},
+    {"--restarts", NULL, "N", "when a process fails, go on from the checkpoint by itself, N times; default 0"},
     GD_OPTION_DEVICE,
     GD_OPTION_JSON,
     {0},
@@ -226,7 +230,9 @@ const gd_verb gd_verb_train = {
     "train a classifier; stages the data first if need be",
     "griddle train configs/fashion-mnist.yaml\n"
     "griddle train configs/scones.yaml --set train.epochs=40 --out runs/short\n"
-    "griddle train configs/scones.yaml --out runs/short --resume\n",
+    "griddle train configs/scones.yaml --out runs/short --resume\n"
+    "griddle train configs/scones.yaml --procs 2 --restarts 3\n"
+    "mpirun -n 8 griddle train configs/cifar10.yaml      srun, torchrun: docs/parallel.md\n",
     options,
     run_train,
 };

@@ -81,6 +81,19 @@ static gd_status make_net(const gd_config *config, const gd_build_input *input, 
     return gd_build_net(config, input, set->shard.images, &set->net, error);
 }
 
+gd_status gd_train_check_ranks(const gd_config *config, const gd_build_input *input, int ranks, int *groups,
+                               gd_error *error)
+{
+    const int micro = config->train.batch / config->train.accumulate;
+    gd_net *net = NULL;
+    gd_shard last;
+    GD_TRY(gd_build_net(config, input, micro, &net, error));
+    const int group = group_of(net);
+    gd_net_free(net);
+    *groups = (micro + group - 1) / group;
+    return gd_shard_of(micro, group, ranks - 1, ranks, &last, error);
+}
+
 /* That, and its plans. */
 static gd_status make(const gd_config *config, const gd_build_input *input, const gd_set_options *options, int micro,
                       gd_train_set *set, gd_error *error)

@@ -65,6 +65,11 @@ static gd_status count_all(const trainer *t, counts *all, gd_error *error)
     return GD_OK;
 }
 
+static int64_t steps_done(const trainer *t)
+{
+    return (int64_t)t->state.epoch * t->steps_per_epoch + (int64_t)t->state.batch;
+}
+
 static bool stop_wanted(const trainer *t) { return t->options->stop && *t->options->stop; }
 
 /* All ranks stop behind the same step: where there are several, when the votes that came with its gradients say so. */
@@ -126,7 +131,7 @@ static gd_status run_step(trainer *t, gd_error *error)
     gd_tally *tally = gd_plan_set_tally(t->set.plans);
     double loss_before = tally->loss;
     int64_t images_before = tally->images;
-    int64_t step = (int64_t)t->state.epoch * t->steps_per_epoch + (int64_t)t->state.batch;
+    int64_t step = steps_done(t);
 
     for (int micro = 0; micro < train->accumulate; micro++) {
         const gd_batch *batch;
@@ -167,6 +172,7 @@ static gd_status run_step(trainer *t, gd_error *error)
             HOPELESS, (long long)t->state.batch + 1, (int)t->state.epoch + 1, train->learning_rate,
             train->loss_scale > 0 ? " or train.loss_scale=0" : "");
     t->state.batch++;
+    gd_member_step(t->options->member, steps_done(t));
     t->epoch_images += (int64_t)t->set.micro * train->accumulate;
     return GD_OK;
 }
@@ -293,7 +299,7 @@ static void tell(trainer *t, gd_progress progress)
         progress.loss = tally->images ? tally->loss / (double)tally->images : 0;
         progress.accuracy = tally->images ? (double)tally->correct / (double)tally->images : 0;
     }
-    int64_t done = (int64_t)t->state.epoch * t->steps_per_epoch + (int64_t)t->state.batch;
+    int64_t done = steps_done(t);
     progress.learning_rate = gd_schedule_rate(train, done > 0 ? done - 1 : 0, t->steps, t->steps_per_epoch);
     progress.seconds_left =
         progress.images_per_second > 0 ? (double)(t->steps - done) * train->batch / progress.images_per_second : 0;
@@ -464,9 +470,10 @@ static gd_status start(trainer *t, gd_error *error)
         GD_TRY(state_to_tally(t, error));
     if (!t->state.finished)
         GD_TRY(open_loader(t, error));
+    snprintf(line, sizeof line, "start at epoch %d step %d", (int)t->state.epoch, (int)t->state.batch);
+    log_line(t, line);
     if (!leads(t))
         return GD_OK;
-    gd_run_log(t->options->run, "start at epoch %d step %d", (int)t->state.epoch, (int)t->state.batch);
     snprintf(line, sizeof line, "{\"event\":\"start\",\"epoch\":%d}", (int)t->state.epoch);
     return gd_file_append_line(gd_run_file(t->options->run, "metrics.jsonl").text, line, error);
 }
@@ -488,6 +495,7 @@ gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_
     gd_status status;
     GD_TRY_TO(done, gd_comm_agree(options->comm, set_up(t, error), error));
     GD_TRY_TO(done, gd_comm_agree(options->comm, start(t, error), error));
+    gd_member_begin(options->member, steps_done(t));
     status = run_to_end(t, error);
     alone = status != GD_OK && status != GD_STOPPED;
     GD_TRY_TO(done, status);
@@ -507,6 +515,8 @@ done:
         snprintf(line, sizeof line, "ended: %s", error->message);
         log_line(t, line);
     }
+    if (alone && options->member)
+        gd_member_tell(options->member, status, gd_status_exit_code(status), error); /* does not return */
     if (alone)
         gd_comm_give_up(options->comm, error);
     gd_loader_free(t->loader);

@@ -7,6 +7,7 @@
 #include "comm/shard.h"
 #include "config/config.h"
 #include "data/staged.h"
+#include "dist/member.h"
 #include "plan/plan.h"
 
 #include <signal.h>
@@ -33,6 +34,7 @@ typedef struct gd_train_options {
     void *argument;
     const gd_device *device; /* NULL: the CPU */
     const gd_comm *comm;     /* NULL: alone */
+    gd_member *member;       /* NULL: nobody watches; else it is told of steps, and of a failure */
 } gd_train_options;
 
 typedef struct gd_train_result {
@@ -49,7 +51,7 @@ typedef struct gd_train_result {
  * step; STOPPED when `stop` was seen: the checkpoint is saved then.
  *
  * With several ranks, all begin where rank 0 stands. What fails on one before the first step fails on all with the same
- * error; later, that one ends the others by comm->abort. */
+ * error; later, that one ends the others by way of the watch, or of comm->abort where there is none. */
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error);
 
 /* The storage type that a config means on this device: auto is bf16 where it has that, else fp32. UNSUPPORTED, with the
@@ -74,6 +76,10 @@ gd_status gd_train_set_make(const gd_config *config, const gd_build_input *input
 gd_status gd_train_set_plan(const gd_config *config, const gd_build_input *input, const gd_device *device,
                             const gd_comm *comm, gd_train_set *set, gd_error *error);
 void gd_train_set_release(gd_train_set *set);
+
+/* INVALID, with both numbers, where so many ranks cannot share a batch; else how many groups there are to share. */
+gd_status gd_train_check_ranks(const gd_config *config, const gd_build_input *input, int ranks, int *groups,
+                               gd_error *error);
 
 /* Fills PARAM (and AVERAGE) with initial values. */
 gd_status gd_train_set_init(const gd_train_set *set, uint64_t seed, gd_error *error);

@@ -154,4 +154,4 @@ with tempfile.TemporaryDirectory() as folder:
     done = mpirun.run(1, *limited, *TRAIN, "--out", "full", ":", "-n", "2", *TRAIN, "--out", "full")
     said = complaints(done.stderr)
     assert done.returncode == 1 and len(said) == 1, done
-    assert said[0].startswith(f"griddle: rank 0 on {HOST}: ") and "full/" in said[0], said
+    assert said[0].startswith(f"griddle: rank 0 on {HOST}, at step ") and "full/" in said[0], said
