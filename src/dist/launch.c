@@ -141,6 +141,7 @@ static gd_status start_mpirun(attempt *a, const char *const *rank, gd_error *err
     return status;
 }
 
+/* When the launcher dies, a rank ends by itself, as its watch is gone; one that was stopped has to be woken for that. */
 static gd_status start_forked(attempt *a, const char *const *rank, gd_error *error)
 {
     char meeting[32];
@@ -151,7 +152,7 @@ static gd_status start_forked(attempt *a, const char *const *rank, gd_error *err
     for (int r = 0; r < a->ranks; r++) {
         set_number("GRIDDLE_RANK", r);
         set_number("GRIDDLE_LOCAL_RANK", r);
-        GD_TRY(start_child(a, rank, SIGKILL, STDERR_FILENO, error));
+        GD_TRY(start_child(a, rank, SIGCONT, STDERR_FILENO, error));
     }
     return GD_OK;
 }
