@@ -37,10 +37,9 @@ typedef struct attempt {
 
 int gd_fewer_ranks(int ranks, int groups)
 {
-    int fewer = ranks - 1 < groups ? ranks - 1 : groups;
-    if (fewer < 1)
+    if (ranks <= 2)
         return 1;
-    int largest = (groups + fewer - 1) / fewer;
+    int largest = (groups + ranks - 2) / (ranks - 1);
     return (groups + largest - 1) / largest;
 }
 
@@ -141,7 +140,8 @@ static gd_status start_mpirun(attempt *a, const char *const *rank, gd_error *err
     return status;
 }
 
-/* When the launcher dies, a rank ends by itself, as its watch is gone; one that was stopped has to be woken for that. */
+/* When the launcher dies, a rank ends by itself, as its watch is gone; one that was stopped has to be woken for that.
+ */
 static gd_status start_forked(attempt *a, const char *const *rank, gd_error *error)
 {
     char meeting[32];

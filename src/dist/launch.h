@@ -33,8 +33,8 @@ typedef struct gd_launch_options {
  * else the status and the message are those of the first rank that failed. */
 gd_status gd_launch(const gd_launch_options *options, int *code, gd_error *error);
 
-/* The next smaller number of ranks of use for `groups`: the smallest whose largest share is no larger than that of
- * `ranks` - 1. */
+/* The next smaller number of ranks, which are at most as many as `groups`, that is of use: the smallest whose largest
+ * share is no larger than that of `ranks` - 1. */
 int gd_fewer_ranks(int ranks, int groups);
 
 #ifdef __cplusplus

@@ -119,6 +119,18 @@ TEST(another_version_is_named)
     close_scene(&s);
 }
 
+TEST(who_has_no_token_is_no_rank)
+{
+    scene s = open_watch(NULL);
+    for (int r = 0; r < RANKS; r++) {
+        s.rank[r] = reach(&s);
+        gd_line_send(s.rank[r], "hello %d 7 %.31s %s host", r, r == 1 ? "0123" : s.token, GRIDDLE_VERSION);
+    }
+    CHECK_TEXT(verdict(&s), "goes on");
+    CHECK(gd_watch_empty(s.watch));
+    close_scene(&s);
+}
+
 TEST(strangers_are_not_listened_to)
 {
     scene s = all_begun(NULL);
@@ -199,6 +211,15 @@ TEST(a_watch_that_slept_accuses_nobody)
 TEST(steps_go_together)
 {
     scene s = all_begun(NULL);
+    gd_line_send(s.rank[0], "beat 100"); /* a second later than what rank 2 says, which was under way */
+    gd_line_send(s.rank[2], "beat 41");
+    CHECK_TEXT(verdict(&s), "goes on");
+    gd_line_send(s.rank[2], "beat 70");
+    CHECK_TEXT(verdict(&s), "goes on");
+    gd_line_send(s.rank[2], "beat 101");
+    CHECK_TEXT(verdict(&s), "goes on");
+    close_scene(&s);
+    s = all_begun(NULL);
     for (int beat = 1; beat <= 20; beat++) { /* in turns, at different instants, rank 2 a little behind */
         gd_line_send(s.rank[beat % 2], "beat %d", 40 + 10 * beat);
         turn(&s);
