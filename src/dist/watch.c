@@ -272,9 +272,10 @@ static void hear(gd_watch *w, int rank, const char *line)
         begin(w);
     } else if (gd_line_is(line, "stopped", 1, number, &text)) {
         m->ended = true;
-        if (rank == 0 && !w->verdict.failed)
+        if (rank == 0 && !w->verdict.failed) { /* all say the same */
             snprintf(w->verdict.message, sizeof w->verdict.message, "%s", text);
-        w->verdict.code = w->verdict.failed ? w->verdict.code : (int)number[0];
+            w->verdict.code = (int)number[0];
+        }
     } else if (gd_line_is(line, "done", 0, NULL, NULL)) {
         m->ended = true;
     } else if (gd_line_is(line, "fail", 2, number, &text)) {
