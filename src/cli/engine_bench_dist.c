@@ -6,8 +6,11 @@
  * bandwidth = that times 2 (ranks - 1) / ranks, what a link must carry for it, the same for any number of ranks. */
 #include "base/file.h"
 #include "cli/bench.h"
+#include "cli/engine_ranks.h"
+#include "comm/agree.h"
 #include "scale/fit.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +27,12 @@ enum {
 
 /* What all ranks came to. */
 typedef struct dist {
+    gd_command *command;
     const gd_comm *comm;
     const gd_device *device;
+    const volatile sig_atomic_t *stop; /* NULL: a signal ends this process */
+    gd_config config;
+    gd_comm nothing; /* the same ranks, whose sums do nothing */
     gd_sum_time sum[SIZES];
     gd_train_set real, mute; /* the same step, with sums and with ones that do nothing */
     double with, without, alone, spread;
@@ -55,10 +62,15 @@ static gd_status mean_of_ranks(const gd_comm *comm, double *value, gd_error *err
     return GD_OK;
 }
 
-static gd_status meet(const gd_comm *comm, gd_error *error)
+/* All ranks come here before any goes on; a signal to one stops all. */
+static gd_status meet(const dist *d, gd_error *error)
 {
-    gd_status status = comm->barrier(comm);
-    return status == GD_OK ? GD_OK : gd_fail(error, status, "the ranks do not meet any more");
+    int signal = d->stop ? (int)*d->stop : 0;
+    GD_TRY(gd_engine_share_signal(d->comm, &signal, error));
+    if (signal == 0)
+        return GD_OK;
+    d->command->exit_code = 128 + signal;
+    return gd_fail(error, GD_STOPPED, "stopped");
 }
 
 /* ---- sums of one size after another ---- */
@@ -66,7 +78,7 @@ static gd_status meet(const gd_comm *comm, gd_error *error)
 static gd_status time_sums(const dist *d, void *data, gd_stream *stream, size_t bytes, int times, double *seconds,
                            gd_error *error)
 {
-    GD_TRY(meet(d->comm, error));
+    GD_TRY(meet(d, error));
     double start = gd_bench_now();
     for (int i = 0; i < times; i++) {
         gd_status status = d->comm->all_reduce(d->comm, data, (int64_t)(bytes / sizeof(float)), GD_F32, stream);
@@ -115,7 +127,7 @@ static gd_status mute_sum(const gd_comm *comm, void *data, int64_t count, gd_typ
 
 static gd_status time_steps(const dist *d, const gd_train_set *set, double *seconds, gd_error *error)
 {
-    GD_TRY(meet(d->comm, error));
+    GD_TRY(meet(d, error));
     double start = gd_bench_now();
     for (int i = 0; i < RUN; i++)
         GD_TRY(gd_bench_step(set, i, error));
@@ -135,7 +147,7 @@ static gd_status time_alone(const dist *d, double *seconds, gd_error *error)
 {
     const gd_plan *plan = gd_plan_set_plan(d->real.plans, 0);
     gd_stream *stream = NULL;
-    GD_TRY(meet(d->comm, error));
+    GD_TRY(meet(d, error));
     double start = gd_bench_now();
     for (int s = 0; s < plan->n_steps; s++) {
         gd_step *step = &plan->step[s];
@@ -206,10 +218,12 @@ static gd_status measure_update(dist *d, gd_error *error)
 
 /* ---- what came of it ---- */
 
-/* Share of the sums' time that the update does not take longer for; with one rank there is nothing to hide. */
-static double overlap_of(const dist *d) { return d->alone > 0 ? 1 - (d->with - d->without) / d->alone : 0; }
+/* How much longer an update takes for its sums, and for waiting for the slowest rank; the share of the sums that it
+ * does not take longer for is hidden. */
+static double longer_of(const dist *d) { return fmax(d->with - d->without, 0); }
+static double overlap_of(const dist *d) { return fmax(1 - longer_of(d) / d->alone, 0); }
 
-static void print_table(const dist *d, const gd_config *config, gd_text *out)
+static void print_table(const dist *d, gd_text *out)
 {
     const int ranks = d->comm->ranks;
     gd_text_add(out, "%d rank%s by %s on %s\n", ranks, ranks == 1 ? "" : "s", d->comm->name, d->device->name);
@@ -220,15 +234,16 @@ static void print_table(const dist *d, const gd_config *config, gd_text *out)
         gd_text_add(out, "%12.0f %12.1f %14.3f %12.3f\n", sum->bytes, sum->seconds * 1e6,
                     sum->bytes / sum->seconds * 1e-9, gd_wire_bytes(sum->bytes, ranks) / sum->seconds * 1e-9);
     }
-    gd_text_add(out, "%s, %d images at once, %s: an update takes %.3f ms, without its sums %.3f ms; they alone %.3f ms",
-                config->model.network, d->real.micro, gd_type_name(d->real.precision), d->with * 1e3, d->without * 1e3,
-                d->alone * 1e3);
+    gd_text_add(out, "%s, %d images at once, %s: an update takes %.3f ms, %.0f images/s\n", d->config.model.network,
+                d->real.micro, gd_type_name(d->real.precision), d->with * 1e3, d->real.micro / d->with);
     if (ranks > 1)
-        gd_text_add(out, ": %.0f%% of them is hidden", 100 * overlap_of(d));
-    gd_text_add(out, "\n%.0f images/s\n", d->real.micro / d->with);
+        gd_text_add(out, "without its sums %.3f ms; they alone %.3f ms, of which %.0f%% are hidden\n", d->without * 1e3,
+                    d->alone * 1e3, 100 * overlap_of(d));
+    if (ranks > 1 && longer_of(d) > d->alone)
+        gd_text_add(out, "and ranks wait %.3f ms for one another\n", (longer_of(d) - d->alone) * 1e3);
 }
 
-static void print_json(const dist *d, const gd_config *config, gd_text *out)
+static void print_json(const dist *d, gd_text *out)
 {
     const int ranks = d->comm->ranks;
     gd_text_add(out, "{\"communicator\":\"%s\",\"device\":\"%s\",\"ranks\":%d,\"sums\":[", d->comm->name,
@@ -242,7 +257,7 @@ static void print_json(const dist *d, const gd_config *config, gd_text *out)
     gd_text_add(out,
                 "],\"network\":\"%s\",\"batch\":%d,\"precision\":\"%s\",\"threads\":%d,\"seconds\":{\"update\":%.9f,"
                 "\"without_sums\":%.9f,\"sums\":%.9f},\"images_per_second\":%.2f",
-                config->model.network, d->real.micro, gd_type_name(d->real.precision),
+                d->config.model.network, d->real.micro, gd_type_name(d->real.precision),
                 gd_plan_set_plan(d->real.plans, 0)->step[0].ctx->threads, d->with, d->without, d->alone,
                 d->real.micro / d->with);
     if (ranks > 1)
@@ -250,7 +265,7 @@ static void print_json(const dist *d, const gd_config *config, gd_text *out)
     gd_text_add(out, "}\n");
 }
 
-static gd_status describe(const dist *d, gd_command *command, const char *path, gd_error *error)
+static gd_status describe(const dist *d, const char *path, gd_error *error)
 {
     char host[256] = "";
     gd_machine machine;
@@ -258,12 +273,12 @@ static gd_status describe(const dist *d, gd_command *command, const char *path, 
     gd_status status;
     const gd_measured measured = {d->sum, n_sums(d), d->step, d->without, d->with, d->spread};
     gethostname(host, sizeof host - 1);
-    const char *name = gd_arena_printf(&command->arena, "%s, measured with %d ranks", host, d->comm->ranks);
+    const char *name = gd_arena_printf(&d->command->arena, "%s, measured with %d ranks", host, d->comm->ranks);
     if (!name)
         return gd_fail(error, GD_NOMEM, "out of memory");
     GD_TRY(gd_machine_fit(&measured, gd_plan_set_plan(d->mute.plans, 0), d->comm->ranks, d->mute.micro, name, &machine,
                           error));
-    GD_TRY_TO(done, gd_machine_print(&machine, &command->arena, &text, error));
+    GD_TRY_TO(done, gd_machine_print(&machine, &d->command->arena, &text, error));
     gd_text_add(&text, "\n");
     GD_TRY_TO(done, gd_text_status(&text, error));
     status = gd_file_write(path, text.at, text.length, error);
@@ -272,15 +287,15 @@ done:
     return status;
 }
 
-static gd_status report(const dist *d, gd_command *command, const gd_config *config, gd_error *error)
+static gd_status report(const dist *d, gd_error *error)
 {
-    const char *path = gd_command_option(command, "--describe");
+    const char *path = gd_command_option(d->command, "--describe");
     gd_text text = {0};
     if (d->comm->rank > 0)
         return GD_OK;
     if (path)
-        GD_TRY(describe(d, command, path, error));
-    (gd_command_has(command, "--json") ? print_json : print_table)(d, config, &text);
+        GD_TRY(describe(d, path, error));
+    (gd_command_has(d->command, "--json") ? print_json : print_table)(d, &text);
     gd_status status = gd_text_status(&text, error);
     if (status == GD_OK)
         fputs(text.at, stdout);
@@ -288,41 +303,73 @@ static gd_status report(const dist *d, gd_command *command, const gd_config *con
     return status;
 }
 
-static gd_status make_set(const dist *d, const gd_config *config, const gd_build_input *input, const gd_comm *comm,
-                          gd_train_set *set, gd_error *error)
+static gd_status make_set(const dist *d, const gd_build_input *input, const gd_comm *comm, gd_train_set *set,
+                          gd_error *error)
 {
-    GD_TRY(gd_train_set_make(config, input, d->device, comm, NULL, set, error));
+    GD_TRY(gd_train_set_make(&d->config, input, d->device, comm, NULL, set, error));
     GD_TRY(gd_train_set_init(set, 0, error));
     gd_bench_fill(set);
     return GD_OK;
 }
 
+static gd_status prepare(dist *d, gd_error *error)
+{
+    gd_build_input input;
+    d->nothing = *d->comm;
+    d->nothing.all_reduce = mute_sum;
+    GD_TRY(gd_bench_config(d->command, &d->config, error));
+    GD_TRY(gd_bench_input(d->command, &d->config, &input, error));
+    GD_TRY(make_set(d, &input, d->comm, &d->real, error));
+    return make_set(d, &input, &d->nothing, &d->mute, error);
+}
+
+static gd_status measure(dist *d, const gd_team *team, gd_error *error)
+{
+    GD_TRY(gd_comm_agree(d->comm, prepare(d, error), error));
+    gd_member_begin(team->member, 0);
+    GD_TRY(measure_sums(d, error));
+    GD_TRY(measure_update(d, error));
+    GD_TRY(measure_steps(d, error));
+    return report(d, error);
+}
+
+/* The watch over the ranks leaves its files in a folder of the run: this one is for nothing else. */
+static void remove_folder(const char *folder)
+{
+    static const char *const files[] = {"ranks.json", "log.txt"};
+    char path[4096];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        remove(path);
+    }
+    rmdir(folder);
+}
+
 gd_status gd_bench_dist(gd_command *command, gd_error *error)
 {
     static const char *const others[] = {"--seconds", "--steps", "--profile"};
-    gd_config config = {0};
-    gd_build_input input;
-    dist d = {.comm = &gd_comm_self};
+    char folder[] = "/tmp/griddle-bench-XXXXXX";
+    dist d = {.command = command, .comm = &gd_comm_self};
+    gd_team team = {0};
+    gd_seat seat;
     gd_status status;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (gd_command_has(command, others[i]))
             return gd_fail(error, GD_INVALID, "%s is for `griddle bench train`", others[i]);
     }
-    gd_comm mute = *d.comm;
-    mute.all_reduce = mute_sum;
-    GD_TRY(gd_engine_device(command, &d.device, error));
-    GD_TRY_TO(done, gd_bench_config(command, &config, error));
-    GD_TRY_TO(done, gd_bench_input(command, &config, &input, error));
-    GD_TRY_TO(done, make_set(&d, &config, &input, d.comm, &d.real, error));
-    GD_TRY_TO(done, make_set(&d, &config, &input, &mute, &d.mute, error));
-    GD_TRY_TO(done, measure_sums(&d, error));
-    GD_TRY_TO(done, measure_update(&d, error));
-    GD_TRY_TO(done, measure_steps(&d, error));
-    status = report(&d, command, &config, error);
+    GD_TRY(gd_engine_seat(&seat, error));
+    if (!mkdtemp(folder))
+        return gd_fail(error, GD_IO, "cannot make a folder in /tmp: %s", strerror(errno));
+    GD_TRY_TO(done, gd_engine_join(command, &seat, folder, &team, &d.device, error));
+    d.comm = team.comm ? team.comm : &gd_comm_self;
+    d.stop = team.stop;
+    status = measure(&d, &team, error);
 done:
     free(d.step);
     gd_train_set_release(&d.real);
     gd_train_set_release(&d.mute);
-    gd_config_release(&config);
+    gd_config_release(&d.config);
+    gd_engine_leave(command, &team, status, error);
+    remove_folder(folder);
     return status;
 }
