@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle bench train: how fast a network trains here, on made-up images in memory; and where the time goes. */
 #include "base/text.h"
-#include "cli/engine.h"
-#include "train/train.h"
+#include "cli/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 enum { MAX_SAMPLES = 4096, WARM_UP = 3 };
 
-static double now(void)
+double gd_bench_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -36,8 +35,7 @@ static double since_start(void)
     return found == 1 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec - (double)ticks / 100 : 0;
 }
 
-/* Images of noise, targets that go round the classes, draws that change nothing. */
-static void fill_inputs(const gd_train_set *set)
+void gd_bench_fill(const gd_train_set *set)
 {
     gd_desc desc;
     uint8_t *images = gd_plan_value(set->plans, 0, "images", &desc);
@@ -51,11 +49,10 @@ static void fill_inputs(const gd_train_set *set)
         gd_store(targets, desc.type, i * desc.dim[1] + i % desc.dim[1], 1);
 }
 
-/* On a device of its own the host runs ahead by one run: in the middle of many, a call takes as long as a run does. */
-static gd_status step(const gd_train_set *set, int64_t number, gd_error *error)
+gd_status gd_bench_step(const gd_train_set *set, int64_t number, gd_error *error)
 {
-    *gd_plan_set_record(set->plans) =
-        (gd_record){.step = number, .valid = set->micro, .batch = set->micro, .micros = 1, .learning_rate = 1e-3f};
+    *gd_plan_set_record(set->plans) = (gd_record){
+        .step = number, .valid = set->shard.images, .batch = set->micro, .micros = 1, .learning_rate = 1e-3f};
     return gd_plan_run(set->plans, 0, GD_STEP_UPDATE, error);
 }
 
@@ -81,10 +78,10 @@ static gd_status profile(const gd_train_set *set, gd_text *out)
     for (int round = 0; round < ROUNDS; round++) {
         for (int s = 0; s < plan->n_steps; s++) {
             const gd_step *one = &plan->step[s];
-            double start = now();
+            double start = gd_bench_now();
             if (one->impl && one->impl->run(&one->call, one->ctx) != GD_OK)
                 continue;
-            double took = now() - start;
+            double took = gd_bench_now() - start;
             times[s][0] = took < times[s][0] ? took : times[s][0];
         }
     }
@@ -104,7 +101,7 @@ static gd_status profile(const gd_train_set *set, gd_text *out)
     return gd_text_status(out, NULL);
 }
 
-static gd_status make_config(gd_command *command, gd_config *config, gd_error *error)
+gd_status gd_bench_config(gd_command *command, gd_config *config, gd_error *error)
 {
     static const char *const flags[][2] = {{"--network", "model.network"},
                                            {"--batch", "train.batch"},
@@ -128,30 +125,36 @@ static gd_status make_config(gd_command *command, gd_config *config, gd_error *e
     return gd_config_parse("bench", text, sizeof text - 1, set, n, config, error);
 }
 
-static gd_status run_bench(gd_command *command, gd_error *error)
+gd_status gd_bench_input(const gd_command *command, const gd_config *config, gd_build_input *input, gd_error *error)
 {
     static const double mean[4] = {127.5, 127.5, 127.5, 127.5}, deviation[4] = {64, 64, 64, 64};
+    const bool lenet = strcmp(config->model.network, "lenet") == 0;
+    const char *shape = gd_command_option(command, "--input");
+    int classes;
+    GD_TRY(gd_command_int(command, "--classes", 2, 100000, 10, &classes, error));
+    *input = (gd_build_input){lenet ? 28 : 32, lenet ? 28 : 32, lenet ? 1 : 3, classes, mean, deviation};
+    if (shape && sscanf(shape, "%dx%dx%d", &input->height, &input->width, &input->channels) != 3)
+        return gd_fail(error, GD_INVALID, "--input '%s': height x width x channels is wanted, as 32x32x3", shape);
+    return GD_OK;
+}
+
+static gd_status bench_train(gd_command *command, gd_error *error)
+{
     gd_config config = {0};
+    gd_build_input input;
     gd_train_set set = {0};
     gd_text out = {0};
     double samples[MAX_SAMPLES];
-    int n = 0, seconds, classes, most;
+    int n = 0, seconds, most;
     const gd_device *device;
     gd_status status;
-    if (strcmp(command->word[0], "train") != 0)
-        return gd_command_unknown("benchmark", command->word[0], (const char *const[]){"train"}, 1, error);
+    if (gd_command_has(command, "--describe"))
+        return gd_fail(error, GD_INVALID, "--describe writes what `griddle bench dist` measures");
     GD_TRY(gd_command_int(command, "--seconds", 0, 3600, 5, &seconds, error));
-    GD_TRY(gd_command_int(command, "--classes", 2, 100000, 10, &classes, error));
     GD_TRY(gd_command_int(command, "--steps", 1, MAX_SAMPLES, MAX_SAMPLES, &most, error));
     GD_TRY(gd_engine_device(command, &device, error));
-    GD_TRY_TO(done, make_config(command, &config, error));
-    bool lenet = strcmp(config.model.network, "lenet") == 0;
-    gd_build_input input = {lenet ? 28 : 32, lenet ? 28 : 32, lenet ? 1 : 3, classes, mean, deviation};
-    const char *shape = gd_command_option(command, "--input");
-    if (shape && sscanf(shape, "%dx%dx%d", &input.height, &input.width, &input.channels) != 3) {
-        status = gd_fail(error, GD_INVALID, "--input '%s': height x width x channels is wanted, as 32x32x3", shape);
-        goto done;
-    }
+    GD_TRY_TO(done, gd_bench_config(command, &config, error));
+    GD_TRY_TO(done, gd_bench_input(command, &config, &input, error));
     if (gd_command_has(command, "--profile") && gd_command_has(command, "--json")) {
         status = gd_fail(error, GD_INVALID, "--profile prints a table: '--profile' and '--json' exclude each other");
         goto done;
@@ -164,8 +167,8 @@ static gd_status run_bench(gd_command *command, gd_error *error)
     if (set.note[0])
         fprintf(stderr, "griddle: %s\n", set.note);
     GD_TRY_TO(done, gd_train_set_init(&set, 0, error));
-    fill_inputs(&set);
-    GD_TRY_TO(done, step(&set, 0, error));
+    gd_bench_fill(&set);
+    GD_TRY_TO(done, gd_bench_step(&set, 0, error));
     GD_TRY_TO(done, gd_plan_set_pull(set.plans, GD_SPACE_TALLY, error));
     double first = since_start();
     if (gd_command_has(command, "--profile")) {
@@ -176,12 +179,12 @@ static gd_status run_bench(gd_command *command, gd_error *error)
     }
     int warm_up = most == 1 ? 0 : WARM_UP; /* --steps 1: the start alone is wanted */
     for (int i = 0; i < warm_up; i++)
-        GD_TRY_TO(done, step(&set, 1 + i, error));
-    double start = now();
-    while (most > 1 && n < most && (n == 0 || now() - start < seconds)) {
-        double before = now();
-        GD_TRY_TO(done, step(&set, 1 + warm_up + n, error));
-        samples[n++] = set.micro / (now() - before);
+        GD_TRY_TO(done, gd_bench_step(&set, 1 + i, error));
+    double start = gd_bench_now();
+    while (most > 1 && n < most && (n == 0 || gd_bench_now() - start < seconds)) {
+        double before = gd_bench_now();
+        GD_TRY_TO(done, gd_bench_step(&set, 1 + warm_up + n, error));
+        samples[n++] = set.micro / (gd_bench_now() - before);
     }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -216,6 +219,15 @@ done:
     return status;
 }
 
+static gd_status run_bench(gd_command *command, gd_error *error)
+{
+    if (strcmp(command->word[0], "train") == 0)
+        return bench_train(command, error);
+    if (strcmp(command->word[0], "dist") == 0)
+        return gd_bench_dist(command, error);
+    return gd_command_unknown("benchmark", command->word[0], (const char *const[]){"train", "dist"}, 2, error);
+}
+
 static const gd_option options[] = {
     {"--network", NULL, "NAME", "as model.network; default resnet-9"},
     {"--batch", NULL, "N", "images per step; default 128"},
@@ -225,8 +237,9 @@ static const gd_option options[] = {
     {"--input", NULL, "HxWxC", "shape of the images; default 32x32x3, lenet's 28x28x1"},
     {"--classes", NULL, "N", "default 10"},
     {"--seconds", NULL, "S", "how long to measure; default 5"},
-    {"--steps", NULL, "N", "at most so many; 1: just the first"},
-    {"--profile", NULL, NULL, "time every step of the plan by itself"},
+    {"--steps", NULL, "N", "train: at most so many; 1: just the first"},
+    {"--profile", NULL, NULL, "train: time every step of the plan by itself"},
+    {"--describe", NULL, "FILE", "dist: write what was measured, for griddle plan --machine FILE"},
     GD_OPTION_DEVICE,
     GD_OPTION_SET,
     GD_OPTION_JSON,
@@ -235,12 +248,13 @@ static const gd_option options[] = {
 
 const gd_verb gd_verb_bench = {
     "bench",
-    "train",
+    "train|dist",
     1,
     1,
-    "how fast a network trains on this machine",
+    "how fast a network trains on this machine, and how fast ranks sum their gradients",
     "griddle bench train --network resnet-20 --batch 128 --precision bf16\n"
-    "griddle bench train --network resnet-20 --profile\n",
+    "griddle bench train --network resnet-20 --profile\n"
+    "griddle bench dist --network resnet-20 --describe here.json\n",
     options,
     run_bench,
 };

@@ -45,6 +45,26 @@ static gd_status check(gd_command *command, gd_error *error)
     return GD_OK;
 }
 
+static gd_status buckets(gd_command *command, gd_error *error)
+{
+    int first, count, failed = 0;
+    GD_TRY(gd_command_int(command, "--first", 0, INT32_MAX, 1, &first, error));
+    GD_TRY(gd_command_int(command, "--count", 1, INT32_MAX, 400, &count, error));
+    for (int i = 0; i < count; i++) {
+        nets_case net;
+        const char *complaint = "";
+        char way[200];
+        nets_generate((uint64_t)first + (uint64_t)i, &net);
+        GD_TRY(nets_check_buckets(&net, &complaint, way, sizeof way, error));
+        failed += complaint[0] != '\0';
+        if (complaint[0])
+            printf("net %" PRIu64 ", %s: %s\n", net.seed, way, complaint);
+    }
+    printf("%d of %d nets are shared among ranks as they must be\n", count - failed, count);
+    command->exit_code = failed > 0;
+    return GD_OK;
+}
+
 static gd_status describe(gd_command *command, gd_error *error)
 {
     for (int i = 1; i < command->n_words; i++) {
@@ -77,9 +97,14 @@ static const gd_option seeds[] = {{"--first", NULL, "SEED", "of the first net; d
                                   {"--count", NULL, "N", "how many nets; default 50"},
                                   {"--cuda", NULL, NULL, "on the CUDA device"},
                                   {0}};
+static const gd_option bucket_seeds[] = {{"--first", NULL, "SEED", "of the first net; default 1"},
+                                         {"--count", NULL, "N", "how many nets; default 400"},
+                                         {0}};
 static const gd_verb verbs[] = {
     {"check", "", 0, 0, "every way to compute random nets gives the same gradients; one that does not is shrunk",
      "griddle-nets check --first 51 --count 3000\n", seeds, check},
+    {"buckets", "", 0, 0, "random nets on random numbers of ranks: shares, buckets and events are as they must be",
+     "griddle-nets buckets --first 401 --count 10000\n", bucket_seeds, buckets},
     {"describe", "DIR SEED...", 2, -1, "write nets for PyTorch: DIR/net-SEED.safetensors",
      "griddle-nets describe /tmp 7 12\n", NULL, describe},
     {"against", "FILE...", 1, -1, "hold nets against PyTorch's gradients in golden files",

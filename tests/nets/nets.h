@@ -91,6 +91,12 @@ gd_status nets_check(const nets_case *net, const gd_device *device, nets_verdict
 /* Leaves out layers as long as the net differs. */
 void nets_shrink(nets_case *net, const gd_device *device);
 
+/* ---- what ranks share: buckets.c ---- */
+
+/* Plans the net for a number of ranks, a size of buckets and a precision on the wire that its seed draws; `way` says
+ * which. "" in *complaint where shares, buckets and events are as they must be; a constant text. */
+gd_status nets_check_buckets(const nets_case *net, const char **complaint, char *way, size_t bytes, gd_error *error);
+
 /* ---- against PyTorch: golden.c ---- */
 
 /* What PyTorch needs to compute a net: safetensors with its `graph`, its `config`, its parameters and inputs. */
