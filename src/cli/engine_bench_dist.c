@@ -35,7 +35,7 @@ typedef struct dist {
     gd_comm nothing; /* the same ranks, whose sums do nothing */
     gd_sum_time sum[SIZES];
     gd_train_set real, mute; /* the same step, with sums and with ones that do nothing */
-    double with, without, alone, spread;
+    double with, without, alone, lag;
     double *step; /* seconds of each step of the plan */
 } dist;
 
@@ -192,28 +192,41 @@ static gd_status measure_steps(dist *d, gd_error *error)
     return GD_OK;
 }
 
-/* Half of the width in which two thirds of the values lie: the standard deviation of normal ones, and blind for single
- * disturbances. `values` are in order. */
-static double deviation_of(const double *values, int n) { return (values[n - 1 - n / 6] - values[n / 6]) / 2; }
+/* By how much the slowest rank is later than the mean, as a share of it. */
+static gd_status lag_of(const dist *d, double seconds, double *lag, gd_error *error)
+{
+    double *all = calloc((size_t)d->comm->ranks, sizeof *all), sum = 0, most = 0;
+    if (!all)
+        return gd_fail(error, GD_NOMEM, "out of memory");
+    all[d->comm->rank] = seconds;
+    gd_status status = d->comm->sum(d->comm, all, d->comm->ranks, error);
+    for (int i = 0; i < d->comm->ranks; i++) {
+        sum += all[i];
+        most = fmax(most, all[i]);
+    }
+    *lag = most * d->comm->ranks / sum - 1;
+    free(all);
+    return status;
+}
 
 static gd_status measure_update(dist *d, gd_error *error)
 {
-    double with[ROUNDS], without[ROUNDS], alone[ROUNDS], ignored;
+    double with[ROUNDS], without[ROUNDS], alone[ROUNDS], lag[ROUNDS], ignored;
     GD_TRY(time_steps(d, &d->real, &ignored, error)); /* warm up */
     GD_TRY(time_steps(d, &d->mute, &ignored, error));
     for (int i = 0; i < ROUNDS; i++) {
         GD_TRY(time_steps(d, &d->real, &with[i], error));
         GD_TRY(time_steps(d, &d->mute, &without[i], error));
+        GD_TRY(lag_of(d, without[i], &lag[i], error));
         GD_TRY(time_alone(d, &alone[i], error));
     }
     d->with = median(with, ROUNDS);
     d->without = median(without, ROUNDS);
     d->alone = median(alone, ROUNDS);
-    d->spread = deviation_of(without, ROUNDS) / d->without * sqrt(RUN); /* of one step, from means of RUN */
+    d->lag = median(lag, ROUNDS) * sqrt(RUN); /* of one step, from means of RUN, and the same on all ranks */
     GD_TRY(mean_of_ranks(d->comm, &d->with, error));
     GD_TRY(mean_of_ranks(d->comm, &d->without, error));
-    GD_TRY(mean_of_ranks(d->comm, &d->alone, error));
-    return mean_of_ranks(d->comm, &d->spread, error);
+    return mean_of_ranks(d->comm, &d->alone, error);
 }
 
 /* ---- what came of it ---- */
@@ -271,7 +284,7 @@ static gd_status describe(const dist *d, const char *path, gd_error *error)
     gd_machine machine;
     gd_text text = {0};
     gd_status status;
-    const gd_measured measured = {d->sum, n_sums(d), d->step, d->without, d->with, d->spread};
+    const gd_measured measured = {d->sum, n_sums(d), d->step, d->without, d->with, d->lag};
     gethostname(host, sizeof host - 1);
     const char *name = gd_arena_printf(&d->command->arena, "%s, measured with %d ranks", host, d->comm->ranks);
     if (!name)

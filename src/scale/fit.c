@@ -63,14 +63,14 @@ gd_status gd_machine_fit(const gd_measured *measured, const gd_plan *plan, int r
                             .has_bf16 = true,
                             .flops_reached = 1,
                             .memory_reached = 1,
-                            .collectives = GD_COLLECTIVES_RING,
-                            .spread = fmin(measured->spread, 1)};
+                            .collectives = GD_COLLECTIVES_RING};
     fit_peaks(measured, plan, machine);
     machine->link = machine->memory; /* of one rank, which sums nothing */
     GD_TRY(gd_forecast_make(&alone, &forecast, error));
     machine->flops_reached = machine->memory_reached = fmin(1, forecast.expected.update / measured->without);
     if (ranks == 1)
         return GD_OK;
+    machine->spread = fmin(measured->lag / gd_largest_of(ranks), 1);
     fit_ring(measured, ranks, machine);
     return fit_overlap(measured->with, &all, machine, error);
 }

@@ -18,7 +18,7 @@ typedef struct gd_measured {
     int n_sums;
     double *step;         /* (plan's n_steps) seconds of each step by itself; 0: not measured */
     double without, with; /* an update with sums that do nothing, and with real ones, seconds */
-    double spread;        /* of the first: standard deviation / mean */
+    double lag;           /* by how much the slowest rank's step is longer than the mean of all, as a share of it */
 } gd_measured;
 
 /* Fills what ranks compute and how they sum, for the plan at hand: the ranks are taken for those of one machine.

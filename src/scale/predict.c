@@ -14,8 +14,8 @@ static const factors cases[] = {
     {1, 1, 1}, {0.65, 0.5, 6}, {0.65, 1.3, 0.5}, {1.2, 0.5, 6}, {1.2, 1.3, 0.5},
 };
 
-/* Mean of the largest of n standard normal numbers: the integral of x n phi(x) Phi(x)^(n - 1). */
-static double largest_of(int n)
+/* The integral of x n phi(x) Phi(x)^(n - 1). */
+double gd_largest_of(int n)
 {
     const double reach = 9;
     enum { PARTS = 2000 };
@@ -108,7 +108,7 @@ static gd_prediction predict(const gd_scaling *s, factors f, double *event)
     for (int i = 1; i <= s->accumulate; i++)
         run(s, &m, i == s->accumulate, &t, &p);
     p.exposed = fmax(t.compute, t.sums) - p.alone;
-    p.slowest = s->ranks > 1 ? p.alone * m.spread * f.spread * largest_of(s->ranks) : 0;
+    p.slowest = s->ranks > 1 ? p.alone * m.spread * f.spread * gd_largest_of(s->ranks) : 0;
     p.update = p.alone + p.exposed + p.slowest;
     p.throughput = (double)s->micro * s->accumulate / p.update;
     p.efficiency = p.throughput * p.alone / ((double)s->ranks * s->plan->options.batch * s->accumulate);

@@ -46,6 +46,9 @@ typedef struct gd_forecast {
 /* INVALID where the machine has no such arithmetic, or the ranks need a network of which nothing is known. */
 gd_status gd_forecast_make(const gd_scaling *scaling, gd_forecast *forecast, gd_error *error);
 
+/* Mean of the largest of n standard normal numbers. */
+double gd_largest_of(int n);
+
 /* For people, with what dominates; and as one JSON object. */
 void gd_forecast_print(const gd_scaling *scaling, const gd_forecast *forecast, gd_text *out);
 void gd_forecast_print_json(const gd_scaling *scaling, const gd_forecast *forecast, gd_text *out);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """griddle plan: what it prints adds up."""
+import json
 import os
 import re
 import subprocess
@@ -73,3 +74,38 @@ assert abs(float(total[2]) - 2 * 3 / 4 * megabytes) < 0.001 * len(sums), total[0
 refused = subprocess.run([GRIDDLE, "plan", os.path.join(SOURCE, "configs", "fashion-mnist.yaml"), "--input", "28x28x1", *RESNET,
                           "--ranks", "6"], capture_output=True, text=True)
 assert refused.returncode == 2 and "6 ranks cannot share a batch of 160 images in 5 groups of 32" in refused.stderr, refused
+
+# Predictions: for people and as JSON, the same; of the rank with most images; what makes no sense is refused.
+def predict(*words):
+    said = plan(*RESNET, "--machine", "p3.16xlarge", *words)
+    found = json.loads(plan(*RESNET, "--machine", "p3.16xlarge", "--json", *words)[0])
+    assert said[0].startswith("PREDICTION, nothing of this was measured"), said[0]
+    throughput = re.match(r"  throughput +(\d+) images/s  between (\d+) and (\d+)$", said[1])
+    assert [round(found["throughput"][i]) for i in (1, 0, 2)] == [int(word) for word in throughput.groups()], (said, found)
+    assert found["prediction"] is True and said[-2] == f"  what dominates: {found['dominates']}"
+    seconds = found["seconds"]
+    parts = sum(seconds[name] for name in ("arithmetic", "memory", "least", "exposed", "slowest"))
+    assert abs(seconds["update"] - parts) < 1e-7, seconds
+    return found
+
+
+def complaint(*words):
+    found = subprocess.run([GRIDDLE, "plan", os.path.join(SOURCE, "configs", "fashion-mnist.yaml"), "--input", "28x28x1",
+                            *RESNET, *words], capture_output=True, text=True)
+    assert found.returncode == 2 and len(found.stderr.splitlines()) == 1, found
+    return found.stderr
+
+
+one, five, sixteen = predict(), predict("--ranks", "5"), predict("--ranks", "16", "--set", "train.batch=512")
+assert one["efficiency"][1] == 1 and one["seconds"]["exposed"] == 0 == one["seconds"]["slowest"]
+assert one["throughput"][1] < five["throughput"][1] < 5 * one["throughput"][1]
+assert sixteen["seconds"]["sums"] > 5 * five["seconds"]["sums"]  # over a network
+# 5 groups of 32, the last of 12: ranks 1 and 2 of 3 have 2 groups, and all wait for rank 1
+uneven, even = predict("--ranks", "3", "--set", "train.batch=140"), predict("--ranks", "3", "--set", "train.batch=192")
+computing = [sum(p["seconds"][name] for name in ("arithmetic", "memory", "least")) for p in (uneven, even)]
+assert computing[0] == computing[1] and uneven["efficiency"][1] < 0.8 * even["efficiency"][1], (uneven, even)
+assert "no bf16; use --set train.precision=fp16" in complaint("--machine", "p3.16xlarge", "--set", "train.precision=bf16")
+assert "there are p3.16xlarge, p3dn, dgx-1" in complaint("--machine", "p4")
+assert "leave out --rank and --eval" in complaint("--machine", "p3dn", "--rank", "0")
+assert "add --machine" in complaint("--json")
+assert "6 ranks cannot share" in complaint("--machine", "p3dn", "--ranks", "6")

@@ -11,12 +11,13 @@
 #include "base/file.h"
 #include "comm/planned.h"
 #include "config/config.h"
-#include "scale/predict.h"
+#include "scale/fit.h"
 #include "train/train.h"
 #include "unit.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char resnet_50[] = "data: {source: none}\nmodel: {network: resnet-50}\n"
@@ -154,6 +155,63 @@ TEST(one_rank_waits_for_nobody)
 }
 
 /* ---- machines ---- */
+
+/* What a made-up machine would be measured to do describes it again. */
+TEST(a_machine_is_found_again_from_its_times)
+{
+    static const double mean[3] = {127, 127, 127}, deviation[3] = {64, 64, 64};
+    const gd_build_input input = {32, 32, 3, 10, mean, deviation};
+    const gd_machine truth = {.name = "truth",
+                              .ranks = 4,
+                              .tflops_32 = 2,
+                              .tflops_16 = 2,
+                              .memory = 50,
+                              .flops_reached = 0.5,
+                              .memory_reached = 0.5,
+                              .collectives = GD_COLLECTIVES_RING,
+                              .link = 3,
+                              .hop = 20,
+                              .overlap = 0.4,
+                              .spread = 0.05};
+    const gd_comm comm = gd_comm_planned(0, 4);
+    const char *const set[] = {"train.batch=256", "train.precision=fp32", "train.bucket_mb=4",
+                               "model.network=resnet-18"};
+    gd_error error = {0};
+    gd_config config;
+    gd_train_set planned;
+    gd_forecast all, alone, again;
+    gd_machine found;
+    gd_sum_time sums[6];
+    CHECK_OK(gd_config_parse("recipe", resnet_50, strlen(resnet_50), set, 4, &config, &error), &error);
+    CHECK_OK(gd_train_set_plan(&config, &input, NULL, &comm, &planned, &error), &error);
+    const gd_plan *plan = gd_plan_set_plan(planned.plans, 0);
+    const gd_scaling four = {&truth, plan, 4, 256, 1}, one = {&truth, plan, 1, 64, 1},
+                     refound = {&found, plan, 4, 256, 1};
+    CHECK_OK(gd_forecast_make(&four, &all, &error), &error);
+    CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
+    double *step = calloc((size_t)plan->n_steps, sizeof *step);
+    CHECK(step);
+    for (int i = 0; i < plan->n_steps; i++) /* each by itself at full rate, all together at half of it */
+        step[i] = plan->step[i].stream ? 0 : fmax(plan->step[i].cost.flops / 2e12, plan->step[i].cost.bytes / 50e9);
+    for (int i = 0; i < 6; i++) {
+        sums[i].bytes = 4096 << 2 * i;
+        sums[i].seconds = gd_machine_sum_seconds(&truth, sums[i].bytes, 4);
+    }
+    const gd_measured measured = {sums, 6, step, alone.expected.update, all.expected.update, 0.05 * gd_largest_of(4)};
+    CHECK_OK(gd_machine_fit(&measured, plan, 4, 256, "found", &found, &error), &error);
+    CHECK_NEAR(found.tflops_32, 2, 1e-9);
+    CHECK_NEAR(found.memory, 50, 1e-9);
+    CHECK_NEAR(found.flops_reached, 0.5, 1e-9);
+    CHECK_NEAR(found.link, 3, 1e-6);
+    CHECK_NEAR(found.hop, 20, 1e-6);
+    CHECK_NEAR(found.spread, 0.05, 1e-9);
+    CHECK_NEAR(found.overlap, 0.4, 1e-4);
+    CHECK_OK(gd_forecast_make(&refound, &again, &error), &error);
+    CHECK_NEAR(again.expected.update / all.expected.update, 1, 1e-4);
+    free(step);
+    gd_train_set_release(&planned);
+    gd_config_release(&config);
+}
 
 TEST(a_machine_comes_back_from_its_file)
 {
