@@ -40,7 +40,8 @@ static void *keep_watch(void *argument)
         fprintf(stderr, "griddle: %s%s\n", verdict->message,
                 verdict->status == GD_DEVICE ? "; all ranks end, go on with --resume" : "");
     w->team->log(w->team->folder, verdict->message);
-    for (int turn = 0; turn < GRACE_TURNS && !gd_watch_empty(w->watch); turn++)
+    /* also one that has connected and was not heard yet: to it, this process would be gone without a word */
+    for (int turn = 0; turn < GRACE_TURNS && !(gd_watch_complete(w->watch) && gd_watch_empty(w->watch)); turn++)
         gd_watch_turn(w->watch, TURN_MS);
     int code = verdict->code;
     gd_watch_close(w->watch);
