@@ -128,7 +128,8 @@ gd_status gd_bench_config(gd_command *command, gd_config *config, gd_error *erro
 gd_status gd_bench_input(const gd_command *command, const gd_config *config, gd_build_input *input, gd_error *error)
 {
     static const double mean[4] = {127.5, 127.5, 127.5, 127.5}, deviation[4] = {64, 64, 64, 64};
-    const bool lenet = strcmp(config->model.network, "lenet") == 0;
+    const char *network = config->model.network;
+    const bool lenet = network && strcmp(network, "lenet") == 0;
     const char *shape = gd_command_option(command, "--input");
     int classes;
     GD_TRY(gd_command_int(command, "--classes", 2, 100000, 10, &classes, error));

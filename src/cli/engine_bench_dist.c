@@ -104,7 +104,7 @@ static gd_status measure_sums(dist *d, gd_error *error)
         GD_TRY_TO(done, d->device->stream_new(&stream, error));
     for (int i = 0; i < SIZES; i++) {
         const size_t bytes = (size_t)SMALLEST << 2 * i;
-        double seconds;
+        double seconds = 0;
         GD_TRY_TO(done, time_sums(d, data, stream, bytes, 1, &seconds, error)); /* warm up */
         GD_TRY_TO(done, time_sums(d, data, stream, bytes, LEAST_TIMES, &seconds, error));
         const double times = fmin(fmax(worth / (seconds + 1e-9), LEAST_TIMES), MOST_TIMES); /* the same on all ranks */

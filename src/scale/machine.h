@@ -19,18 +19,18 @@ typedef enum gd_collectives { GD_COLLECTIVES_NCCL, GD_COLLECTIVES_RING } gd_coll
 
 typedef struct gd_machine {
     const char *name;
-    int ranks;                            /* on one machine */
     double tflops_32, tflops_16;          /* peak of a rank in fp32 and fp16, TFLOP/s */
-    bool has_bf16;                        /* at the rate of fp16 */
     double memory;                        /* peak of a rank's memory, GB/s */
     double flops_reached, memory_reached; /* shares of those peaks that good kernels reach */
     double least;                         /* what the shortest step takes, us */
-    int collectives;                      /* gd_collectives */
     double link;                          /* bus bandwidth of a sum on one machine (gd_wire_bytes / time), GB/s */
     double network;                       /* and of one over several machines; 0: none is known */
     double start, hop; /* a measured ring's latencies, us: of a sum, of each of its 2 (ranks - 1) hops */
     double overlap;    /* share of a sum's time that takes nothing from what is computed meanwhile */
     double spread;     /* of a rank's step times: standard deviation / mean */
+    int ranks;         /* on one machine */
+    int collectives;   /* gd_collectives */
+    bool has_bf16;     /* at the rate of fp16 */
 } gd_machine;
 
 /* The machine of that name, or the one that a file describes; texts are in `arena`. INVALID names the machines. */

@@ -13,17 +13,17 @@
 #include <math.h>
 
 typedef struct algorithm {
-    bool tree;
     double start, link, network; /* latencies: of the sum, of a hop by NVLink, of one over the network, us */
     double share;                /* of the bus bandwidth */
-    bool has_plateau;            /* large sums over several machines have 1.9 times the latency */
+    bool tree;
+    bool has_plateau; /* large sums over several machines have 1.9 times the latency */
 } algorithm;
 
 static const algorithm nccl[] = {
-    {false, 8.4, 3.4, 9.6, 1, true},        /* ring, simple protocol */
-    {false, 3.6, 0.47, 2.7, 0.25, false},   /* ring, low latency */
-    {true, 0, 28, 50, 0.9, false},          /* tree, simple protocol, in chunks of 256 KiB */
-    {true, 4.4, 0.52, 5, 0.9 / 3.8, false}, /* tree, low latency */
+    {8.4, 3.4, 9.6, 1, false, true},        /* ring, simple protocol */
+    {3.6, 0.47, 2.7, 0.25, false, false},   /* ring, low latency */
+    {0, 28, 50, 0.9, true, false},          /* tree, simple protocol, in chunks of 256 KiB */
+    {4.4, 0.52, 5, 0.9 / 3.8, true, false}, /* tree, low latency */
 };
 
 static double seconds(const algorithm *a, double bus, double bytes, int ranks, int machines)
@@ -40,7 +40,7 @@ double gd_machine_sum_seconds(const gd_machine *machine, double bytes, int ranks
 {
     const int machines = (ranks + machine->ranks - 1) / machine->ranks;
     const double bus = machines > 1 && machine->network < machine->link ? machine->network : machine->link;
-    const algorithm measured = {false, machine->start, machine->hop, machine->hop, 1, false};
+    const algorithm measured = {machine->start, machine->hop, machine->hop, 1, false, false};
     double best = INFINITY;
     if (ranks == 1)
         return 0;
