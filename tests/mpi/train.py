@@ -39,7 +39,8 @@ def digest(run):
 
 
 def complaints(said):
-    return [line for line in said.splitlines() if line.startswith("griddle: ")]
+    """But for the word that there are more ranks than cores."""
+    return [line for line in said.splitlines() if line.startswith("griddle: ") and "take turns" not in line]
 
 
 def train(ranks, run, *more, code=0, complaint=None):
@@ -115,7 +116,7 @@ with tempfile.TemporaryDirectory() as folder:
     train(2, "shared", "--resume")
     words = [*TRAIN, "--resume", "--out"]
     done = mpirun.run(1, *words, "first", ":", "-n", "1", *words, "second")
-    assert done.returncode == 0 and os.listdir("second") == ["staged.safetensors"], done
+    assert done.returncode == 0 and sorted(os.listdir("second")) == ["log.txt", "staged.safetensors"], done
     assert digest("first") == digest("shared")
 
     # one of three is killed: the others end soon, and two go on to the end
