@@ -36,10 +36,10 @@ static void *keep_watch(void *argument)
         gd_watch_turn(w->watch, TURN_MS);
     if (!verdict->failed)
         return NULL;
+    w->team->log(w->team->folder, verdict->message);
     if (!verdict->late && verdict->message[0])
         fprintf(stderr, "griddle: %s%s\n", verdict->message,
                 verdict->status == GD_DEVICE ? "; all ranks end, go on with --resume" : "");
-    w->team->log(w->team->folder, verdict->message);
     /* also one that has connected and was not heard yet: to it, this process would be gone without a word */
     for (int turn = 0; turn < GRACE_TURNS && !(gd_watch_complete(w->watch) && gd_watch_empty(w->watch)); turn++)
         gd_watch_turn(w->watch, TURN_MS);
