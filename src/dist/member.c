@@ -2,6 +2,7 @@
 #include "dist/member.h"
 
 #include "dist/line.h"
+#include "dist/watch.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -30,10 +31,8 @@ struct gd_member {
 /* Other threads may be anywhere, in a sum that will never end, too: nothing is cleaned up. */
 static _Noreturn void end(const gd_member *m, int code, const char *why)
 {
-    char path[4200];
     m->options.log(m->options.folder, why);
-    snprintf(path, sizeof path, "%s/ranks.json", m->options.folder);
-    unlink(path);
+    gd_ranks_forget(m->options.folder);
     _exit(code);
 }
 

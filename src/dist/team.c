@@ -43,9 +43,8 @@ static void *keep_watch(void *argument)
     /* also one that has connected and was not heard yet: to it, this process would be gone without a word */
     for (int turn = 0; turn < GRACE_TURNS && !(gd_watch_complete(w->watch) && gd_watch_empty(w->watch)); turn++)
         gd_watch_turn(w->watch, TURN_MS);
-    int code = verdict->code;
-    gd_watch_close(w->watch);
-    _exit(code);
+    gd_ranks_forget(w->team->folder); /* and no socket is closed: rank 0's own thread would take that for an end */
+    _exit(verdict->code);
 }
 
 static gd_status start_watch(gd_team *team, gd_error *error)

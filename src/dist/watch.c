@@ -104,11 +104,17 @@ gd_status gd_watch_open(int ranks, int own, const char *folder, gd_watch **watch
     return status;
 }
 
-static void ranks_path(const gd_watch *w, char path[4096]) { snprintf(path, 4096, "%s/ranks.json", w->folder); }
+static void ranks_path(const char *folder, char path[4096]) { snprintf(path, 4096, "%s/ranks.json", folder); }
+
+void gd_ranks_forget(const char *folder)
+{
+    char path[4096];
+    ranks_path(folder, path);
+    unlink(path);
+}
 
 void gd_watch_close(gd_watch *w)
 {
-    char path[4096];
     if (!w)
         return;
     for (int r = 0; r < w->ranks; r++) {
@@ -121,10 +127,8 @@ void gd_watch_close(gd_watch *w)
     }
     if (w->listener >= 0)
         close(w->listener);
-    if (w->written) {
-        ranks_path(w, path);
-        unlink(path);
-    }
+    if (w->written)
+        gd_ranks_forget(w->folder);
     free(w->poll);
     free(w->member);
     free(w);
@@ -193,7 +197,7 @@ static void write_ranks(gd_watch *w)
     char path[4096];
     if (!w->folder)
         return;
-    ranks_path(w, path);
+    ranks_path(w->folder, path);
     for (int r = 0; r < w->ranks; r++) {
         gd_text_add(&text, "%s{\"rank\":%d,\"host\":", r ? "," : "{\"ranks\":[", r);
         gd_text_add_json(&text, w->member[r].host);

@@ -43,6 +43,9 @@ typedef struct gd_verdict {
 gd_status gd_watch_open(int ranks, int own, const char *folder, gd_watch **watch, gd_error *error);
 void gd_watch_close(gd_watch *watch); /* accepts NULL; removes ranks.json */
 
+/* Removes ranks.json of a run: for a process that ends in a hurry. */
+void gd_ranks_forget(const char *folder);
+
 /* What a rank needs to come here besides the machine's name: "PORT TOKEN". */
 const char *gd_watch_address(const gd_watch *watch);
 
