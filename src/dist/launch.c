@@ -246,6 +246,7 @@ static void end_all(attempt *a)
         kill_orphans();
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
     turn(a, 0); /* their last lines */
+    gd_relay_end(&a->relay, STDERR_FILENO);
 }
 
 /* ---- one attempt ---- */

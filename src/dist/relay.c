@@ -74,3 +74,13 @@ void gd_relay_turn(gd_relay *r, int to, const char *folder, void (*log)(const ch
         }
     }
 }
+
+void gd_relay_end(gd_relay *r, int to)
+{
+    if (r->state != GD_RELAY_LOG)
+        put(to, r->head, r->used);
+    if (r->state == GD_RELAY_PASS || (r->state == GD_RELAY_BEGIN && r->used > 0))
+        put(to, "\n", 1);
+    r->used = 0;
+    r->state = GD_RELAY_BEGIN;
+}

@@ -17,4 +17,7 @@ typedef struct gd_relay {
 /* Passes on what is there, to the descriptor `to`; whole lines of MPI's go to `log` with `folder`. */
 void gd_relay_turn(gd_relay *relay, int to, const char *folder, void (*log)(const char *folder, const char *text));
 
+/* Nothing follows: what was held back is passed on, and a line that was left open ends. */
+void gd_relay_end(gd_relay *relay, int to);
+
 #endif

@@ -135,6 +135,7 @@ static const char *relayed(const char *text, size_t piece)
         CHECK(write(in[1], text + at, left < piece ? left : piece) > 0);
         gd_relay_turn(&relay, out[1], "run", log_line);
     }
+    gd_relay_end(&relay, out[1]);
     ssize_t n = read(out[0], passed, sizeof passed - 1);
     passed[n > 0 ? n : 0] = '\0';
     for (int i = 0; i < 2; i++) {
@@ -152,7 +153,9 @@ TEST(words_of_mpi_go_to_the_log)
         CHECK_TEXT(relayed(text, piece), "epoch 1\n\n[not mpi]\n[vm:12\r[====>   ] 12\n[]\ngriddle: rank 1 is gone\n");
         CHECK_TEXT(logged, "[vm:00123] Read -1, expected 5488|[ten-2.local:7] PMIX ERROR|");
     }
-    CHECK_TEXT(relayed("no end of line", 3), "no end of line"); /* a bar is shown at once */
+    CHECK_TEXT(relayed("no end of line", 3), "no end of line\n"); /* what is said next begins a line */
+    CHECK_TEXT(relayed("[vm:1", 3), "[vm:1\n");
+    CHECK_TEXT(relayed("[vm:1] half a word", 3), "");
 }
 
 /* ---- scratch ---- */
