@@ -67,12 +67,27 @@ static gd_status wait_and_abort(const collective *c, void *memory, gd_stream *st
     return GD_OK;
 }
 
-gd_status collective_abort(gd_command *command, gd_error *error)
+/* Does `work` with COUNT numbers on the card, and closes. */
+static gd_status on_the_card(collective *c,
+                             gd_status (*work)(const collective *, void *memory, gd_stream *, gd_error *),
+                             gd_error *error)
 {
-    collective c;
     gd_stream *stream = NULL;
     void *memory = NULL;
     gd_status status;
+    GD_TRY_TO(done, c->device->stream_new(&stream, error));
+    GD_TRY_TO(done, c->device->alloc(COUNT * sizeof(float), &memory, error));
+    status = work(c, memory, stream, error);
+done:
+    c->device->free(memory);
+    c->device->stream_free(stream);
+    collective_close(c, status == GD_OK ? NULL : error);
+    return status;
+}
+
+gd_status collective_abort(gd_command *command, gd_error *error)
+{
+    collective c;
     (void)command;
     GD_TRY(collective_open(&c, error));
     if (c.comm->rank > 0) {
@@ -80,18 +95,13 @@ gd_status collective_abort(gd_command *command, gd_error *error)
         collective_close(&c, &(gd_error){.message = "the end of a test"});
         return GD_OK;
     }
-    GD_TRY_TO(done, c.device->stream_new(&stream, error));
-    GD_TRY_TO(done, c.device->alloc(COUNT * sizeof(float), &memory, error));
-    GD_TRY_TO(done, wait_and_abort(&c, memory, stream, error));
-done:
-    c.device->free(memory);
-    c.device->stream_free(stream);
-    collective_close(&c, status == GD_OK ? NULL : error);
-    return status;
+    return on_the_card(&c, wait_and_abort, error);
 }
 
 static gd_status add_for_ever(const collective *c, void *memory, gd_stream *stream, gd_error *error)
 {
+    printf("adding\n");
+    fflush(stdout);
     for (;;) {
         gd_status status = c->comm->all_reduce(c->comm, memory, COUNT, GD_F32, stream);
         if (status == GD_OK)
@@ -104,19 +114,7 @@ static gd_status add_for_ever(const collective *c, void *memory, gd_stream *stre
 gd_status collective_hang(gd_command *command, gd_error *error)
 {
     collective c;
-    gd_stream *stream = NULL;
-    void *memory = NULL;
-    gd_status status;
     (void)command;
     GD_TRY(collective_open(&c, error));
-    GD_TRY_TO(done, c.device->stream_new(&stream, error));
-    GD_TRY_TO(done, c.device->alloc(COUNT * sizeof(float), &memory, error));
-    printf("adding\n");
-    fflush(stdout);
-    GD_TRY_TO(done, add_for_ever(&c, memory, stream, error));
-done:
-    c.device->free(memory);
-    c.device->stream_free(stream);
-    collective_close(&c, status == GD_OK ? NULL : error);
-    return status;
+    return on_the_card(&c, add_for_ever, error);
 }

@@ -193,8 +193,8 @@ static void destroyed_under_way(void)
     nccl.ncclCommDestroy(comm);
 }
 
-/* What another stream does to the buffer meanwhile: it may come before, between or behind the halves. */
-static void buffer_reused(void)
+/* A sum is under way of what was laid down. */
+static void begin_sum(void)
 {
     begin(0);
     settle();
@@ -202,6 +202,12 @@ static void buffer_reused(void)
     EXPECT(device->synchronize(stream, NULL) == GD_OK);
     reduce(memory, stream);
     settle();
+}
+
+/* What another stream does to the buffer meanwhile: it may come before, between or behind the halves. */
+static void buffer_reused(void)
+{
+    begin_sum();
     device->fill(other, memory, 0, sizeof host);
     device->synchronize(stream, NULL);
     device->synchronize(other, NULL);
@@ -209,12 +215,7 @@ static void buffer_reused(void)
 
 static void buffer_read_too_early(void)
 {
-    begin(0);
-    settle();
-    lay_down();
-    EXPECT(device->synchronize(stream, NULL) == GD_OK);
-    reduce(memory, stream);
-    settle();
+    begin_sum();
     device->copy_out(other, back, memory, sizeof back);
     device->synchronize(other, NULL);
     device->synchronize(stream, NULL);
