@@ -12,6 +12,7 @@
  * What the host adds up goes through a small buffer on the card and a stream of its own, so that no other communicator
  * is needed for it.
  */
+#include "base/clock.h"
 #include "card.h"
 #include "nccl/nccl.h"
 
@@ -41,13 +42,6 @@ typedef struct nccl_comm {
     bool is_closing, is_broken;
     char why[sizeof((gd_error *)0)->message]; /* it is broken */
 } nccl_comm;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The instant on the clock. */
 static struct timespec instant(double seconds)
@@ -88,9 +82,9 @@ static gd_status refuse(nccl_comm *n, const char *what, ncclResult_t result)
 /* Waits until what was begun has been done, with the lock given away in between. */
 static gd_status settle(nccl_comm *n, const char *what, ncclResult_t result)
 {
-    const double end = now() + n->seconds;
+    const double end = gd_seconds() + n->seconds;
     while (result == ncclInProgress && !n->is_broken) {
-        if (now() > end)
+        if (gd_seconds() > end)
             return break_off(n,
                              "NCCL: %s is not done after %g s: do all ranks take part? (GRIDDLE_NCCL_TIMEOUT: seconds)",
                              what, n->seconds);
@@ -128,7 +122,7 @@ static void *watch(void *argument)
     nccl_comm *n = argument;
     pthread_mutex_lock(&n->lock);
     while (!n->is_closing && look(n) == GD_OK) {
-        const struct timespec next = instant(now() + 1e-3 * WATCH_MS);
+        const struct timespec next = instant(gd_seconds() + 1e-3 * WATCH_MS);
         pthread_cond_timedwait(&n->changed, &n->lock, &next);
     }
     ncclComm_t broken = n->is_broken ? n->handle : NULL;

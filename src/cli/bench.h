@@ -5,9 +5,6 @@
 
 #include "cli/engine.h"
 
-/* Seconds of a clock that only goes forward. */
-double gd_bench_now(void);
-
 /* The config that options like --network and --batch come to, and the shape of its images. */
 gd_status gd_bench_config(gd_command *command, gd_config *config, gd_error *error);
 gd_status gd_bench_input(const gd_command *command, const gd_config *config, gd_build_input *input, gd_error *error);

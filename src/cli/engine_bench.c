@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle bench train: how fast a network trains here, on made-up images in memory; and where the time goes. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/bench.h"
 
@@ -10,13 +11,6 @@
 #include <time.h>
 
 enum { MAX_SAMPLES = 4096, WARM_UP = 3 };
-
-double gd_bench_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Seconds from this process' start to now; the kernel counts the start in hundredths. */
 static double since_start(void)
@@ -78,10 +72,10 @@ static gd_status profile(const gd_train_set *set, gd_text *out)
     for (int round = 0; round < ROUNDS; round++) {
         for (int s = 0; s < plan->n_steps; s++) {
             const gd_step *one = &plan->step[s];
-            double start = gd_bench_now();
+            double start = gd_seconds();
             if (one->impl && one->impl->run(&one->call, one->ctx) != GD_OK)
                 continue;
-            double took = gd_bench_now() - start;
+            double took = gd_seconds() - start;
             times[s][0] = took < times[s][0] ? took : times[s][0];
         }
     }
@@ -181,11 +175,11 @@ static gd_status bench_train(gd_command *command, gd_error *error)
     int warm_up = most == 1 ? 0 : WARM_UP; /* --steps 1: the start alone is wanted */
     for (int i = 0; i < warm_up; i++)
         GD_TRY_TO(done, gd_bench_step(&set, 1 + i, error));
-    double start = gd_bench_now();
-    while (most > 1 && n < most && (n == 0 || gd_bench_now() - start < seconds)) {
-        double before = gd_bench_now();
+    double start = gd_seconds();
+    while (most > 1 && n < most && (n == 0 || gd_seconds() - start < seconds)) {
+        double before = gd_seconds();
         GD_TRY_TO(done, gd_bench_step(&set, 1 + warm_up + n, error));
-        samples[n++] = set.micro / (gd_bench_now() - before);
+        samples[n++] = set.micro / (gd_seconds() - before);
     }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

@@ -4,6 +4,7 @@
  *
  * Bandwidths are those of NVIDIA's nccl-tests (its doc/PERFORMANCE.md): algorithm bandwidth = bytes / time; bus
  * bandwidth = that times 2 (ranks - 1) / ranks, what a link must carry for it, the same for any number of ranks. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/bench.h"
 #include "cli/engine_ranks.h"
@@ -79,14 +80,14 @@ static gd_status time_sums(const dist *d, void *data, gd_stream *stream, size_t 
                            gd_error *error)
 {
     GD_TRY(meet(d, error));
-    double start = gd_bench_now();
+    double start = gd_seconds();
     for (int i = 0; i < times; i++) {
         gd_status status = d->comm->all_reduce(d->comm, data, (int64_t)(bytes / sizeof(float)), GD_F32, stream);
         if (status != GD_OK)
             return gd_fail(error, status, "a sum of %zu bytes failed", bytes);
     }
     GD_TRY(d->device->synchronize(stream, error));
-    *seconds = (gd_bench_now() - start) / times;
+    *seconds = (gd_seconds() - start) / times;
     return mean_of_ranks(d->comm, seconds, error);
 }
 
@@ -128,11 +129,11 @@ static gd_status mute_sum(const gd_comm *comm, void *data, int64_t count, gd_typ
 static gd_status time_steps(const dist *d, const gd_train_set *set, double *seconds, gd_error *error)
 {
     GD_TRY(meet(d, error));
-    double start = gd_bench_now();
+    double start = gd_seconds();
     for (int i = 0; i < RUN; i++)
         GD_TRY(gd_bench_step(set, i, error));
     GD_TRY(gd_plan_set_pull(set->plans, GD_SPACE_TALLY, error)); /* waits */
-    *seconds = (gd_bench_now() - start) / RUN;
+    *seconds = (gd_seconds() - start) / RUN;
     return GD_OK;
 }
 
@@ -148,7 +149,7 @@ static gd_status time_alone(const dist *d, double *seconds, gd_error *error)
     const gd_plan *plan = gd_plan_set_plan(d->real.plans, 0);
     gd_stream *stream = NULL;
     GD_TRY(meet(d, error));
-    double start = gd_bench_now();
+    double start = gd_seconds();
     for (int s = 0; s < plan->n_steps; s++) {
         gd_step *step = &plan->step[s];
         if (gd_step_reduced_bytes(step) == 0)
@@ -159,7 +160,7 @@ static gd_status time_alone(const dist *d, double *seconds, gd_error *error)
             return gd_fail(error, status, "'%s' failed", step->name);
     }
     GD_TRY(d->device->synchronize(stream, error));
-    *seconds = gd_bench_now() - start;
+    *seconds = gd_seconds() - start;
     return GD_OK;
 }
 
@@ -167,9 +168,9 @@ static gd_status time_step(const dist *d, gd_step *step, double *seconds, gd_err
 {
     if (d->device->time)
         return d->device->time(NULL, run_step, step, seconds, error);
-    double start = gd_bench_now();
+    double start = gd_seconds();
     gd_status status = run_step(step);
-    *seconds = gd_bench_now() - start;
+    *seconds = gd_seconds() - start;
     return status == GD_OK ? GD_OK : gd_fail(error, status, "'%s' failed", step->name);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle train: stages if need be, trains, shows how it goes; alone, or as one of several ranks. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/engine.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- progress ---- */
@@ -21,13 +21,6 @@ typedef struct display {
     double last; /* seconds, of the last line on a terminal */
     int width;
 } display;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void clear_line(display *d)
 {
@@ -57,8 +50,8 @@ static void show_progress(void *argument, const gd_progress *p)
 {
     display *d = argument;
     if (!p->epoch_ended) {
-        if (d->terminal && now() - d->last > 0.1) {
-            d->last = now();
+        if (d->terminal && gd_seconds() - d->last > 0.1) {
+            d->last = gd_seconds();
             show_bar(d, p);
         }
         return;

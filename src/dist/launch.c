@@ -2,6 +2,7 @@
 #include "dist/launch.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "dist/line.h"
 #include "dist/relay.h"

@@ -47,7 +47,4 @@ void gd_line_send(int socket, const char *format, ...) GD_PRINTF(2, 3);
  * for GD_SILENCE_SECONDS is gone. */
 void gd_socket_tune(int socket);
 
-/* Monotonic seconds. */
-double gd_seconds(void);
-
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dist/member.h"
 
+#include "base/clock.h"
 #include "dist/line.h"
 #include "dist/watch.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dist/watch.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "dist/line.h"

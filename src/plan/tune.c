@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/tune.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "plan/choose.h"
 #include "plan/tune_table.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SAMPLES = 5, MOST_RUNS = 64, HOPELESS = 4 };
 static const double long_enough = 1e-3; /* seconds of a sample: far above what a clock and a launch add */
@@ -21,13 +21,6 @@ struct gd_tuner {
     bool has_news;
     char machine[512], path[4096]; /* path "": there is no cache */
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the cache ---- */
 
@@ -199,9 +192,9 @@ static gd_status sample(gd_tuner *tuner, trial *t, double *seconds)
 {
     if (tuner->left <= 0)
         return GD_STOPPED;
-    double begun = now();
+    double begun = gd_seconds();
     gd_status status = gd_device_time(tuner->device, tuner->stream, run_trial, t, seconds, NULL);
-    tuner->left -= now() - begun;
+    tuner->left -= gd_seconds() - begun;
     *seconds /= t->runs;
     return status;
 }

@@ -3,6 +3,7 @@
  * images, draws, rates) is a pure function of (seed, epoch, position), so a run can stop and go on anywhere. */
 #include "train/train.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "comm/agree.h"
@@ -16,7 +17,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { TRAIN_PLAN = 0, EVAL_PLAN = 1, LOADER_THREADS = 1, LOADER_DEPTH = 4 };
 enum { HOPELESS = 100 };            /* skipped updates in a row: more than the loss scale has halvings */
@@ -38,13 +38,6 @@ typedef struct trainer {
     int64_t epoch_images;          /* since epoch_started */
     int skipped;                   /* updates in a row, up to the last one */
 } trainer;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Rank 0 writes what there is to write. */
 static bool leads(const trainer *t) { return !t->options->comm || t->options->comm->rank == 0; }
@@ -279,7 +272,7 @@ static gd_status save(trainer *t, gd_error *error)
     if (!leads(t))
         return GD_OK;
     state = t->state;
-    state.seconds += now() - t->started;
+    state.seconds += gd_seconds() - t->started;
     return gd_checkpoint_save(checkpoint_of(t).text, &t->set, &state, t->config, t->data, error);
 }
 
@@ -289,7 +282,7 @@ static void tell(trainer *t, gd_progress progress)
 {
     const gd_train_config *train = &t->config->train;
     const gd_tally *tally = gd_plan_set_tally(t->set.plans);
-    double elapsed = now() - t->epoch_started;
+    double elapsed = gd_seconds() - t->epoch_started;
     progress.epochs = train->epochs;
     progress.steps = t->steps_per_epoch;
     progress.images_per_second = elapsed > 0 ? (double)t->epoch_images / elapsed : 0;
@@ -337,7 +330,7 @@ static gd_status end_epoch(trainer *t, gd_error *error)
     GD_TRY(count_all(t, &all, error));
     p.loss = t->state.train_loss = all.loss / all.images;
     p.accuracy = t->state.train_accuracy = all.correct / all.images;
-    p.seconds = now() - t->epoch_started;
+    p.seconds = gd_seconds() - t->epoch_started;
     p.learning_rate = gd_schedule_rate(train, (int64_t)p.epoch * t->steps_per_epoch - 1, t->steps, t->steps_per_epoch);
     p.images_per_second = p.seconds > 0 ? (double)t->epoch_images / p.seconds : 0;
     t->state.epoch++;
@@ -366,14 +359,14 @@ static gd_status end_epoch(trainer *t, gd_error *error)
     if (finished || due)
         GD_TRY(save(t, error));
     tell(t, p);
-    t->epoch_started = now();
+    t->epoch_started = gd_seconds();
     t->epoch_images = 0;
     return GD_OK;
 }
 
 static gd_status run_epochs(trainer *t, gd_error *error)
 {
-    t->epoch_started = now();
+    t->epoch_started = gd_seconds();
     while (!t->state.finished) {
         while ((int64_t)t->state.batch < t->steps_per_epoch) {
             if (stop_agreed(t)) {
@@ -490,7 +483,7 @@ static gd_status run_to_end(trainer *t, gd_error *error)
 
 gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_error *error)
 {
-    trainer *t = &(trainer){.options = options, .config = options->config, .started = now()};
+    trainer *t = &(trainer){.options = options, .config = options->config, .started = gd_seconds()};
     bool alone = false; /* no other rank knows of what has failed */
     gd_status status;
     GD_TRY_TO(done, gd_comm_agree(options->comm, set_up(t, error), error));
@@ -507,7 +500,7 @@ gd_status gd_train(const gd_train_options *options, gd_train_result *result, gd_
         .best_loss = t->state.best_loss,
         .train_accuracy = t->state.train_accuracy,
         .train_loss = t->state.train_loss,
-        .seconds = t->state.seconds + now() - t->started,
+        .seconds = t->state.seconds + gd_seconds() - t->started,
     };
 done:
     if (status != GD_OK && error) {

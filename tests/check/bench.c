@@ -2,6 +2,7 @@
 /* Time per run of an entry: until there are enough, median and half the distance between the quartiles. On the host,
  * of single runs; on a device that tells time, of some in a row, as what launching them costs is paid once, when a step
  * is captured. */
+#include "base/clock.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -9,13 +10,6 @@
 
 enum { MOST_RUNS = 400, FEWEST_RUNS = 5, IN_A_ROW = 20 };
 static const double enough_s = 0.4;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -39,10 +33,10 @@ static gd_status sample(check_attempt *attempt, double *seconds, gd_error *error
         *seconds /= IN_A_ROW;
         return status;
     }
-    double begin = now_s();
+    double begin = gd_seconds();
     GD_TRY(attempt->impl->run(&attempt->call, &attempt->ctx));
     GD_TRY(device->synchronize(attempt->stream, error));
-    *seconds = now_s() - begin;
+    *seconds = gd_seconds() - begin;
     return GD_OK;
 }
 
@@ -57,7 +51,7 @@ gd_status check_time(const check_answer *answer, const gd_impl *impl, const gd_d
         goto done;
     GD_TRY_TO(done, check_attempt_run(&attempt)); /* warm */
     int n = 0;
-    for (double start = now_s(); n < MOST_RUNS && (n < FEWEST_RUNS || now_s() - start < enough_s); n++) {
+    for (double start = gd_seconds(); n < MOST_RUNS && (n < FEWEST_RUNS || gd_seconds() - start < enough_s); n++) {
         GD_TRY_TO(done, sample(&attempt, &run_s[n], error));
     }
     qsort(run_s, (size_t)n, sizeof *run_s, compare);

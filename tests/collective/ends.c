@@ -4,6 +4,7 @@
  * more is done on that communicator.
  *
  * hang: sums without end, until one of the ranks is gone. */
+#include "base/clock.h"
 #include "collective.h"
 
 #include <pthread.h>
@@ -16,13 +17,6 @@
 
 enum { COUNT = 1 << 16 };
 static const double LATEST = 5;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void *abort_soon(void *argument)
 {
@@ -53,13 +47,13 @@ static gd_status judge(const collective *c, void *memory, gd_stream *stream, dou
 static gd_status wait_and_abort(const collective *c, void *memory, gd_stream *stream, gd_error *error)
 {
     pthread_t thread;
-    double begin = now();
+    double begin = gd_seconds();
     if (pthread_create(&thread, NULL, abort_soon, (void *)c) != 0)
         return gd_fail(error, GD_NOMEM, "cannot start a thread");
     gd_status status = c->comm->all_reduce(c->comm, memory, COUNT, GD_F32, stream);
     if (status == GD_OK)
         status = c->device->synchronize(stream, error);
-    double seconds = now() - begin;
+    double seconds = gd_seconds() - begin;
     pthread_join(thread, NULL);
     GD_TRY(status);
     GD_TRY(judge(c, memory, stream, seconds, error));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The watch, against ranks that are sockets of this test. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "dist/line.h"
 #include "dist/watch.h"
