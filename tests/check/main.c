@@ -197,6 +197,13 @@ static void print_count(const char *op, gd_direction d, const char *impl, gd_typ
     fflush(stdout);
 }
 
+static void print_text(FILE *file, gd_text *text)
+{
+    fputs(text->at ? text->at : "", file);
+    fflush(file);
+    gd_text_release(text);
+}
+
 static gd_status walk_op(const gd_op *op, const check_case *cases, int n, const arguments *a, check_count *total,
                          gd_text *report, gd_text *timings, gd_error *error)
 {
@@ -213,6 +220,8 @@ static gd_status walk_op(const gd_op *op, const check_case *cases, int n, const 
                     print_count(op->name, d, list[i].name, type, &count[i]);
                 add(total, &count[i]);
             }
+            if (a->options.csv)
+                print_text(stdout, timings); /* who stops reading, or stops us, has what is done */
         }
     }
     if (a->gradients)
@@ -239,8 +248,8 @@ static gd_status check_op(const gd_op *op, const arguments *a, check_count *tota
         list_entries(op, cases, n, a);
     else
         GD_TRY_TO(done, walk_op(op, cases, n, a, total, &report, &timings, error));
-    fputs(report.at ? report.at : "", a->options.csv ? stderr : stdout);
-    fputs(timings.at ? timings.at : "", stdout);
+    print_text(a->options.csv ? stderr : stdout, &report);
+    print_text(stdout, &timings);
 done:
     gd_text_release(&report);
     gd_text_release(&timings);

@@ -8,7 +8,7 @@ import re
 import shapes
 from check import Failed, Skipped
 
-BUDGET = 80
+BUDGET = 50
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # The two proportions' own chance, twice, and this for what seeds and other roundings do to a short run.
 SEEDS = 0.02

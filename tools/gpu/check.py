@@ -76,18 +76,20 @@ class Check:
         print(f"gpu-check: {name}: {record['outcome']} in {record['seconds']:.0f} s: {record['summary']}", flush=True)
         return record
 
-    def run(self, *words, code=0, **environment):
-        """A command's output; Failed where it exits otherwise than with `code` (None: any), or the budget ends first."""
+    def run(self, *words, code=0, seconds=float("inf"), **environment):
+        """A command's output; Failed where it exits otherwise than with `code` (None: any), OutOfTime where `seconds` or the
+        budget end first: what it had printed is in the details."""
         words = [str(word) for word in words]
         if self.left() <= 0:
             raise OutOfTime(f"no time for {' '.join(words)}")
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
                               env=self.environment | environment, start_new_session=True) as process:
             try:
-                out, complaint = process.communicate(timeout=max(1, self.left()))
+                out, complaint = process.communicate(timeout=max(1, min(seconds, self.left())))
             except subprocess.TimeoutExpired as why:
                 os.killpg(process.pid, signal.SIGKILL)  # with what it has started, as compute-sanitizer does
-                raise OutOfTime(f"not finished within the part's time: {' '.join(words)}") from why
+                out, _ = process.communicate()
+                raise OutOfTime(f"not finished within the part's time: {' '.join(words)}", {"said": out.splitlines()}) from why
         if code is not None and process.returncode != code:
             said = (complaint.strip() or out.strip()).splitlines()
             raise Failed(f"{' '.join(words)}: exit code {process.returncode}: {said[-1] if said else ''}", {"said": said[-20:]})

@@ -16,11 +16,15 @@ ENTRY = re.compile(r"^(ok|FAIL|SKIP|none)\s+(\w+)\.(\w+)\.(\w+)\.(\w+): (\d+) pa
                    r"(?:, (\d+) refused[^,\n]*)?(?:, (\d+) skipped[^,\n]*)?(?:, at most ([\d.]+) of)?", re.M)
 
 
-def ops_of(check):
-    """The ops of the device and how many cases each has; those without an entry there are left out."""
+def entries_of(check):
+    """{op: [(direction, entry), …]} of the device's ops; those without an entry there are left out."""
     listed = check.run(check.build / "griddle-check", "--list", "--device", "cuda").stdout
-    found = re.findall(r"^(\w+): .*; (\d+) cases\n((?:  .*\n)*)", listed, re.M)
-    return [op for op, _, entries in found if entries.strip()]
+    found = re.findall(r"^(\w+): .* cases\n((?:  .*\n)*)", listed, re.M)
+    return {op: list(dict.fromkeys(tuple(line.split()[:2]) for line in entries.splitlines())) for op, entries in found if entries}
+
+
+def ops_of(check):
+    return list(entries_of(check))
 
 
 def walk(check, op, cases, ends):

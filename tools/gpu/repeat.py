@@ -5,7 +5,7 @@ import hashlib
 import shapes
 from check import Failed
 
-BUDGET = 30
+BUDGET = 20
 
 
 def run(check):

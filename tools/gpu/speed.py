@@ -9,7 +9,7 @@ import statistics
 
 import bench
 import facts
-from check import Failed
+from check import Failed, OutOfTime
 
 BUDGET = 110
 FEWEST = 20  # timed steps, below which a median is not told
@@ -56,6 +56,8 @@ def run(check):
                     continue
                 try:
                     case[system] = measure(check, words, network, precision)
+                except OutOfTime:
+                    not_reached.append(f"{network} {precision} {system}")
                 except Failed as why:
                     wrong.append(f"{network} {precision} {system}: {why}")
             cases.append(case)
