@@ -73,7 +73,7 @@ static gd_status check_apart(const char *pictures, const char *run, gd_error *er
 {
     char around[4096], inside[4096], *slash;
     gd_engine_path part;
-    snprintf(part.text, sizeof part.text, "./%s" + (run[0] == '/' ? 2 : 0), run);
+    snprintf(part.text, sizeof part.text, "%s%s", run[0] == '/' ? "" : "./", run);
     while (!realpath(part.text, inside)) { /* not made yet: where it would be */
         slash = strrchr(part.text, '/');
         slash[slash == part.text] = '\0'; /* "/" and "." are there */

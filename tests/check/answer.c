@@ -250,6 +250,7 @@ static void set_context(check_answer *a)
                             .step = c->step,
                             .epoch = c->epoch,
                             .stop = c->stop,
+                            .first_sample = 3 * rows, /* the fourth batch of an epoch */
                             .valid = c->valid ? c->valid : rows,
                             .batch = c->batch ? c->batch : rows,
                             .micro = c->micro,
