@@ -48,8 +48,9 @@ assert told == [(part, str(importlib.import_module(part).BUDGET)) for part in PA
 with Check(BUILD, is_rehearsal=True) as check:
     began = time.monotonic()
     check.ends = began + 1
-    for _, late in check.run_each(range(4), lambda _: ("sh", "-c", "sleep 60; sleep 60")):
-        assert isinstance(late, OutOfTime), late
+    late = [why for _, why in check.run_each(range(4), lambda _: ("sh", "-c", "echo begun; sleep 60; sleep 60"))]
+    assert all(isinstance(why, OutOfTime) for why in late), late
+    assert late[0].details == {"said": ["begun"]}, late[0].details
     assert time.monotonic() - began < 30
 
 with tempfile.TemporaryDirectory() as folder:

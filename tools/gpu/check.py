@@ -88,8 +88,8 @@ class Check:
                 out, complaint = process.communicate(timeout=max(1, min(seconds, self.left())))
             except subprocess.TimeoutExpired as why:
                 os.killpg(process.pid, signal.SIGKILL)  # with what it has started, as compute-sanitizer does
-                out, _ = process.communicate()
-                raise OutOfTime(f"not finished within the part's time: {' '.join(words)}", {"said": out.splitlines()}) from why
+                said = (why.output or b"").decode(errors="replace").splitlines()
+                raise OutOfTime(f"not finished within the part's time: {' '.join(words)}", {"said": said}) from why
         if code is not None and process.returncode != code:
             said = (complaint.strip() or out.strip()).splitlines()
             raise Failed(f"{' '.join(words)}: exit code {process.returncode}: {said[-1] if said else ''}", {"said": said[-20:]})

@@ -56,10 +56,11 @@ def run(check):
                     continue
                 try:
                     case[system] = measure(check, words, network, precision)
-                except OutOfTime:
-                    not_reached.append(f"{network} {precision} {system}")
                 except Failed as why:
-                    wrong.append(f"{network} {precision} {system}: {why}")
+                    if system == "torch" and isinstance(why, OutOfTime):  # how long a peer takes to start is no fault of ours
+                        not_reached.append(f"{network} {precision} {system}")
+                    else:
+                        wrong.append(f"{network} {precision} {system}: {why}")
             cases.append(case)
     absent = [name for name, words in wanted.items() if not words]
     details = {"cases": cases, "absent": absent, "not_reached": not_reached, "clocks_after": {} if check.is_rehearsal else facts.clocks()}
