@@ -6,7 +6,6 @@
 #include "check.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { MOST_RUNS = 400, FEWEST_RUNS = 5, IN_A_ROW = 20 };
 static const double enough_s = 0.4, enough_on_device_s = 0.1;
