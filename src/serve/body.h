@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a request's body to pictures, by its Content-Type:
+ *
+ *     image/png, image/jpeg, application/x-image, application/octet-stream     one file; the first bytes decide which
+ *     application/x-npy       U8 of (H,W), (H,W,C) or (N,H,W,C), C order, format versions 1 to 3
+ *     application/json        numbers 0 to 255 nested as (H,W), (H,W,C) or (N,H,W,C); base64 of a file, {"image":
+ * base64};
+ *                             {"instances": […]} of any of these
+ *     multipart/form-data     a part per picture, each with a Content-Type of its own or none (then a file)
+ *
+ * Nothing is taken on trust: sizes are held against the bytes that are there before anything is allocated. Thread-safe;
+ * no state.
+ */
+#ifndef GD_SERVE_BODY_H
+#define GD_SERVE_BODY_H
+
+#include "base/status.h"
+#include "data/decode.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Most pictures of one request. */
+enum { GD_BODY_PICTURES = 256 };
+
+/* What a worker decodes into, again and again; {0} is empty. */
+typedef struct gd_pictures {
+    int n, capacity;
+    gd_picture *picture; /* (capacity) the first n are owned */
+    bool several;        /* asked as a list, even of one: answered as a list */
+} gd_pictures;
+
+void gd_pictures_clear(gd_pictures *pictures);   /* keeps the table */
+void gd_pictures_release(gd_pictures *pictures); /* accepts {0} */
+
+/* Whether bodies of this type are read at all, before one was received. NULL, a request without a type, is: as a file.
+ */
+bool gd_body_is_read(const char *content_type);
+
+/* Appends. FORMAT says what is wrong with the body, in words for the client; NOMEM. `channels`: 1 or 3, the model's. */
+gd_status gd_body_decode(const char *content_type, const void *bytes, size_t length, int channels,
+                         gd_pictures *pictures, gd_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
