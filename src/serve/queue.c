@@ -16,26 +16,31 @@ void gd_queue_release(gd_queue *queue)
     pthread_mutex_destroy(&queue->lock);
 }
 
-bool gd_queue_put(gd_queue *queue, gd_queued *item)
+bool gd_queue_admit(gd_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     const bool fits = !queue->closed && queue->n < queue->limit;
-    if (fits) {
-        item->next = NULL;
-        *queue->last = item;
-        queue->last = &item->next;
-        queue->n++;
-        if (queue->idle > 0)
-            pthread_cond_signal(&queue->filled);
-    }
+    queue->n += fits;
     pthread_mutex_unlock(&queue->lock);
     return fits;
+}
+
+void gd_queue_put(gd_queue *queue, gd_queued *item)
+{
+    pthread_mutex_lock(&queue->lock);
+    item->next = NULL;
+    *queue->last = item;
+    queue->last = &item->next;
+    queue->waiting++;
+    if (queue->idle > 0)
+        pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* This worker's part of what waits, when others are idle too. */
 static int share(const gd_queue *queue, int most)
 {
-    const int part = (queue->n + queue->idle) / (queue->idle + 1);
+    const int part = (queue->waiting + queue->idle) / (queue->idle + 1);
     return part < most ? part : most;
 }
 
@@ -43,7 +48,7 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
 {
     pthread_mutex_lock(&queue->lock);
     queue->idle++;
-    while (!queue->first && !queue->closed)
+    while (!queue->first && !(queue->closed && queue->n == 0))
         pthread_cond_wait(&queue->filled, &queue->lock);
     queue->idle--;
     gd_queued *first = queue->first, *end = first;
@@ -56,6 +61,9 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
             queue->last = &queue->first;
         end->next = NULL;
         queue->n -= *n;
+        queue->waiting -= *n;
+        if (queue->closed && queue->n == 0)
+            pthread_cond_broadcast(&queue->filled);
     }
     pthread_mutex_unlock(&queue->lock);
     return first;

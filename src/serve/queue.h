@@ -23,7 +23,7 @@ typedef struct gd_queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     gd_queued *first, **last;
-    int n, limit;
+    int n, waiting, limit; /* admitted; put */
     int idle; /* workers that wait in take */
     bool closed;
 } gd_queue;
@@ -31,13 +31,15 @@ typedef struct gd_queue {
 gd_status gd_queue_init(gd_queue *queue, int limit, gd_error *error);
 void gd_queue_release(gd_queue *queue); /* nobody may be in it */
 
-/* False where `limit` wait already or the queue is closed: the item stays the caller's. */
-bool gd_queue_put(gd_queue *queue, gd_queued *item);
+/* False where `limit` wait already or the queue is closed. Else an item is to be put. */
+bool gd_queue_admit(gd_queue *queue);
+void gd_queue_put(gd_queue *queue, gd_queued *item);
 
-/* Waits for items; returns 1 to `most` of them as a list, oldest first. NULL: closed, and nothing is left. */
+/* Waits for items; returns 1 to `most` of them as a list, oldest first. NULL: closed, and none is
+ * left. */
 gd_queued *gd_queue_take(gd_queue *queue, int most, int *n);
 
-/* Takes no more; what waits is still given out. */
+/* Admits no more; what waits is still given out. */
 void gd_queue_close(gd_queue *queue);
 
 #ifdef __cplusplus

@@ -11,6 +11,14 @@ typedef struct item {
 
 static int number_of(const gd_queued *queued) { return ((const item *)queued)->number; }
 
+static bool put(gd_queue *queue, item *i)
+{
+    const bool admitted = gd_queue_admit(queue);
+    if (admitted)
+        gd_queue_put(queue, &i->queued);
+    return admitted;
+}
+
 TEST(gives_out_in_order_up_to_a_limit)
 {
     gd_queue queue;
@@ -19,15 +27,15 @@ TEST(gives_out_in_order_up_to_a_limit)
     gd_error error = {0};
     CHECK_OK(gd_queue_init(&queue, 3, &error), &error);
     for (int i = 0; i < 4; i++)
-        CHECK(gd_queue_put(&queue, &items[i].queued) == (i < 3));
+        CHECK(put(&queue, &items[i]) == (i < 3));
     gd_queued *got = gd_queue_take(&queue, 2, &n);
     CHECK_EQ_INT(n, 2);
     CHECK_EQ_INT(number_of(got), 0);
     CHECK_EQ_INT(number_of(got->next), 1);
     CHECK(got->next->next == NULL);
-    CHECK(gd_queue_put(&queue, &items[3].queued));
+    CHECK(put(&queue, &items[3]));
     gd_queue_close(&queue);
-    CHECK(!gd_queue_put(&queue, &items[0].queued));
+    CHECK(!put(&queue, &items[0]));
     got = gd_queue_take(&queue, 8, &n);
     CHECK_EQ_INT(n, 2);
     CHECK_EQ_INT(number_of(got->next), 3);
@@ -76,7 +84,7 @@ TEST(every_item_goes_to_one_of_many)
     }
     for (int i = 0; i < ITEMS; i++) {
         items[i].number = i;
-        while (!gd_queue_put(&queue, &items[i].queued))
+        while (!put(&queue, &items[i]))
             sched_yield();
     }
     gd_queue_close(&queue);
@@ -108,7 +116,7 @@ TEST(those_waiting_are_shared_among_idle_workers)
     queue.first = &items[0].queued;
     items[0].queued.next = &items[1].queued;
     queue.last = &items[1].queued.next;
-    queue.n = 2;
+    queue.n = queue.waiting = 2;
     pthread_mutex_unlock(&queue.lock);
     gd_queued *got = gd_queue_take(&queue, 4, &n); /* the other one was not woken: it is idle, and its part stays */
     CHECK_EQ_INT(n, 1);

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/hosted.h"
+
+#include "base/file.h"
+#include "serve/http.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_WORKERS = 256 };
+static const size_t MOST_BYTES = (size_t)8 << 30; /* of a model's file */
+
+typedef struct worker {
+    gd_hosted *hosted;
+    pthread_t thread;
+    bool started;
+    gd_session *session;
+    gd_pictures *pictures; /* (batch) a request's each */
+    gd_job **job;          /* (batch) those of them that have pictures */
+    gd_image *image;       /* (capacity) of all requests, in order */
+    float *probabilities;  /* (capacity, classes) */
+    float *features;       /* (capacity, n_features), or NULL */
+    int capacity;
+} worker;
+
+struct gd_hosted {
+    gd_arena arena; /* the model's file: read, not mapped, as whoever cuts a mapped file short would end us */
+    gd_model *model;
+    const gd_model_info *info;
+    gd_hosted_options options;
+    gd_variant_metrics *metrics;
+    gd_queue queue;
+    bool queue_made;
+    worker *worker;
+};
+
+/* ---- one turn of a worker ---- */
+
+void gd_complaint_write(gd_text *text, const char *code, const char *message)
+{
+    text->length = 0;
+    gd_text_add(text, "{\"code\":\"%s\",\"message\":", code);
+    gd_text_add_json(text, message);
+    gd_text_add(text, "}\n");
+}
+
+static void refuse(gd_job *job, int code, const char *name, const char *message)
+{
+    job->code = code;
+    gd_complaint_write(&job->answer, name, message);
+    job->answered(job);
+    job->seen(job, NULL);
+}
+
+static void refuse_late(gd_job *job, uint64_t now)
+{
+    char text[128];
+    snprintf(text, sizeof text, "too late: the request waited %.3f s in the queue", (double)(now - job->put) * 1e-9);
+    refuse(job, 504, "ModelError", text);
+}
+
+/* False: the job is answered. */
+static bool decode(worker *w, gd_job *job, gd_pictures *pictures)
+{
+    gd_error error = {0};
+    const uint64_t start = gd_nanoseconds();
+    job->times.queue = start - job->put;
+    gd_pictures_clear(pictures);
+    if (start > job->deadline) {
+        refuse_late(job, start);
+        return false;
+    }
+    const gd_status status = gd_body_decode(job->content_type, job->body, job->body_bytes, w->hosted->info->channels,
+                                            pictures, &error);
+    job->times.decode = gd_nanoseconds() - start;
+    if (status == GD_OK)
+        return true;
+    char text[1024];
+    gd_error_text(&error, text, sizeof text);
+    if (status == GD_NOMEM)
+        refuse(job, 503, "ServiceUnavailable", text);
+    else
+        refuse(job, 400, "ValidationError", text);
+    return false;
+}
+
+static bool make_room(worker *w, int n)
+{
+    const gd_model_info *info = w->hosted->info;
+    if (n <= w->capacity)
+        return true;
+    gd_image *image = realloc(w->image, (size_t)n * sizeof *image);
+    w->image = image ? image : w->image;
+    float *probabilities = realloc(w->probabilities, (size_t)n * info->n_classes * sizeof(float));
+    w->probabilities = probabilities ? probabilities : w->probabilities;
+    float *features = NULL;
+    if (w->hosted->options.features) {
+        features = realloc(w->features, (size_t)n * info->n_features * sizeof(float));
+        w->features = features ? features : w->features;
+    }
+    if (!image || !probabilities || (w->hosted->options.features && !features))
+        return false;
+    w->capacity = n;
+    return true;
+}
+
+static void keep_features(worker *w, int first, int n)
+{
+    int64_t count;
+    if (!w->features)
+        return;
+    const float *row = gd_session_output(w->session, w->hosted->info->features, &count);
+    memcpy(w->features + (size_t)first * count, row, (size_t)n * count * sizeof(float));
+}
+
+/* w->image to w->probabilities. */
+static gd_status compute(worker *w, int n, gd_error *error)
+{
+    const int most = w->hosted->options.batch;
+    for (int first = 0; first < n; first += most) {
+        const int part = n - first < most ? n - first : most;
+        GD_TRY(gd_session_run(w->session, w->image + first, part,
+                              w->probabilities + (size_t)first * w->hosted->info->n_classes, error));
+        keep_features(w, first, part);
+    }
+    return GD_OK;
+}
+
+static bool all_finite(const float *x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return false;
+    }
+    return true;
+}
+
+static void count_predictions(const worker *w, const float *probabilities, int n)
+{
+    const int classes = w->hosted->info->n_classes;
+    for (int i = 0; i < n; i++, probabilities += classes) {
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            best = probabilities[c] > probabilities[best] ? c : best;
+        gd_metrics_prediction(w->hosted->metrics, best, probabilities[best]);
+    }
+}
+
+static void answer(worker *w, gd_job *job, const gd_pictures *pictures, int first)
+{
+    const gd_model_info *info = w->hosted->info;
+    const float *probabilities = w->probabilities + (size_t)first * info->n_classes;
+    const gd_seen seen = {info, pictures, probabilities,
+                          w->features ? w->features + (size_t)first * info->n_features : NULL};
+    if (!all_finite(probabilities, pictures->n * info->n_classes)) {
+        refuse(job, 500, "ModelError", "the model's answer is not a number");
+        return;
+    }
+    job->code = 200;
+    job->answer.length = 0;
+    gd_answer_write(&job->answer, job->form, info, probabilities, pictures->n, pictures->several);
+    if (job->answer.failed) {
+        gd_text_release(&job->answer);
+        job->code = 503;
+    }
+    job->answered(job);
+    count_predictions(w, probabilities, pictures->n);
+    job->seen(job, &seen);
+}
+
+/* A list of up to `batch` requests. */
+static void turn(worker *w, gd_queued *list)
+{
+    int jobs = 0, n = 0;
+    gd_error error = {0};
+    while (list) {
+        gd_job *job = (gd_job *)list; /* its first member */
+        list = list->next;            /* the job is another's when it is answered */
+        gd_metrics_queue(w->hosted->metrics, -1);
+        if (decode(w, job, &w->pictures[jobs])) {
+            n += w->pictures[jobs].n;
+            w->job[jobs++] = job;
+        }
+    }
+    if (jobs == 0)
+        return;
+    const uint64_t start = gd_nanoseconds();
+    gd_status status = make_room(w, n) ? GD_OK : gd_fail(&error, GD_NOMEM, "out of memory for %d pictures", n);
+    if (status == GD_OK) {
+        for (int j = 0, i = 0; j < jobs; j++) {
+            for (int p = 0; p < w->pictures[j].n; p++) {
+                const gd_picture *picture = &w->pictures[j].picture[p];
+                w->image[i++] = (gd_image){picture->height, picture->width, picture->channels, picture->pixels};
+            }
+        }
+        status = compute(w, n, &error);
+    }
+    const uint64_t end = gd_nanoseconds();
+    gd_metrics_batch(w->hosted->metrics, n);
+    for (int j = 0, first = 0; j < jobs; first += w->pictures[j++].n) {
+        w->job[j]->times.compute = end - start;
+        if (status == GD_NOMEM)
+            refuse(w->job[j], 503, "ServiceUnavailable", error.message);
+        else if (status != GD_OK)
+            refuse(w->job[j], 500, "ModelError", error.message);
+        else if (end > w->job[j]->deadline)
+            refuse_late(w->job[j], end);
+        else
+            answer(w, w->job[j], &w->pictures[j], first);
+    }
+    for (int j = 0; j < jobs; j++)
+        gd_pictures_clear(&w->pictures[j]); /* a large picture's memory is not kept while nobody asks */
+}
+
+static void *work(void *argument)
+{
+    worker *w = argument;
+    int n;
+    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));)
+        turn(w, list);
+    return NULL;
+}
+
+/* ---- before it serves ---- */
+
+static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error)
+{
+    const gd_session_options options = {h->options.batch, h->options.features ? 1 : 0, &h->info->features};
+    return gd_session_new(h->model, &options, session, error);
+}
+
+/* A grey picture's answer must be probabilities. What every other session answers is the same by the library's promise. */
+static gd_status test_itself(gd_hosted *h, gd_session *session, const char *path, gd_error *error)
+{
+    const gd_model_info *info = h->info;
+    const size_t bytes = (size_t)info->height * info->width * info->channels;
+    uint8_t *grey = malloc(bytes);
+    float *p = malloc((size_t)info->n_classes * sizeof *p);
+    gd_status status = grey && p ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for a self-test");
+    if (status == GD_OK) {
+        memset(grey, 128, bytes);
+        const gd_image image = {info->height, info->width, info->channels, grey};
+        status = gd_session_run(session, &image, 1, p, error);
+    }
+    if (status == GD_OK) {
+        double sum = 0;
+        for (int c = 0; c < info->n_classes; c++)
+            sum += p[c];
+        if (!(fabs(sum - 1) < 1e-3)) /* not for NaN either */
+            status = gd_fail(error, GD_NUMERIC, "'%s' fails its self-test: probabilities of a grey picture sum to %g",
+                             path, sum);
+    }
+    free(grey);
+    free(p);
+    return status;
+}
+
+/* The least time of a few runs of n pictures. */
+static gd_status measure(gd_session *session, const gd_image *images, int n, float *to, double *seconds,
+                         gd_error *error)
+{
+    *seconds = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        const uint64_t start = gd_nanoseconds();
+        GD_TRY(gd_session_run(session, images, n, to, error));
+        *seconds = fmin(*seconds, (double)(gd_nanoseconds() - start) * 1e-9);
+    }
+    return GD_OK;
+}
+
+/* The smallest batch that is within 3% of the best time a picture. Time for it is short, as nobody is answered before: a
+ * model too slow to be measured in it has nothing to win from more pictures, which fill its steps one by one. */
+static gd_status choose_batch(gd_hosted *h, gd_error *error)
+{
+    enum { MOST = 16 };
+    const double most_seconds = 8e-3;
+    const gd_model_info *info = h->info;
+    const size_t bytes = (size_t)info->height * info->width * info->channels;
+    gd_session *session = NULL;
+    double each[8], best = INFINITY, spent = 0;
+    int tried = 0;
+    h->options.batch = MOST;
+    gd_status status = new_session(h, &session, error);
+    uint8_t *grey = calloc(bytes, 1);
+    float *p = malloc(MOST * (size_t)info->n_classes * sizeof *p);
+    gd_image image[MOST];
+    if (status == GD_OK && (!grey || !p))
+        status = gd_fail(error, GD_NOMEM, "out of memory to measure batches");
+    for (int i = 0; i < MOST; i++)
+        image[i] = (gd_image){info->height, info->width, info->channels, grey};
+    for (int n = 1; status == GD_OK && n <= MOST && spent <= most_seconds; n *= 2) {
+        double seconds;
+        status = measure(session, image, n, p, &seconds, error);
+        each[tried] = seconds / n;
+        best = fmin(best, each[tried++]);
+        spent += 3 * seconds;
+    }
+    h->options.batch = 1;
+    for (int i = 0; i < tried && each[i] > 1.03 * best; i++)
+        h->options.batch *= 2;
+    gd_session_free(session);
+    free(grey);
+    free(p);
+    return status;
+}
+
+static gd_status read_model(gd_hosted *h, const char *path, gd_error *error)
+{
+    char *bytes;
+    size_t n;
+    GD_TRY(gd_file_read(path, MOST_BYTES, &h->arena, &bytes, &n, error));
+    if (gd_model_read(bytes, n, &h->model, error) == GD_OK)
+        return GD_OK;
+    return gd_error_prefix(error, (gd_place){path, 0, 0}, "'%s'", path);
+}
+
+static gd_status start_worker(gd_hosted *h, worker *w, gd_error *error)
+{
+    w->hosted = h;
+    if (!w->session)
+        GD_TRY(new_session(h, &w->session, error));
+    w->pictures = calloc((size_t)h->options.batch, sizeof *w->pictures);
+    w->job = calloc((size_t)h->options.batch, sizeof *w->job);
+    if (!w->pictures || !w->job || !make_room(w, h->options.batch))
+        return gd_fail(error, GD_NOMEM, "out of memory for a worker");
+    w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+    return w->started ? GD_OK : gd_fail(error, GD_NOMEM, "cannot start a thread for a worker");
+}
+
+gd_status gd_hosted_new(const char *path, const gd_hosted_options *options, gd_metrics *metrics, const char *name,
+                        gd_hosted **hosted, gd_error *error)
+{
+    gd_status status = GD_OK;
+    *hosted = NULL;
+    if (options->workers < 1 || options->workers > MOST_WORKERS)
+        return gd_fail(error, GD_INVALID, "%d workers where 1 to %d are possible", options->workers, MOST_WORKERS);
+    gd_hosted *h = calloc(1, sizeof *h);
+    if (!h)
+        return gd_fail(error, GD_NOMEM, "out of memory for a model");
+    h->options = *options;
+    GD_TRY_TO(failed, read_model(h, path, error));
+    h->info = gd_model_describe(h->model);
+    GD_TRY_TO(failed, gd_metrics_variant(metrics, name, h->info->classes, h->info->n_classes, &h->metrics, error));
+    h->options.features = options->features && h->info->features;
+    h->worker = calloc((size_t)options->workers, sizeof *h->worker);
+    if (!h->worker)
+        GD_TRY_TO(failed, gd_fail(error, GD_NOMEM, "out of memory for %d workers", options->workers));
+    if (options->batch == 0)
+        GD_TRY_TO(failed, choose_batch(h, error));
+    GD_TRY_TO(failed, gd_queue_init(&h->queue, options->queue, error));
+    h->queue_made = true;
+    GD_TRY_TO(failed, new_session(h, &h->worker[0].session, error));
+    GD_TRY_TO(failed, test_itself(h, h->worker[0].session, path, error));
+    for (int i = 0; i < options->workers; i++)
+        GD_TRY_TO(failed, start_worker(h, &h->worker[i], error));
+    *hosted = h;
+    return GD_OK;
+failed:
+    gd_hosted_free(h);
+    return status;
+}
+
+bool gd_hosted_admit(gd_hosted *h) { return gd_queue_admit(&h->queue); }
+
+void gd_hosted_put(gd_hosted *h, gd_job *job)
+{
+    job->put = gd_nanoseconds();
+    gd_metrics_queue(h->metrics, 1);
+    gd_queue_put(&h->queue, &job->queued);
+}
+
+const gd_model_info *gd_hosted_info(const gd_hosted *h) { return h->info; }
+gd_variant_metrics *gd_hosted_metrics(const gd_hosted *h) { return h->metrics; }
+int gd_hosted_batch(const gd_hosted *h) { return h->options.batch; }
+int gd_hosted_workers(const gd_hosted *h) { return h->options.workers; }
+
+void gd_hosted_free(gd_hosted *h)
+{
+    if (!h)
+        return;
+    if (h->queue_made)
+        gd_queue_close(&h->queue);
+    for (int i = 0; h->worker && i < h->options.workers; i++) {
+        worker *w = &h->worker[i];
+        if (w->started)
+            pthread_join(w->thread, NULL);
+        for (int p = 0; w->pictures && p < h->options.batch; p++)
+            gd_pictures_release(&w->pictures[p]);
+        gd_session_free(w->session);
+        free(w->pictures);
+        free(w->job);
+        free(w->image);
+        free(w->probabilities);
+        free(w->features);
+    }
+    if (h->queue_made)
+        gd_queue_release(&h->queue);
+    free(h->worker);
+    gd_model_free(h->model);
+    gd_arena_release(&h->arena);
+    free(h);
+}

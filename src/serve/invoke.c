@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* POST /invocations: from a body to an answer, by way of a model's queue, and from there to the capture. */
+#include "serve/request.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gd_request *request_of(gd_job *job) { return (gd_request *)((char *)job - offsetof(gd_request, job)); }
+
+bool gd_invocation_is_welcome(gd_request *r)
+{
+    const char *type = gd_exchange_header(&r->exchange, "Content-Type"),
+               *accept = gd_exchange_header(&r->exchange, "Accept");
+    r->job.form = gd_answer_negotiate(accept ? accept : r->service->options.accept);
+    if (!gd_body_is_read(type))
+        gd_request_complain(r, 415, "ValidationError",
+                            "content type '%.100s' is not read here; image/png, image/jpeg, application/x-image, "
+                            "application/x-npy, application/json and multipart/form-data are",
+                            type);
+    else if (r->job.form == GD_ANSWER_NONE)
+        gd_request_complain(r, 406, "ValidationError",
+                            "'%.100s' cannot be answered; application/json, application/jsonlines and "
+                            "application/json;verbose can",
+                            accept);
+    return r->exchange.code == 0;
+}
+
+/* ---- what a worker calls ---- */
+
+static void answered(gd_job *job)
+{
+    gd_request *r = request_of(job);
+    const char *type = job->code == 200 ? gd_answer_type(job->form) : "application/json";
+    if (job->code == 503)
+        gd_exchange_add_header(&r->exchange, "Retry-After", "1");
+    gd_exchange_answer(&r->exchange, job->code, type, job->answer.at, job->answer.failed ? 0 : job->answer.length);
+    gd_exchange_resume(&r->exchange);
+}
+
+static const char *copied(const gd_request *r, size_t at) { return at ? r->text.at + at - 1 : NULL; }
+
+static void capture(gd_request *r)
+{
+    const gd_capture_record record = {
+        .endpoint = r->part[0] ? r->part : NULL,
+        .variant = r->lease.name,
+        .input_type = copied(r, r->type_at),
+        .output_type = gd_answer_type(r->job.form),
+        .input = r->exchange.body,
+        .output = r->job.answer.at,
+        .input_bytes = r->exchange.body_bytes,
+        .output_bytes = r->job.answer.length,
+        .event_id = r->exchange.id,
+        .inference_id = copied(r, r->inference_at),
+        .custom_attributes = copied(r, r->attributes_at),
+        .time_ms = r->exchange.time_ms,
+    };
+    gd_capture_put(r->service->options.capture, &record);
+}
+
+static void seen(gd_job *job, const gd_seen *seen)
+{
+    gd_request *r = request_of(job);
+    if (r->captured && seen && !r->text.failed)
+        capture(r);
+    gd_fleet_return(r->service->options.fleet, &r->lease);
+    gd_exchange_release(&r->exchange);
+}
+
+/* ---- what the HTTP side calls ---- */
+
+/* From [0, 1), out of the request's id. */
+static double draw(const gd_request *r)
+{
+    char digits[9] = "";
+    memcpy(digits, r->exchange.id, 8);
+    return (double)strtoul(digits, NULL, 16) / 4294967296.0;
+}
+
+/* Headers are gone once the answer is sent, which is before the capture. */
+static size_t copy(gd_request *r, const char *text)
+{
+    const size_t at = r->text.length;
+    if (!text)
+        return 0;
+    gd_text_add_n(&r->text, text, strlen(text) + 1);
+    return at + 1;
+}
+
+static void keep_for_capture(gd_request *r, const char *inference, const char *attributes)
+{
+    r->text.length = 0;
+    r->type_at = copy(r, r->job.content_type ? r->job.content_type : "application/x-image");
+    r->inference_at = copy(r, inference);
+    r->attributes_at = copy(r, attributes);
+}
+
+static void invoke(gd_request *r, const char *model)
+{
+    gd_exchange *x = &r->exchange;
+    gd_service *s = r->service;
+    const char *inference = gd_exchange_header(x, "X-Amzn-SageMaker-Inference-Id"),
+               *attributes = gd_exchange_header(x, "X-Amzn-SageMaker-Custom-Attributes");
+    if (!gd_fleet_lease(s->options.fleet, model, draw(r), &r->lease)) {
+        gd_request_complain(r, 404, "ValidationError", model ? "no model is called '%.100s'" : "no model is loaded%s",
+                            model ? model : "");
+        return;
+    }
+    memcpy(r->variant, r->lease.name, sizeof r->variant);
+    r->counted = r->lease.metrics;
+    if (!gd_hosted_admit(r->lease.hosted)) {
+        gd_fleet_return(s->options.fleet, &r->lease);
+        gd_exchange_add_header(x, "Retry-After", "1");
+        gd_request_complain(r, 503, "ServiceUnavailable", "as many requests wait as may; try again");
+        return;
+    }
+    r->job.content_type = gd_exchange_header(x, "Content-Type");
+    r->job.body = x->body;
+    r->job.body_bytes = x->body_bytes;
+    r->job.deadline = x->began + (uint64_t)(s->options.timeout * 1e9);
+    r->job.answered = answered;
+    r->job.seen = seen;
+    r->captured = s->options.capture && gd_capture_draw(s->options.capture);
+    if (r->captured)
+        keep_for_capture(r, inference, attributes);
+    gd_exchange_add_header(x, "x-amzn-RequestId", x->id);
+    gd_exchange_add_header(x, "x-Amzn-Invoked-Production-Variant", r->variant);
+    if (attributes)
+        gd_exchange_add_header(x, "X-Amzn-SageMaker-Custom-Attributes", attributes);
+    gd_exchange_hold(x); /* until seen */
+    gd_exchange_suspend(x);
+    gd_hosted_put(r->lease.hosted, &r->job);
+}
+
+void gd_serve_invocation(gd_request *r)
+{
+    const char *model = gd_exchange_header(&r->exchange, "X-Amzn-SageMaker-Target-Model"),
+               *variant = gd_exchange_header(&r->exchange, "X-Amzn-SageMaker-Target-Variant");
+    invoke(r, model ? model : variant);
+}
+
+void gd_serve_named_invocation(gd_request *r) { invoke(r, r->part); }
