@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Probabilities as text, in the form that Accept asks for.
+/* Probabilities as text, in the form that Accept asks for:
  *
- *     application/json             [0.97,0.03]; of several pictures [[…],[…]]; also with no Accept, or any wildcard for
- * it application/jsonlines        {"prediction": [0.97, 0.03]} and a newline for each picture application/json;verbose
- * {"predictions":[{"class":"bicycle","probability":0.97, "probabilities":{"bicycle":0.97,"motorcycle":0.03}}]}
+ *     application/json            [0.97,0.03], of several pictures [[0.97,0.03],[0.5,0.5]]
+ *     application/jsonlines       {"prediction": [0.97, 0.03]} and a newline for each picture
+ *     application/json;verbose    {"predictions":[{"class":"bicycle","probability":0.97,
+ *                                 "probabilities":{"bicycle":0.97,"motorcycle":0.03}}]}, in one line
  *
- * Numbers have nine digits, so that they are the same floats again.
+ * Numbers are printed as by %.9g, so that reading gives the same floats again; what is no number, from a model gone
+ * wrong, is null.
  */
 #ifndef GD_SERVE_ANSWER_H
 #define GD_SERVE_ANSWER_H
@@ -21,8 +23,9 @@ extern "C" {
 
 typedef enum gd_answer_form { GD_ANSWER_NONE, GD_ANSWER_JSON, GD_ANSWER_LINES, GD_ANSWER_VERBOSE } gd_answer_form;
 
-/* The form that the header Accept (NULL: there is none) likes best, by its q values; NONE: it takes nothing that we
- * have (406). */
+/* The form that the header Accept likes best: by q; among equals by what it names more exactly, so that a wildcard
+ * stands behind what it stands beside; then the first of the list above, which is also the answer to no header (NULL)
+ * and an empty one. NONE: it takes nothing that we have (406). */
 gd_answer_form gd_answer_negotiate(const char *accept);
 
 /* The Content-Type of an answer in this form: a static string. */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /* From a request's body to pictures, by its Content-Type:
  *
- *     image/png, image/jpeg, application/x-image, application/octet-stream     one file; the first bytes decide which
- *     application/x-npy       U8 of (H,W), (H,W,C) or (N,H,W,C), C order, format versions 1 to 3
- *     application/json        numbers 0 to 255 nested as (H,W), (H,W,C) or (N,H,W,C); base64 of a file, {"image":
- * base64};
- *                             {"instances": […]} of any of these
- *     multipart/form-data     a part per picture, each with a Content-Type of its own or none (then a file)
+ *     image/png, image/jpeg, image/jpg,              one file; its first bytes decide which kind it is
+ *     application/x-image, application/octet-stream
+ *     application/x-npy       uint8 of (H,W), (H,W,C) or (N,H,W,C), C order, format versions 1 to 3
+ *     application/json        whole numbers 0 to 255 nested as (H,W), (H,W,C) or (N,H,W,C); a file in base64;
+ *                             {"b64": base64}; {"image": any of these, but (N,H,W,C)};
+ *                             {"instances": [any of these, but (N,H,W,C), …]}
+ *     multipart/form-data     a picture per part that has a file name or a Content-Type of its own, which may be any of
+ *                             the above and is a file where there is none; fields of a form, which have neither, are
+ *                             passed over
  *
- * Nothing is taken on trust: sizes are held against the bytes that are there before anything is allocated. Thread-safe;
- * no state.
+ * Grey and colour are converted to what the model reads. Nothing is taken on trust: sizes are held against the bytes
+ * that are there before anything is allocated. Thread-safe; no state.
  */
 #ifndef GD_SERVE_BODY_H
 #define GD_SERVE_BODY_H
@@ -23,14 +26,19 @@
 extern "C" {
 #endif
 
-/* Most pictures of one request. */
+/* For the answer to a body of another type. */
+#define GD_BODY_TYPES                                                                                                  \
+    "image/png, image/jpeg, application/x-image, application/octet-stream, application/x-npy, application/json or "    \
+    "multipart/form-data"
+
+/* Most pictures of one request; all of them together have at most GD_PICTURE_PIXELS. */
 enum { GD_BODY_PICTURES = 256 };
 
 /* What a worker decodes into, again and again; {0} is empty. */
 typedef struct gd_pictures {
     int n, capacity;
     gd_picture *picture; /* (capacity) the first n are owned */
-    bool several;        /* asked as a list, even of one: answered as a list */
+    bool several;        /* the last body asked as a list, even of one: answered as a list */
 } gd_pictures;
 
 void gd_pictures_clear(gd_pictures *pictures);   /* keeps the table */
@@ -40,7 +48,8 @@ void gd_pictures_release(gd_pictures *pictures); /* accepts {0} */
  */
 bool gd_body_is_read(const char *content_type);
 
-/* Appends. FORMAT says what is wrong with the body, in words for the client; NOMEM. `channels`: 1 or 3, the model's. */
+/* Appends; nothing where it fails. FORMAT says what is wrong with the body, in words for the client; UNSUPPORTED: no
+ * body of this type is read; NOMEM. `channels`: 1 or 3, the model's. */
 gd_status gd_body_decode(const char *content_type, const void *bytes, size_t length, int channels,
                          gd_pictures *pictures, gd_error *error);
 

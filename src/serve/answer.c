@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/answer.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void add_number(gd_text *text, float value)
+{
+    char number[32];
+    const int length = isfinite(value) ? snprintf(number, sizeof number, "%.9g", (double)value)
+                                       : snprintf(number, sizeof number, "null");
+    gd_text_add_n(text, number, (size_t)length);
+}
+
+static void add_row(gd_text *text, const float *probability, int n, const char *between)
+{
+    gd_text_add_n(text, "[", 1);
+    for (int c = 0; c < n; c++) {
+        if (c > 0)
+            gd_text_add(text, "%s", between);
+        add_number(text, probability[c]);
+    }
+    gd_text_add_n(text, "]", 1);
+}
+
+static void add_prediction(gd_text *text, const gd_model_info *info, const float *probability)
+{
+    int best = 0;
+    for (int c = 1; c < info->n_classes; c++)
+        best = probability[c] > probability[best] ? c : best;
+    gd_text_add(text, "{\"class\":");
+    gd_text_add_json(text, info->classes[best]);
+    gd_text_add(text, ",\"probability\":");
+    add_number(text, probability[best]);
+    gd_text_add(text, ",\"probabilities\":");
+    for (int c = 0; c < info->n_classes; c++) {
+        gd_text_add(text, c ? "," : "{");
+        gd_text_add_json(text, info->classes[c]);
+        gd_text_add_n(text, ":", 1);
+        add_number(text, probability[c]);
+    }
+    gd_text_add(text, "}}");
+}
+
+const char *gd_answer_type(gd_answer_form form)
+{
+    return form == GD_ANSWER_LINES ? "application/jsonlines" : "application/json";
+}
+
+void gd_answer_write(gd_text *text, gd_answer_form form, const gd_model_info *info, const float *probabilities, int n,
+                     bool several)
+{
+    const bool lines = form == GD_ANSWER_LINES, verbose = form == GD_ANSWER_VERBOSE;
+    const bool list = verbose || (several && !lines);
+    if (verbose)
+        gd_text_add(text, "{\"predictions\":");
+    if (list)
+        gd_text_add_n(text, "[", 1);
+    for (int i = 0; i < n; i++) {
+        const float *row = probabilities + (size_t)i * (size_t)info->n_classes;
+        if (i > 0 && !lines)
+            gd_text_add_n(text, ",", 1);
+        if (lines)
+            gd_text_add(text, "{\"prediction\": ");
+        if (verbose)
+            add_prediction(text, info, row);
+        else
+            add_row(text, row, info->n_classes, lines ? ", " : ",");
+        if (lines)
+            gd_text_add(text, "}\n");
+    }
+    if (list)
+        gd_text_add_n(text, "]", 1);
+    if (verbose)
+        gd_text_add_n(text, "}", 1);
+}
