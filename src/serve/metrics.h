@@ -12,19 +12,32 @@
 extern "C" {
 #endif
 
+/* The Content-Type of the text. */
+#define GD_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* Clients may name models, and a model may have any number of classes: a text has a bound all the same. */
+enum { GD_METRICS_VARIANTS = 128, GD_METRICS_CLASSES = 1024 };
+
 typedef struct gd_metrics gd_metrics;
 
-/* What is counted for one variant or model. Found by name, made once, lives as long as gd_metrics: a model that is
+/* What is counted for one variant or model, of one list of classes. Lives as long as gd_metrics: a model that is
  * replaced goes on counting where it was. */
 typedef struct gd_variant_metrics gd_variant_metrics;
 
 gd_status gd_metrics_new(gd_metrics **metrics, gd_error *error);
 void gd_metrics_free(gd_metrics *metrics); /* accepts NULL */
 
-/* `classes` are copied; others than before (a model replaced by one of other classes) begin counts of their own. Name
- * "" is for requests that belong to no variant. Thread-safe, takes a lock. */
+/* Finds or makes what counts for this name and these classes, which are copied. A model replaced by one of other
+ * classes gets another one: predictions count by the class's name, all else where it did before. Name "" is for
+ * requests that belong to no variant; names after the first GD_METRICS_VARIANTS count there too, and classes after the
+ * first GD_METRICS_CLASSES of a variant under the class "". Thread-safe, takes a lock. */
 gd_status gd_metrics_variant(gd_metrics *metrics, const char *name, const char *const *classes, int n_classes,
                              gd_variant_metrics **variant, gd_error *error);
+
+/* What answers for the variant now, as labels of griddle_model_info: a name and its value in turn, ended by NULL, e.g.
+ * "file", "model.safetensors", "classes", "10". Copied. NULL: no model does any more. Thread-safe, takes a lock. */
+gd_status gd_metrics_model(gd_metrics *metrics, gd_variant_metrics *variant, const char *const *labels,
+                           gd_error *error);
 
 /* Nanoseconds of one request's stations; 0: it did not come that far. */
 typedef struct gd_request_times {
@@ -42,16 +55,18 @@ void gd_metrics_batch(gd_variant_metrics *variant, int pictures);
 void gd_metrics_queue(gd_variant_metrics *variant, int change);  /* requests that wait: +1, -1 */
 void gd_metrics_reload(gd_variant_metrics *variant, int failed); /* a model was read anew, or refused */
 
-/* Numbers that others keep: read whenever the text is made. `kind` is "counter" or "gauge"; strings are borrowed for
- * ever. */
+/* Numbers that others keep: read by whichever thread makes the text.
+ * `kind` is "counter" (then the name ends in _total) or "gauge"; strings are borrowed for ever. */
 typedef struct gd_metrics_source {
     const char *name, *kind, *help;
     double (*read)(void *context);
     void *context;
 } gd_metrics_source;
+
+/* INVALID for a name that Prometheus would refuse, one that is taken, or another kind. */
 gd_status gd_metrics_add(gd_metrics *metrics, gd_metrics_source source, gd_error *error);
 
-/* All of it, the process's own figures too. */
+/* All of it, the process's own figures too. Thread-safe. */
 void gd_metrics_write(gd_metrics *metrics, gd_text *text);
 
 #ifdef __cplusplus
