@@ -327,6 +327,8 @@ static const char *edit(const char *from, const char *to)
     return unit_text("%.*s%s%s", (int)(at - graph), graph, to, at + strlen(from));
 }
 
+#define NODE(op, name, in) "{\"op\":\"" op "\",\"name\":\"" name "\",\"type\":\"F32\",\"in\":[\"" in "\"]}"
+
 TEST(models_that_do_not_fit_are_refused_in_one_sentence)
 {
     refuses(NULL, plain, classes, "model.safetensors: not a model of griddle: no metadata 'graph'");
@@ -347,6 +349,10 @@ TEST(models_that_do_not_fit_are_refused_in_one_sentence)
     refuses(edit("\"stem.w\"", "\"stem.v\""), plain, classes, "no tensor 'stem.v'");
     refuses(edit("\"outputs\":[\"probabilities\"]", "\"outputs\":[\"logits\"]"), plain, classes,
             "no way from 'images' to 'probabilities'");
+    refuses(edit("{\"op\":\"global_pool\"", NODE("relu", "bytes", "images") ",{\"op\":\"global_pool\""), plain, classes,
+            "'images' is U8 where a node of type F32 needs F32");
+    refuses(edit("\"conv2d\",\"name\":\"stem\",\"type\":\"F32\"", "\"conv2d\",\"name\":\"stem\",\"type\":\"BF16\""),
+            plain, classes, "'input' is F32 where a node of type BF16 needs BF16");
     refuses(edit("\"name\":\"images\"", "\"name\":\"pictures\""), plain, classes, "model.safetensors (graph)");
 }
 
