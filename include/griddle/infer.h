@@ -53,6 +53,11 @@ typedef struct gd_model_info {
     int n_classes;
     const char *const *classes; /* names in the order of probabilities, UTF-8 */
     int64_t parameters;
+
+    /* What tells the classes apart: the value that the last linear layer reads or, without one, what the global pooling
+     * gives; a session made with it as an output has it. NULL: the graph ends otherwise. And its floats per picture. */
+    const char *features;
+    int64_t n_features;
 } gd_model_info;
 
 /* Lives as long as the model. */

@@ -138,6 +138,33 @@ static gd_status check_parameters(const gd_model *model, gd_error *error)
     return GD_OK;
 }
 
+static bool is_one_of(const gd_node *node, const char *const *ops)
+{
+    while (*ops && strcmp(node->op->name, *ops) != 0)
+        ops++;
+    return *ops != NULL;
+}
+
+/* What the classes are told by: back from the probabilities along nodes that only give numbers another form, the input
+ * of the first linear layer or, where none comes, what a global pooling made. */
+static void find_features(gd_model *model)
+{
+    static const char *const forms[] = {"softmax", "relu", "hard_swish", "flatten", "cast", NULL};
+    const gd_net *net = model->net;
+    gd_value_id id = gd_net_find_value(net, "probabilities");
+    const gd_node *node = &net->node[net->value[id].producer];
+    while (is_one_of(node, forms) && net->value[node->in[0]].producer >= 0) {
+        id = node->in[0];
+        node = &net->node[net->value[id].producer];
+    }
+    if (strcmp(node->op->name, "linear") == 0)
+        id = node->in[0];
+    else if (strcmp(node->op->name, "global_pool") != 0)
+        return;
+    model->info.features = net->value[id].name;
+    model->info.n_features = gd_desc_count(net->value[id].desc);
+}
+
 static gd_status read_graph(gd_model *model, gd_error *error)
 {
     const char *text;
@@ -156,6 +183,7 @@ static gd_status read_model(gd_model *model, gd_error *error)
     GD_TRY(read_graph(model, error));
     GD_TRY(check_ends(model, error));
     GD_TRY(check_parameters(model, error));
+    find_features(model);
     model->info.parameters = gd_net_count_params(model->net); /* only now they are no larger than the file */
     return GD_OK;
 }

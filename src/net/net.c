@@ -123,6 +123,22 @@ static gd_status make_params(gd_net *net, const gd_op *op, const gd_node_spec *s
     return status;
 }
 
+/* Kernels take what a node reads for values of its type, as the shapes are judged without them. What is no plain
+ * activation (bytes, statistics, targets) has a type of its own, which the op's infer judges. */
+static gd_status check_types(const gd_net *net, const gd_node *node, gd_error *error)
+{
+    for (int i = 0; i < GD_MAX_IN; i++) {
+        if (node->in[i] < 0 || node->op->operand[GD_IN(i)].domain != GD_DOMAIN_ANY ||
+            (node->op->traits & (GD_OP_VIEW | GD_OP_CONVERTS)))
+            continue;
+        const gd_value *value = &net->value[node->in[i]];
+        if (value->desc.type != node->type)
+            return gd_fail(error, GD_INVALID, "'%s' is %s where a node of type %s needs %s", value->name,
+                           gd_type_name(value->desc.type), gd_type_name(node->type), gd_type_name(node->type));
+    }
+    return GD_OK;
+}
+
 static gd_status add_node(gd_net *net, const gd_node_spec *spec, gd_value_id *out, gd_error *error)
 {
     const gd_op *op = gd_op_find(spec->op);
@@ -156,6 +172,7 @@ static gd_status add_node(gd_net *net, const gd_node_spec *spec, gd_value_id *ou
         if (node.in[i] >= net->n_values || (node.in[i] >= 0 && !wanted) || (i == 0 && node.in[i] < 0))
             return gd_fail(error, GD_INVALID, "input %d of '%s' does not fit a %s", i, spec->name, op->name);
     }
+    GD_TRY(check_types(net, &node, error));
     GD_TRY(make_params(net, op, spec, &node.params, error));
 
     gd_problem problem = {.params = node.params, .type = node.type};

@@ -42,6 +42,7 @@ static const gd_impl backward[] = {
 const gd_op gd_op_cast = {
     .name = "cast",
     .summary = "the same numbers in another storage type",
+    .traits = GD_OP_CONVERTS,
     .operand = {[CAST_X] = {"x"}, [CAST_Y] = {"y"}},
     .infer = infer,
     .direction = {[GD_FWD] = {GD_BIT(CAST_X), GD_BIT(CAST_Y), forward},

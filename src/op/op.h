@@ -44,8 +44,9 @@ typedef struct gd_operand_info {
 } gd_operand_info;
 
 typedef enum gd_op_trait {
-    GD_OP_VIEW = 1, /* OUT(0) is IN(0) under another shape: no step */
-    GD_OP_RANGE = 2 /* works on whole blocks (optimizers, norms): not a layer, never in a net */
+    GD_OP_VIEW = 1,    /* OUT(0) is IN(0) under another shape: no step */
+    GD_OP_RANGE = 2,   /* works on whole blocks (optimizers, norms): not a layer, never in a net */
+    GD_OP_CONVERTS = 4 /* reads activations of other types than its own, which infer judges */
 } gd_op_trait;
 
 typedef struct gd_op {

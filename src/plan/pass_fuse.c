@@ -127,11 +127,21 @@ static void find_swap(fuse_pass *pass, int relu)
     pass->chain[pool].swap = relu;
 }
 
+static bool is_output(const gd_net *net, gd_value_id value)
+{
+    for (int i = 0; i < net->n_outputs; i++) {
+        if (net->output[i] == value)
+            return true;
+    }
+    return false;
+}
+
 static gd_status rewrite_node(gd_rewrite *rewrite, const gd_node *node, gd_error *error)
 {
     const fuse_pass *pass = rewrite->argument;
     const gd_net *from = rewrite->from;
     const chain *link = &pass->chain[node - from->node];
+    const bool asked_for = is_output(from, node->out[0]); /* by its name, which it keeps then */
     if (link->absorbed)
         return GD_OK;
     if (link->swap >= 0 && is(node, "relu"))
@@ -140,6 +150,10 @@ static gd_status rewrite_node(gd_rewrite *rewrite, const gd_node *node, gd_error
         const gd_node *relu = &from->node[link->swap];
         gd_node_spec spec = gd_rewrite_spec(rewrite, node), then = gd_rewrite_spec(rewrite, relu);
         gd_value_id out[GD_MAX_OUT];
+        if (asked_for) {
+            spec.name = relu->name;
+            then.name = node->name;
+        }
         spec.in[0] = rewrite->value_map[relu->in[0]];
         GD_TRY(gd_net_add(rewrite->to, &spec, out, error));
         then.in[0] = out[0];
@@ -158,6 +172,8 @@ static gd_status rewrite_node(gd_rewrite *rewrite, const gd_node *node, gd_error
     memcpy(&params, anchor->params, anchor->op->params_bytes);
     *activation_of(anchor, &params) = link->activation;
     spec.params = &params;
+    if (asked_for)
+        spec.name = node->name;
     if (link->residual >= 0)
         spec.in[residual_input(anchor)] = rewrite->value_map[link->residual];
     return gd_rewrite_add(rewrite, node, &spec, error);

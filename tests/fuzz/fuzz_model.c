@@ -20,15 +20,17 @@ static int is_small(const gd_net *net)
     return bytes <= MOST_BYTES && gd_net_flops(net) <= MOST_FLOPS;
 }
 
-static void ask(const gd_model *model)
+static void ask(const gd_model *model, int n_outputs)
 {
     const gd_model_info *info = gd_model_describe(model);
     gd_session *session;
+    int64_t count;
     uint8_t *pixels = calloc(7 * 5, (size_t)info->channels);
     float *probability = calloc((size_t)info->n_classes, sizeof *probability);
     const gd_image image = {7, 5, info->channels, pixels};
-    if (gd_session_new(model, NULL, &session, NULL) == GD_OK &&
-        gd_session_run(session, &image, 1, probability, NULL) != GD_OK)
+    if (gd_session_new(model, &(gd_session_options){1, n_outputs, &info->features}, &session, NULL) == GD_OK &&
+        (gd_session_run(session, &image, 1, probability, NULL) != GD_OK ||
+         (n_outputs && (!gd_session_output(session, info->features, &count) || count != info->n_features))))
         abort();
     gd_session_free(session);
     free(pixels);
@@ -40,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gd_model *model;
     gd_error error = {0};
     if (gd_model_read(data, size, &model, &error) == GD_OK) {
-        if (is_small(model->net))
-            ask(model);
+        for (int n_outputs = 0; is_small(model->net) && n_outputs <= (model->info.features != NULL); n_outputs++)
+            ask(model, n_outputs);
     } else if (model || error.status == GD_OK || error.status == GD_INVALID) {
         abort();
     }

@@ -142,6 +142,8 @@ TEST(describes_itself)
     CHECK_TEXT(info->classes[1], "motorcycle");
     CHECK_EQ_INT(info->parameters, FILTERS * 9 + CLASSES * FILTERS + CLASSES);
     CHECK(info->flip);
+    CHECK_TEXT(info->features, "features");
+    CHECK_EQ_INT(info->n_features, FILTERS);
     gd_session_free(session);
     gd_model_free(model);
     CHECK_TEXT(gd_infer_version(), GRIDDLE_VERSION);
@@ -327,6 +329,30 @@ static const char *edit(const char *from, const char *to)
     return unit_text("%.*s%s%s", (int)(at - graph), graph, to, at + strlen(from));
 }
 
+#define NODE(op, name, in) "{\"op\":\"" op "\",\"name\":\"" name "\",\"type\":\"F32\",\"in\":[\"" in "\"]}"
+
+/* A graph whose stem gives one pixel of four channels, and `rest` instead of all nodes behind it. */
+static void check_features(const char *rest, const char *features, int64_t n)
+{
+    gd_model *model;
+    gd_error error = {0};
+    const char *stem = edit("\"pad\":1", "\"pad\":1,\"stride\":6"), *head = strstr(stem, "{\"op\":\"global_pool\""),
+               *g = unit_text("%.*s%s],\"outputs\":[\"probabilities\"]}", (int)(head - stem), stem, rest);
+    CHECK_OK(gd_model_open(write_model(g, plain, "[\"a\",\"b\",\"c\",\"d\"]", GD_F32), &model, &error), &error);
+    const gd_model_info *info = gd_model_describe(model);
+    CHECK_TEXT(info->features ? info->features : "none", features);
+    CHECK_EQ_INT(info->n_features, n);
+    gd_model_free(model);
+}
+
+TEST(features_without_a_linear_layer_are_what_is_pooled_globally_or_none)
+{
+    check_features(NODE("global_pool", "middle",
+                        "stem") "," NODE("hard_swish", "bent", "middle") "," NODE("softmax", "probabilities", "bent"),
+                   "middle", 4);
+    check_features(NODE("flatten", "row", "stem") "," NODE("softmax", "probabilities", "row"), "none", 0);
+}
+
 TEST(models_that_do_not_fit_are_refused_in_one_sentence)
 {
     refuses(NULL, plain, classes, "model.safetensors: not a model of griddle: no metadata 'graph'");
@@ -347,6 +373,10 @@ TEST(models_that_do_not_fit_are_refused_in_one_sentence)
     refuses(edit("\"stem.w\"", "\"stem.v\""), plain, classes, "no tensor 'stem.v'");
     refuses(edit("\"outputs\":[\"probabilities\"]", "\"outputs\":[\"logits\"]"), plain, classes,
             "no way from 'images' to 'probabilities'");
+    refuses(edit("{\"op\":\"global_pool\"", NODE("relu", "bytes", "images") ",{\"op\":\"global_pool\""), plain, classes,
+            "'images' is U8 where a node of type F32 needs F32");
+    refuses(edit("\"conv2d\",\"name\":\"stem\",\"type\":\"F32\"", "\"conv2d\",\"name\":\"stem\",\"type\":\"BF16\""),
+            plain, classes, "'input' is F32 where a node of type BF16 needs BF16");
     refuses(edit("\"name\":\"images\"", "\"name\":\"pictures\""), plain, classes, "model.safetensors (graph)");
 }
 
