@@ -12,6 +12,7 @@
 
 #define ENGINE "griddle-engine"
 #define STAGE "griddle-stage"
+#define SERVE "griddle-serve"
 
 /* In the order of the road. */
 static const struct {
@@ -25,12 +26,12 @@ static const struct {
     {"evaluate", "accuracy and more on the test images; compare two models", ENGINE, NULL},
     {"export", "a run's model as one file", ENGINE, NULL},
     {"predict", "ask a model about pictures", NULL, &gd_verb_predict},
+    {"serve", "a model behind HTTP: classes, batches, capture, metrics", SERVE, NULL},
     {"config", "the config as it is understood, defaults too", ENGINE, NULL},
     {"net", "the network that a config makes, layer by layer", ENGINE, NULL},
     {"plan", "what training computes, step by step", ENGINE, NULL},
     {"bench", "throughput of a network on this machine", ENGINE, NULL},
     {"info", "what this griddle is and what it finds here", ENGINE, NULL},
-    {"serve", "not there yet", NULL, NULL},
     {"monitor", "not there yet", NULL, NULL},
     {"report", "not there yet", NULL, NULL},
     {"runs", "not there yet", NULL, NULL},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The models that are served, by name: variants of one endpoint, among which weights draw, or models that clients name.
  *
- * Loading, replacing and removing are orders to one thread, the keeper, which carries them out one after another; requests
- * go on meanwhile. A replaced model is freed when its last lease has come back. */
+ * Loading, replacing and removing are orders to one thread, the keeper, which carries them out one after another;
+ * requests go on meanwhile. A replaced model is freed when its last lease has come back. */
 #ifndef GD_SERVE_FLEET_H
 #define GD_SERVE_FLEET_H
 
@@ -32,7 +32,7 @@ typedef struct gd_order {
     gd_order_kind kind;
     char name[GD_NAME + 1];
     char path[4096];
-    double weight; /* of LOAD; 0: only by name */
+    double weight;                                                                 /* of LOAD; 0: only by name */
     void (*done)(struct gd_order *order, gd_status status, const gd_error *error); /* by the keeper */
     void *context;
     struct gd_order *next; /* the fleet's */
@@ -43,8 +43,8 @@ void gd_fleet_order(gd_fleet *fleet, gd_order *order);
 
 bool gd_fleet_name_is_good(const char *name);
 
-/* Whether any model's file is another one than was loaded, and has been so, unchanged, since the last time that this was
- * asked: who writes a file in place is given time. */
+/* Whether any model's file is another one than was loaded, and has been so, unchanged, since the last time that this
+ * was asked: who writes a file in place is given time. */
 bool gd_fleet_has_changed(gd_fleet *fleet);
 
 /* ---- requests ---- */

@@ -71,8 +71,8 @@ static bool decode(worker *w, gd_job *job, gd_pictures *pictures)
         refuse_late(job, start);
         return false;
     }
-    const gd_status status = gd_body_decode(job->content_type, job->body, job->body_bytes, w->hosted->info->channels,
-                                            pictures, &error);
+    const gd_status status =
+        gd_body_decode(job->content_type, job->body, job->body_bytes, w->hosted->info->channels, pictures, &error);
     job->times.decode = gd_nanoseconds() - start;
     if (status == GD_OK)
         return true;
@@ -230,7 +230,8 @@ static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error
     return gd_session_new(h->model, &options, session, error);
 }
 
-/* A grey picture's answer must be probabilities. What every other session answers is the same by the library's promise. */
+/* A grey picture's answer must be probabilities. What every other session answers is the same by the library's promise.
+ */
 static gd_status test_itself(gd_hosted *h, gd_session *session, const char *path, gd_error *error)
 {
     const gd_model_info *info = h->info;
@@ -269,8 +270,8 @@ static gd_status measure(gd_session *session, const gd_image *images, int n, flo
     return GD_OK;
 }
 
-/* The smallest batch that is within 3% of the best time a picture. Time for it is short, as nobody is answered before: a
- * model too slow to be measured in it has nothing to win from more pictures, which fill its steps one by one. */
+/* The smallest batch that is within 3% of the best time a picture. Time for it is short, as nobody is answered before:
+ * a model too slow to be measured in it has nothing to win from more pictures, which fill its steps one by one. */
 static gd_status choose_batch(gd_hosted *h, gd_error *error)
 {
     enum { MOST = 16 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A model that answers: sessions on threads of their own behind one queue. Immutable once made; a model file that changes
- * becomes another one, and the old ends when its last request is answered.
+/* A model that answers: sessions on threads of their own behind one queue. Immutable once made; a model file that
+ * changes becomes another one, and the old ends when its last request is answered.
  *
  *     put ──► queue ──► worker: bodies → pictures → session → answers ──► answered ──► seen
  */
@@ -46,19 +46,20 @@ typedef struct gd_job {
 } gd_job;
 
 typedef struct gd_hosted_options {
-    int workers;  /* threads, each with a session */
-    int batch;    /* most pictures of different requests at once; 0: what the model's own times say */
-    int queue;    /* requests that may wait */
+    int workers;   /* threads, each with a session */
+    int batch;     /* most pictures of different requests at once; 0: what the model's own times say */
+    int queue;     /* requests that may wait */
     bool features; /* sessions keep the network's features, for seen */
 } gd_hosted_options;
 
-/* Opens the model, makes sessions, asks it about a picture and holds the answer against what probabilities are, measures
- * how many pictures at once are best, starts the workers. Whatever fails: nothing is left. It counts as `name`. */
+/* Opens the model, makes sessions, asks it about a picture and holds the answer against what probabilities are,
+ * measures how many pictures at once are best, starts the workers. Whatever fails: nothing is left. It counts as
+ * `name`. */
 gd_status gd_hosted_new(const char *path, const gd_hosted_options *options, gd_metrics *metrics, const char *name,
                         gd_hosted **hosted, gd_error *error);
 
-/* False: the queue is full. Else the caller puts a job for sure: what is not to be undone may be done between the two. Any
- * thread. */
+/* False: the queue is full. Else the caller puts a job for sure: what is not to be undone may be done between the two.
+ * Any thread. */
 bool gd_hosted_admit(gd_hosted *hosted);
 void gd_hosted_put(gd_hosted *hosted, gd_job *job);
 

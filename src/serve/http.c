@@ -330,6 +330,7 @@ failed:
     if (!http->daemon)
         close(o->socket);
     gd_http_stop(http);
+    gd_http_free(http);
     return status;
 }
 
@@ -370,6 +371,13 @@ void gd_http_stop(gd_http *http)
         return;
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
+    http->daemon = NULL;
+}
+
+void gd_http_free(gd_http *http)
+{
+    if (!http)
+        return;
     gd_peers_release(&http->peers);
     if (http->ok)
         MHD_destroy_response(http->ok);

@@ -90,8 +90,10 @@ int gd_http_quiesce(gd_http *http);
  * `most_seconds` are over. Whether no exchange was left. */
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds);
 
-/* Closes all connections; nothing may be suspended. Accepts NULL. */
+/* Closes all connections and ends the threads; nothing may be suspended. Exchanges that are held live until free,
+ * before which their holders have to be gone. Both accept NULL. */
 void gd_http_stop(gd_http *http);
+void gd_http_free(gd_http *http);
 
 int gd_http_connections(gd_http *http);
 int gd_http_exchanges(gd_http *http); /* begun, and not ended */

@@ -104,8 +104,10 @@ static void invoke(gd_request *r, const char *model)
     const char *inference = gd_exchange_header(x, "X-Amzn-SageMaker-Inference-Id"),
                *attributes = gd_exchange_header(x, "X-Amzn-SageMaker-Custom-Attributes");
     if (!gd_fleet_lease(s->options.fleet, model, draw(r), &r->lease)) {
-        gd_request_complain(r, 404, "ValidationError", model ? "no model is called '%.100s'" : "no model is loaded%s",
-                            model ? model : "");
+        if (model)
+            gd_request_complain(r, 404, "ValidationError", "no model is called '%.100s'", model);
+        else
+            gd_request_complain(r, 404, "ValidationError", "no model is loaded");
         return;
     }
     memcpy(r->variant, r->lease.name, sizeof r->variant);

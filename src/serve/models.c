@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* /models: which there are, and loading and unloading them where clients may. */
-#include "serve/request.h"
-
 #include "base/json.h"
 #include "serve/place.h"
+#include "serve/request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +69,11 @@ static void done(gd_order *order, gd_status status, const gd_error *error)
     if (status == GD_OK) {
         gd_exchange_answer(&r->exchange, 200, NULL, NULL, 0);
     } else {
-        const int code = status == GD_NOMEM                ? 507
-                         : status == GD_INVALID && loads   ? 409
-                         : status == GD_INVALID            ? 404
-                         : status == GD_IO                 ? 404
-                                                           : 400;
+        const int code = status == GD_NOMEM              ? 507
+                         : status == GD_INVALID && loads ? 409
+                         : status == GD_INVALID          ? 404
+                         : status == GD_IO               ? 404
+                                                         : 400;
         gd_request_complain(r, code, "ValidationError", "%s", gd_error_text(error, text, sizeof text));
     }
     free(order);
@@ -102,7 +101,7 @@ static void give(gd_request *r, gd_order *order)
 
 static const char *text_of(const gd_attr *root, const char *key)
 {
-    const gd_attr *value = root->kind == GD_ATTR_MAP ? gd_attr_get(root, key) : NULL;
+    const gd_attr *value = root->kind == GD_ATTR_MAP ? gd_attr_find(root, key) : NULL;
     return value && value->kind == GD_ATTR_SCALAR && value->quoted ? value->text : NULL;
 }
 
@@ -120,9 +119,9 @@ void gd_serve_model_load(gd_request *r)
     const char *name = status == GD_OK ? text_of(root, "model_name") : NULL,
                *url = status == GD_OK ? text_of(root, "url") : NULL;
     if (status == GD_OK && (!name || !url || !gd_fleet_name_is_good(name)))
-        status = gd_fail(&error, GD_FORMAT,
-                         "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of up to %d characters A-Z a-z 0-9 - _ .",
-                         GD_NAME);
+        status = gd_fail(
+            &error, GD_FORMAT,
+            "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of up to %d characters A-Z a-z 0-9 - _ .", GD_NAME);
     if (status == GD_OK)
         status = gd_model_place(url, r->service->options.models, order->path, sizeof order->path, &error);
     if (status == GD_OK)

@@ -33,8 +33,8 @@ static gd_status find_only(const char *folder, char *path, size_t bytes, gd_erro
     closedir(at);
     if (n == 1)
         return GD_OK;
-    return gd_fail(error, GD_IO, "folder '%s' has no %s and %d other files *%s; name the one to serve", folder,
-                   MODEL, n, ENDING);
+    return gd_fail(error, GD_IO, "folder '%s' has no %s and %d other files *%s; name the one to serve", folder, MODEL,
+                   n, ENDING);
 }
 
 static gd_status find_file(const char *word, char *path, size_t bytes, gd_error *error)
@@ -42,7 +42,8 @@ static gd_status find_file(const char *word, char *path, size_t bytes, gd_error 
     struct stat at;
     if (stat(word, &at) != 0)
         return gd_fail(error, GD_IO, "cannot read '%s': %s", word, strerror(errno));
-    const int length = S_ISDIR(at.st_mode) ? snprintf(path, bytes, "%s/%s", word, MODEL) : snprintf(path, bytes, "%s", word);
+    const int length =
+        S_ISDIR(at.st_mode) ? snprintf(path, bytes, "%s/%s", word, MODEL) : snprintf(path, bytes, "%s", word);
     if (length < 0 || (size_t)length >= bytes)
         return gd_fail(error, GD_INVALID, "a path of %d characters is too long", length);
     return !S_ISDIR(at.st_mode) || access(path, F_OK) == 0 ? GD_OK : find_only(word, path, bytes, error);

@@ -24,7 +24,7 @@ typedef struct gd_queue {
     pthread_cond_t filled;
     gd_queued *first, **last;
     int n, waiting, limit; /* admitted; put */
-    int idle; /* workers that wait in take */
+    int idle;              /* workers that wait in take */
     bool closed;
 } gd_queue;
 

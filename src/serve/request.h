@@ -22,13 +22,13 @@ typedef struct gd_request {
     char part[256]; /* what stands for * in the route's path; "" */
 
     bool leased;
-    gd_lease lease;           /* given back by the worker */
+    gd_lease lease;            /* given back by the worker */
     char variant[GD_NAME + 1]; /* "" : none */
     gd_variant_metrics *counted;
 
     bool captured;
-    gd_text text;                                   /* an answer's bytes; of a captured request: copies of headers */
-    size_t type_at, inference_at, attributes_at;    /* into text, 1 up; 0: there was none */
+    gd_text text;                                /* an answer's bytes; of a captured request: copies of headers */
+    size_t type_at, inference_at, attributes_at; /* into text, 1 up; 0: there was none */
 } gd_request;
 
 /* Answers with a complaint; `message` may be freed after. */

@@ -27,7 +27,10 @@ static void answer_text(gd_request *r, const char *type)
     gd_exchange_answer(&r->exchange, r->text.failed ? 503 : 200, type, r->text.at, r->text.failed ? 0 : r->text.length);
 }
 
-static gd_service_state state_of(gd_service *s) { return (gd_service_state)__atomic_load_n(&s->state, __ATOMIC_RELAXED); }
+static gd_service_state state_of(gd_service *s)
+{
+    return (gd_service_state)__atomic_load_n(&s->state, __ATOMIC_RELAXED);
+}
 
 static void serve_ready(gd_request *r)
 {
@@ -51,7 +54,8 @@ static void serve_metrics(gd_request *r)
 static void serve_parameters(gd_request *r)
 {
     r->text.length = 0;
-    gd_text_add(&r->text, "{\"MaxConcurrentTransforms\":%d,\"BatchStrategy\":\"SINGLE_RECORD\",\"MaxPayloadInMB\":%zu}\n",
+    gd_text_add(&r->text,
+                "{\"MaxConcurrentTransforms\":%d,\"BatchStrategy\":\"SINGLE_RECORD\",\"MaxPayloadInMB\":%zu}\n",
                 2 * r->service->options.workers, r->service->options.body_bytes >> 20);
     answer_text(r, "application/json");
 }
@@ -69,25 +73,29 @@ static void serve_page(gd_request *r)
 typedef struct gd_route {
     const char *method, *path; /* a * stands for one part of a path */
     void (*serve)(gd_request *request);
-    bool open;    /* asks for no token: says nothing of models or traffic */
-    bool invokes; /* its body is pictures */
-    bool named;   /* only where clients name models */
+    unsigned traits;
 } gd_route;
 
+enum {
+    OPEN = 1,    /* asks for no token: says nothing of models or traffic */
+    INVOKES = 2, /* its body is pictures */
+    NAMED = 4,   /* only where clients name models */
+};
+
 static const gd_route routes[] = {
-    {"GET", "/ping", serve_ready, .open = true},
-    {"POST", "/invocations", gd_serve_invocation, .invokes = true},
-    {"POST", "/endpoints/*/invocations", gd_serve_invocation, .invokes = true},
-    {"GET", "/", serve_page, .open = true},
-    {"GET", "/metrics", serve_metrics},
-    {"GET", "/readyz", serve_ready, .open = true},
-    {"GET", "/livez", serve_alive, .open = true},
-    {"GET", "/execution-parameters", serve_parameters},
-    {"GET", "/models", gd_serve_model_list},
-    {"POST", "/models", gd_serve_model_load, .named = true},
-    {"GET", "/models/*", gd_serve_model_show},
-    {"DELETE", "/models/*", gd_serve_model_unload, .named = true},
-    {"POST", "/models/*/invoke", gd_serve_named_invocation, .invokes = true},
+    {"GET", "/ping", serve_ready, OPEN},
+    {"POST", "/invocations", gd_serve_invocation, INVOKES},
+    {"POST", "/endpoints/*/invocations", gd_serve_invocation, INVOKES},
+    {"GET", "/", serve_page, OPEN},
+    {"GET", "/metrics", serve_metrics, 0},
+    {"GET", "/readyz", serve_ready, OPEN},
+    {"GET", "/livez", serve_alive, OPEN},
+    {"GET", "/execution-parameters", serve_parameters, 0},
+    {"GET", "/models", gd_serve_model_list, 0},
+    {"POST", "/models", gd_serve_model_load, NAMED},
+    {"GET", "/models/*", gd_serve_model_show, 0},
+    {"DELETE", "/models/*", gd_serve_model_unload, NAMED},
+    {"POST", "/models/*/invoke", gd_serve_named_invocation, INVOKES},
 };
 enum { N_ROUTES = sizeof routes / sizeof *routes };
 
@@ -116,7 +124,7 @@ static const gd_route *find_route(gd_request *r)
     const gd_route *other = NULL;
     for (int i = 0; i < N_ROUTES; i++) {
         if (!match(routes[i].path, r->exchange.path, r->part, sizeof r->part) ||
-            (routes[i].named && !r->service->options.models))
+            ((routes[i].traits & NAMED) && !r->service->options.models))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return &routes[i];
@@ -146,13 +154,13 @@ static void begin(void *context, gd_exchange *exchange)
     r->route = find_route(r);
     if (!r->route)
         return;
-    if (s->options.tokens && !r->route->open &&
+    if (s->options.tokens && !(r->route->traits & OPEN) &&
         !gd_tokens_accept(s->options.tokens, gd_exchange_header(exchange, "Authorization"))) {
         gd_exchange_add_header(exchange, "WWW-Authenticate", "Bearer");
         gd_request_complain(r, 401, "AccessDeniedException", "this server wants a bearer token");
         return;
     }
-    if (r->route->invokes && gd_invocation_is_welcome(r) && state_of(s) == GD_SERVICE_STARTING) {
+    if ((r->route->traits & INVOKES) && gd_invocation_is_welcome(r) && state_of(s) == GD_SERVICE_STARTING) {
         gd_exchange_add_header(exchange, "Retry-After", "1");
         gd_request_complain(r, 503, "ServiceUnavailable", "the model is being loaded");
     }
@@ -249,7 +257,8 @@ gd_status gd_service_watch(gd_service *s, gd_http *http, gd_error *error)
         {"griddle_capture_records_total", "counter", "records written", read_records, s},
         {"griddle_capture_bytes_total", "counter", "bytes written", read_bytes, s},
         {"griddle_capture_dropped_total", "counter", "records left out, as the buffer was full", read_dropped, s},
-        {"griddle_capture_refused_total", "counter", "records left out, as the disk was full or failed", read_refused, s},
+        {"griddle_capture_refused_total", "counter", "records left out, as the disk was full or failed", read_refused,
+         s},
     };
     const gd_metrics_source log = {"griddle_access_log_dropped_total", "counter", "lines left out of the access log",
                                    read_log_dropped, s};

@@ -25,15 +25,15 @@ typedef struct gd_service gd_service;
 typedef struct gd_service_options {
     gd_fleet *fleet; /* these are borrowed */
     gd_metrics *metrics;
-    gd_capture *capture;       /* NULL: none */
-    bool figures;              /* of captured pictures */
-    gd_access_log *log;        /* NULL: none */
-    gd_tokens *tokens;         /* NULL: anybody may ask */
-    const char *models;        /* folder below which clients may load models; NULL: they may not */
-    const char *accept;        /* for requests without Accept; NULL: application/json */
-    double timeout;            /* seconds from its arrival to its answer that a request is worth */
-    size_t body_bytes;         /* what the HTTP side takes, to be told */
-    int workers;               /* likewise */
+    gd_capture *capture; /* NULL: none */
+    bool figures;        /* of captured pictures */
+    gd_access_log *log;  /* NULL: none */
+    gd_tokens *tokens;   /* NULL: anybody may ask */
+    const char *models;  /* folder below which clients may load models; NULL: they may not */
+    const char *accept;  /* for requests without Accept; NULL: application/json */
+    double timeout;      /* seconds from its arrival to its answer that a request is worth */
+    size_t body_bytes;   /* what the HTTP side takes, to be told */
+    int workers;         /* likewise */
 } gd_service_options;
 
 typedef enum gd_service_state { GD_SERVICE_STARTING, GD_SERVICE_READY, GD_SERVICE_ENDING } gd_service_state;

@@ -36,7 +36,7 @@ static gd_status read_set(const char *path, set *to, gd_error *error)
     to->token = gd_arena_alloc(&to->arena, bytes / LEAST + 1, sizeof *to->token);
     if (!to->token)
         return gd_fail(error, GD_NOMEM, "out of memory for tokens");
-    for (rest = text; (line = strsep(&rest, "\n")); ) {
+    for (rest = text; (line = strsep(&rest, "\n"));) {
         number++;
         line += strspn(line, " \t\r");
         line[strcspn(line, " \t\r")] = '\0';

@@ -18,8 +18,8 @@ gd_status gd_tokens_open(const char *path, gd_tokens **tokens, gd_error *error);
 gd_status gd_tokens_reload(gd_tokens *tokens, gd_error *error); /* on failure the old ones stay */
 void gd_tokens_free(gd_tokens *tokens);                         /* accepts NULL */
 
-/* Whether the value of the header Authorization (NULL: there is none) carries one of them. Takes as long for a wrong token
- * as for another of its length. Any thread. */
+/* Whether the value of the header Authorization (NULL: there is none) carries one of them. Takes as long for a wrong
+ * token as for another of its length. Any thread. */
 bool gd_tokens_accept(gd_tokens *tokens, const char *authorization);
 
 #ifdef __cplusplus

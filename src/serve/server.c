@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/server.h"
+
+#include "serve/listen.h"
+#include "serve/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+    LOOK_MS = 1000,     /* how often files are looked at */
+    DRAIN_SECONDS = 25, /* the managed service kills after 30 */
+};
+
+typedef struct server {
+    const gd_server_options *options;
+    gd_metrics *metrics;
+    gd_fleet *fleet;
+    gd_capture *capture;
+    gd_access_log *log;
+    gd_tokens *tokens;
+    gd_service *service;
+    gd_http *http;
+    int signals, events[2]; /* what the keeper has done comes through a pipe */
+    gd_order *loads;        /* (n_models) */
+    gd_order reload;
+    bool reloading;
+    int loaded;
+    gd_error failed; /* of a load */
+    uint64_t start;
+} server;
+
+static void say(const char *format, ...) GD_PRINTF(1, 2);
+static void say(const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    const size_t length = n < 0 ? 0 : (size_t)n < sizeof line - 1 ? (size_t)n : sizeof line - 2;
+    line[length] = '\n';
+    if (write(STDERR_FILENO, line, length + 1) < 0)
+        return; /* nobody to tell */
+}
+
+/* ---- what the keeper says, by its own thread ---- */
+
+typedef struct event {
+    gd_order *order;
+    gd_status status;
+    gd_error error;
+} event;
+
+/* A pipe takes so much at once whole (PIPE_BUF). */
+_Static_assert(sizeof(event) <= 4096, "an event is written in one piece");
+
+static void tell(gd_order *order, gd_status status, const gd_error *error)
+{
+    const server *s = order->context;
+    const event e = {order, status, *error};
+    while (write(s->events[1], &e, sizeof e) < 0 && errno == EINTR) {
+    }
+}
+
+static void order_reload(server *s)
+{
+    if (s->reloading)
+        return;
+    s->reloading = true;
+    s->reload = (gd_order){.kind = GD_ORDER_RELOAD, .done = tell, .context = s};
+    gd_fleet_order(s->fleet, &s->reload);
+}
+
+static void describe(void *context, const gd_fleet_item *item)
+{
+    const gd_model_info *info = gd_hosted_info(item->hosted);
+    (void)context;
+    say("  %s: %s, %d classes, %dx%dx%d, %d workers, up to %d pictures at once", item->name, item->path,
+        info->n_classes, info->height, info->width, info->channels, gd_hosted_workers(item->hosted),
+        gd_hosted_batch(item->hosted));
+}
+
+static void become_ready(server *s)
+{
+    gd_service_set(s->service, GD_SERVICE_READY);
+    say("ready after %.0f ms", (double)(gd_nanoseconds() - s->start) * 1e-6);
+    gd_fleet_visit(s->fleet, describe, NULL);
+}
+
+static void on_event(server *s)
+{
+    event e;
+    char text[1024];
+    if (read(s->events[0], &e, sizeof e) != (ssize_t)sizeof e)
+        return;
+    if (e.order == &s->reload) {
+        s->reloading = false;
+        if (e.status == GD_OK)
+            say("models are read anew");
+        else
+            say("griddle: %s; the model in memory goes on", gd_error_text(&e.error, text, sizeof text));
+        return;
+    }
+    if (e.status != GD_OK && s->failed.status == GD_OK)
+        s->failed = e.error;
+    if (++s->loaded == s->options->n_models && s->failed.status == GD_OK)
+        become_ready(s);
+}
+
+/* ---- signals ---- */
+
+static void on_hangup(server *s)
+{
+    gd_error error = {0};
+    char text[1024];
+    if (s->tokens && gd_tokens_reload(s->tokens, &error) != GD_OK)
+        say("griddle: %s; the tokens in memory go on", gd_error_text(&error, text, sizeof text));
+    error = (gd_error){0};
+    if (s->log && gd_access_log_reopen(s->log, &error) != GD_OK)
+        say("griddle: %s", gd_error_text(&error, text, sizeof text));
+    order_reload(s);
+}
+
+static gd_status watch_signals(server *s, gd_error *error)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* before the first thread, which inherits it */
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (s->signals < 0 || pipe(s->events) != 0)
+        return gd_fail(error, GD_IO, "cannot watch signals: %s", strerror(errno));
+    return GD_OK;
+}
+
+/* From now on a signal ends the process by itself. */
+static void let_signals_kill(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Until a signal, or a model that cannot be loaded, ends it. */
+static gd_status loop(server *s, gd_error *error)
+{
+    struct pollfd at[2] = {{s->signals, POLLIN, 0}, {s->events[0], POLLIN, 0}};
+    for (;;) {
+        const int n = poll(at, 2, LOOK_MS);
+        if (n < 0 && errno != EINTR)
+            return gd_fail(error, GD_IO, "poll: %s", strerror(errno));
+        if (n > 0 && at[1].revents)
+            on_event(s);
+        if (s->failed.status != GD_OK) {
+            *error = s->failed;
+            return s->failed.status;
+        }
+        if (n > 0 && at[0].revents) {
+            struct signalfd_siginfo info;
+            if (read(s->signals, &info, sizeof info) != (ssize_t)sizeof info)
+                continue;
+            if (info.ssi_signo != SIGHUP)
+                return GD_OK;
+            on_hangup(s);
+        }
+        if (n == 0 && gd_fleet_has_changed(s->fleet))
+            order_reload(s);
+    }
+}
+
+/* ---- putting together, taking apart ---- */
+
+/* Connections are files. */
+static int raise_file_limit(int connections)
+{
+    enum { OTHERS = 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return connections;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= (rlim_t)connections + OTHERS)
+        return connections;
+    const int possible = limit.rlim_cur > 2 * OTHERS ? (int)limit.rlim_cur - OTHERS : OTHERS;
+    say("griddle: %d connections need more files than the %ju that this process may open (ulimit -n): %d are taken",
+        connections, (uintmax_t)limit.rlim_cur, possible);
+    return possible;
+}
+
+static gd_status start_http(server *s, gd_error *error)
+{
+    const gd_server_options *o = s->options;
+    char name[96];
+    gd_http_options http = {.threads = o->http_threads,
+                            .connections = raise_file_limit(o->connections),
+                            .per_address = o->per_address,
+                            .body_bytes = o->body_bytes};
+    gd_service_attach(s->service, &http);
+    GD_TRY(gd_listen(o->host, o->port, &http.socket, error));
+    gd_listen_name(http.socket, name, sizeof name);
+    GD_TRY(gd_http_start(&http, &s->http, error));
+    GD_TRY(gd_service_watch(s->service, s->http, error));
+    say("listening on http://%s", name);
+    return GD_OK;
+}
+
+static gd_status start(server *s, gd_error *error)
+{
+    const gd_server_options *o = s->options;
+    const gd_hosted_options hosted = {o->workers, o->batch, o->queue, o->capture.folder && o->capture.figures};
+    GD_TRY(watch_signals(s, error));
+    GD_TRY(gd_metrics_new(&s->metrics, error));
+    GD_TRY(gd_fleet_new(&hosted, s->metrics, &s->fleet, error));
+    if (o->capture.folder)
+        GD_TRY(gd_capture_open(&o->capture, &s->capture, error));
+    if (o->log)
+        GD_TRY(gd_access_log_open(o->log, &s->log, error));
+    if (o->tokens)
+        GD_TRY(gd_tokens_open(o->tokens, &s->tokens, error));
+    const gd_service_options service = {.fleet = s->fleet,
+                                        .metrics = s->metrics,
+                                        .capture = s->capture,
+                                        .figures = o->capture.figures,
+                                        .log = s->log,
+                                        .tokens = s->tokens,
+                                        .models = o->models,
+                                        .accept = o->accept,
+                                        .timeout = o->timeout,
+                                        .body_bytes = o->body_bytes,
+                                        .workers = o->workers};
+    GD_TRY(gd_service_new(&service, &s->service, error));
+    s->loads = calloc((size_t)o->n_models + 1, sizeof *s->loads);
+    if (!s->loads)
+        return gd_fail(error, GD_NOMEM, "out of memory for %d models", o->n_models);
+    GD_TRY(start_http(s, error));
+    for (int i = 0; i < o->n_models; i++) {
+        gd_order *order = &s->loads[i];
+        *order = (gd_order){.kind = GD_ORDER_LOAD, .weight = o->model[i].weight, .done = tell, .context = s};
+        memcpy(order->name, o->model[i].name, sizeof order->name);
+        memcpy(order->path, o->model[i].path, sizeof order->path);
+        gd_fleet_order(s->fleet, order);
+    }
+    if (o->n_models == 0)
+        become_ready(s);
+    return GD_OK;
+}
+
+/* Requests end before their models, and those before what they write to. */
+static gd_status end(server *s, gd_error *error)
+{
+    let_signals_kill();
+    gd_service_set(s->service, GD_SERVICE_ENDING);
+    close(gd_http_quiesce(s->http));
+    const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
+    if (!drained)
+        return gd_fail(error, GD_IO, "%d requests had not ended after %d s", gd_http_exchanges(s->http), DRAIN_SECONDS);
+    return GD_OK;
+}
+
+static void release(server *s)
+{
+    gd_http_stop(s->http);
+    gd_fleet_free(s->fleet);
+    gd_http_free(s->http);
+    gd_service_free(s->service);
+    gd_capture_close(s->capture);
+    gd_access_log_close(s->log);
+    gd_tokens_free(s->tokens);
+    gd_metrics_free(s->metrics);
+    free(s->loads);
+    close(s->signals);
+    close(s->events[0]);
+    close(s->events[1]);
+}
+
+gd_status gd_server_run(const gd_server_options *options, gd_error *error)
+{
+    server s = {.options = options, .signals = -1, .events = {-1, -1}, .start = gd_nanoseconds()};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    gd_status status = start(&s, error);
+    if (status == GD_OK) {
+        status = loop(&s, error);
+        const gd_status ended = end(&s, error);
+        if (ended != GD_OK) {
+            gd_capture_close(s.capture); /* workers may still use the rest, which the process's end frees */
+            gd_access_log_close(s.log);
+            return status == GD_OK ? ended : status;
+        }
+        if (status == GD_OK)
+            say("ended");
+    }
+    release(&s);
+    return status;
+}
