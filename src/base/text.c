@@ -73,11 +73,25 @@ static int printable(uint32_t c)
     return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x2028 && c != 0x2029 && c != 0xfeff && (c & 0xfffe) != 0xfffe;
 }
 
+/* How many bytes at the start stand for themselves, as most do: they are added in one piece. */
+static size_t plain(const char *string, size_t left)
+{
+    size_t n = 0;
+    while (n < left && string[n] >= 0x20 && string[n] < 0x7f && string[n] != '"' && string[n] != '\\')
+        n++;
+    return n;
+}
+
 void gd_text_add_json(gd_text *text, const char *string)
 {
     gd_text_add_n(text, "\"", 1);
     for (size_t left = strlen(string), length; left > 0; left -= length, string += length) {
         uint32_t c;
+        length = plain(string, left);
+        if (length > 0) {
+            gd_text_add_n(text, string, length);
+            continue;
+        }
         length = (size_t)gd_utf8_decode(string, left, &c);
         if (length == 0) {
             gd_text_add(text, "\\ufffd");
