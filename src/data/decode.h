@@ -37,6 +37,9 @@ gd_status gd_decode(const char *name, const void *bytes, size_t length, int chan
                     gd_error *error);
 void gd_picture_release(gd_picture *picture); /* accepts {0} */
 
+/* A picture whose pixels are still to be written. FORMAT for a size of 0 or beyond the limits; NOMEM. */
+gd_status gd_picture_make(uint64_t height, uint64_t width, int channels, gd_picture *picture, gd_error *error);
+
 /* n pixels of grey to colour; of colour to grey. */
 void gd_grey_to_colour(const uint8_t *from, int64_t n, uint8_t *to);
 void gd_colour_to_grey(const uint8_t *from, int64_t n, uint8_t *to);

@@ -10,7 +10,4 @@
 gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture, gd_error *error);
 gd_status gd_decode_jpeg(const uint8_t *bytes, size_t length, gd_picture *picture, int *orientation, gd_error *error);
 
-/* Checks the size against the limits and allocates. */
-gd_status gd_picture_make(uint64_t height, uint64_t width, int channels, gd_picture *picture, gd_error *error);
-
 #endif

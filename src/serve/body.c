@@ -5,52 +5,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gd_status read_file(gd_body *body, gd_error *error)
+static gd_status read_file(const gd_body *body, gd_error *error)
 {
-    return gd_body_add_file(body, body->name, body->bytes, body->length, error);
+    return gd_body_add_file(body, body->place, body->bytes, body->length, error);
 }
 
-static const struct {
+typedef struct reader {
     const char *type;
-    gd_status (*read)(gd_body *body, gd_error *error);
-} forms[] = {
+    gd_status (*read)(const gd_body *body, gd_error *error);
+} reader;
+
+static const reader readers[] = {
     {"image/png", read_file},
     {"image/jpeg", read_file},
     {"image/jpg", read_file},
     {"application/x-image", read_file},
     {"application/octet-stream", read_file},
+    {"application/x-npy", gd_body_read_npy},
+    {"multipart/form-data", gd_body_read_multipart},
 };
 
-/* The row of `forms`; -1: there is none. */
-static int find_form(const char *content_type)
+/* NULL: nothing reads this type. `parameters`: what follows the type. */
+static const reader *find_reader(const char *content_type, const char **parameters)
 {
     gd_span type;
-    const char *at = content_type ? content_type : "application/octet-stream";
-    if (!gd_media_word(&at, &type) || (*at && *at != ';'))
-        return -1;
-    for (int i = 0; i < (int)(sizeof forms / sizeof *forms); i++) {
-        if (gd_span_is(type, forms[i].type))
-            return i;
+    *parameters = content_type ? content_type : "application/octet-stream";
+    if (!gd_media_word(parameters, &type) || (**parameters && **parameters != ';'))
+        return NULL;
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        if (gd_span_is(type, readers[i].type))
+            return &readers[i];
     }
-    return -1;
+    return NULL;
 }
 
-bool gd_body_is_read(const char *content_type) { return find_form(content_type) >= 0; }
+bool gd_body_is_read(const char *content_type)
+{
+    const char *parameters;
+    return find_reader(content_type, &parameters) != NULL;
+}
 
 gd_status gd_body_decode(const char *content_type, const void *bytes, size_t length, int channels,
                          gd_pictures *pictures, gd_error *error)
 {
-    const int form = find_form(content_type);
-    if (form < 0)
+    gd_body body = {{"body", 0, 0}, NULL, bytes, length, channels, pictures, pictures->n};
+    const reader *found = find_reader(content_type, &body.parameters);
+    if (!found)
         return gd_fail(error, GD_UNSUPPORTED, "content type '%.100s' is not read: send " GD_BODY_TYPES, content_type);
     if (length == 0)
         return gd_fail(error, GD_FORMAT, "the body is empty");
-    gd_body body = {"body", bytes, length, channels, pictures, pictures->n};
     pictures->several = false;
-    gd_status status = forms[form].read(&body, error);
+    gd_status status = found->read(&body, error);
     while (status != GD_OK && pictures->n > body.before)
         gd_picture_release(&pictures->picture[--pictures->n]);
     return status;
+}
+
+gd_status gd_body_read_part(gd_body *part, const char *content_type, gd_error *error)
+{
+    const reader *found = find_reader(content_type, &part->parameters);
+    if (!found || found->read == gd_body_read_multipart)
+        return gd_fail_at(error, GD_FORMAT, part->place,
+                          "content type '%.100s' is not read in a part: send " GD_BODY_FILE_TYPES, content_type);
+    return found->read(part, error);
 }
 
 void gd_pictures_clear(gd_pictures *pictures)
@@ -67,17 +84,16 @@ void gd_pictures_release(gd_pictures *pictures)
     *pictures = (gd_pictures){0};
 }
 
-gd_status gd_body_reserve(const gd_body *body, int64_t more, gd_error *error)
+/* Room for one more. */
+static gd_status reserve(const gd_body *body, gd_error *error)
 {
     gd_pictures *pictures = body->pictures;
-    const int64_t of_body = pictures->n - body->before + more;
-    if (of_body > GD_BODY_PICTURES)
-        return gd_fail(error, GD_FORMAT, "%lld pictures are more than the %d that one request may have: send several",
-                       (long long)of_body, GD_BODY_PICTURES);
-    const int need = pictures->n + (int)more;
-    if (need <= pictures->capacity)
+    if (pictures->n - body->before == GD_BODY_PICTURES)
+        return gd_fail(error, GD_FORMAT, "more than the %d pictures that one request may have: send several",
+                       GD_BODY_PICTURES);
+    if (pictures->n < pictures->capacity)
         return GD_OK;
-    const int capacity = need > 2 * pictures->capacity ? need : 2 * pictures->capacity;
+    const int capacity = pictures->capacity ? 2 * pictures->capacity : 1;
     gd_picture *grown = realloc(pictures->picture, (size_t)capacity * sizeof *grown);
     if (!grown)
         return gd_fail(error, GD_NOMEM, "out of memory for a table of %d pictures", capacity);
@@ -86,14 +102,13 @@ gd_status gd_body_reserve(const gd_body *body, int64_t more, gd_error *error)
     return GD_OK;
 }
 
-/* Takes the picture, into room that was reserved. Files are small beside their pictures: without this bound, each of
- * GD_BODY_PICTURES could have the size that one alone may have. */
+/* Takes the picture, for which there is room. */
 static gd_status append(const gd_body *body, gd_picture picture, gd_error *error)
 {
     int64_t pixels = (int64_t)picture.height * picture.width;
     for (int i = body->before; i < body->pictures->n; i++)
         pixels += (int64_t)body->pictures->picture[i].height * body->pictures->picture[i].width;
-    if (pixels > GD_PICTURE_PIXELS) {
+    if (pixels > GD_PICTURE_PIXELS) { /* files are small beside what they become: many could take all memory */
         gd_picture_release(&picture);
         return gd_fail(error, GD_FORMAT,
                        "%lld pixels are more than the %d that the pictures of one request may have in all",
@@ -103,10 +118,41 @@ static gd_status append(const gd_body *body, gd_picture picture, gd_error *error
     return GD_OK;
 }
 
-gd_status gd_body_add_file(const gd_body *body, const char *name, const void *file, size_t length, gd_error *error)
+static gd_status add_file(const gd_body *body, const void *file, size_t length, gd_error *error)
 {
     gd_picture picture;
-    GD_TRY(gd_body_reserve(body, 1, error));
-    GD_TRY(gd_decode(name, file, length, body->channels, &picture, error));
+    GD_TRY(reserve(body, error));
+    GD_TRY(gd_decode(NULL, file, length, body->channels, &picture, error));
     return append(body, picture, error);
+}
+
+gd_status gd_body_add_file(const gd_body *body, gd_place place, const void *file, size_t length, gd_error *error)
+{
+    gd_error cause = {0};
+    const gd_status status = add_file(body, file, length, &cause);
+    return status == GD_OK ? GD_OK : gd_fail_at(error, status, place, "%s", cause.message);
+}
+
+static gd_status add_pixels(const gd_body *body, uint64_t height, uint64_t width, int channels, const uint8_t *pixels,
+                            gd_error *error)
+{
+    gd_picture picture;
+    GD_TRY(reserve(body, error));
+    GD_TRY(gd_picture_make(height, width, body->channels, &picture, error));
+    const int64_t n = (int64_t)(height * width);
+    if (channels == picture.channels)
+        memcpy(picture.pixels, pixels, (size_t)n * (size_t)channels);
+    else if (channels == 1)
+        gd_grey_to_colour(pixels, n, picture.pixels);
+    else
+        gd_colour_to_grey(pixels, n, picture.pixels);
+    return append(body, picture, error);
+}
+
+gd_status gd_body_add_pixels(const gd_body *body, gd_place place, uint64_t height, uint64_t width, int channels,
+                             const uint8_t *pixels, gd_error *error)
+{
+    gd_error cause = {0};
+    const gd_status status = add_pixels(body, height, width, channels, pixels, &cause);
+    return status == GD_OK ? GD_OK : gd_fail_at(error, status, place, "%s", cause.message);
 }

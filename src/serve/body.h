@@ -27,9 +27,9 @@ extern "C" {
 #endif
 
 /* For the answer to a body of another type. */
-#define GD_BODY_TYPES                                                                                                  \
-    "image/png, image/jpeg, application/x-image, application/octet-stream, application/x-npy, application/json or "    \
-    "multipart/form-data"
+#define GD_BODY_FILE_TYPES                                                                                             \
+    "image/png, image/jpeg, application/x-image, application/octet-stream, application/x-npy or application/json"
+#define GD_BODY_TYPES GD_BODY_FILE_TYPES ", or several of them as multipart/form-data"
 
 /* Most pictures of one request; all of them together have at most GD_PICTURE_PIXELS. */
 enum { GD_BODY_PICTURES = 256 };

@@ -38,10 +38,26 @@ static void check_patterns(const gd_pictures *pictures, int seed, int n, int hei
     }
 }
 
+/* `n` parts with the same file. */
+static blob multipart_of(const char *boundary, int n, const blob *file)
+{
+    blob body = {malloc((size_t)n * (file->length + 100) + 100), 0};
+    for (int i = 0; i < n; i++) {
+        body.length += (size_t)sprintf((char *)body.at + body.length,
+                                       "--%s\r\nContent-Disposition: form-data; filename=\"%d\"\r\n\r\n", boundary, i);
+        memcpy(body.at + body.length, file->at, file->length);
+        body.length += file->length;
+        body.length += (size_t)sprintf((char *)body.at + body.length, "\r\n");
+    }
+    body.length += (size_t)sprintf((char *)body.at + body.length, "--%s--\r\n", boundary);
+    return body;
+}
+
 TEST(types_that_are_read)
 {
     static const char *const read[] = {
-        "image/png",           "image/jpeg", "Image/JPG", "application/x-image", "application/octet-stream",
+        "image/png",           "image/jpeg",          "Image/JPG", "application/x-image", "application/octet-stream",
+        "application/x-npy",   "multipart/form-data", /* without a boundary its body is bad, not its type */
         " image/png ; a=\"b\""};
     static const char *const others[] = {
         "image/webp", "text/csv",       "",          "/",
@@ -107,4 +123,270 @@ TEST(what_is_no_picture)
 {
     fails("image/png", blob_of("", 0), GD_FORMAT, "the body is empty");
     fails("image/png", blob_of("hello", 5), GD_FORMAT, "body: neither PNG nor JPEG");
+}
+
+TEST(pixels_of_one_request_are_bounded_in_all)
+{
+    /* each picture is within the limits of one, two of them are not */
+    const int side = 6000;
+    uint8_t *pixels = calloc((size_t)side * (size_t)side, 1);
+    blob png = png_of(PNG_FORMAT_GRAY, side, side, pixels);
+    free(pixels);
+    gd_pictures pictures = decode("image/png", blob_of(png.at, png.length), 1);
+    gd_pictures_release(&pictures);
+    fails("multipart/form-data; boundary=b", multipart_of("b", 2, &png), GD_FORMAT,
+          "part 2: 72000000 pixels are more than the 67108864 that the pictures of one request may have in all");
+    free(png.at);
+}
+
+/* ---- npy ----------------------------------------------------------------------------------------------------------
+ */
+
+/* `version`: the major one. `data` bytes 0, 1, 2 … follow. */
+static blob npy_of(int version, const char *header, size_t data)
+{
+    const size_t length = strlen(header), start = version == 1 ? 10 : 12;
+    blob file = {malloc(start + length + data), start + length + data};
+    memcpy(file.at, "\x93NUMPY", 6);
+    file.at[6] = (uint8_t)version;
+    file.at[7] = 0;
+    for (size_t i = 8; i < start; i++)
+        file.at[i] = (uint8_t)(length >> (8 * (i - 8)));
+    memcpy(file.at + start, header, length);
+    for (size_t i = 0; i < data; i++)
+        file.at[start + length + i] = (uint8_t)i;
+    return file;
+}
+
+static const char npy[] = "application/x-npy";
+
+TEST(npy_of_every_rank_and_version)
+{
+    static const struct {
+        const char *header;
+        int n, height, width, channels;
+    } cases[] = {
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6), }          \n", 1, 4, 6, 1},
+        {"{'shape': (4, 6, 1), 'fortran_order': False, 'descr': '|u1'}\n", 1, 4, 6, 1},
+        {"{\"shape\":(4,2,3),\"descr\":\"<u1\",\"fortran_order\":False}", 1, 4, 2, 3},
+        {"{'descr': 'u1', 'fortran_order': False, 'shape': (2L, 2L, 2L, 3L)}\n", 2, 2, 2, 3},
+        {"{'descr': '>u1', 'fortran_order': False, 'shape': ( 1 , 8 , 3 , 1 , )}\n", 1, 8, 3, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int version = 1; version <= 3; version++) {
+            gd_pictures pictures = decode(npy, npy_of(version, cases[i].header, 24), cases[i].channels);
+            CHECK_EQ_INT(pictures.n, cases[i].n);
+            CHECK(pictures.several == (strstr(cases[i].header, ", 2") != NULL || i == 4));
+            for (int k = 0; k < pictures.n; k++) {
+                CHECK_EQ_INT(pictures.picture[k].height, cases[i].height);
+                CHECK_EQ_INT(pictures.picture[k].width, cases[i].width);
+                for (int j = 0; j < 24 / cases[i].n; j++)
+                    CHECK_EQ_INT(pictures.picture[k].pixels[j], k * 24 / cases[i].n + j);
+            }
+            gd_pictures_release(&pictures);
+        }
+    }
+}
+
+TEST(npy_is_converted_to_the_models_channels)
+{
+    gd_pictures pictures = decode(npy, npy_of(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6)}", 24), 3);
+    for (int i = 0; i < 72; i++)
+        CHECK_EQ_INT(pictures.picture[0].pixels[i], i / 3);
+    gd_pictures_release(&pictures);
+    pictures = decode(npy, npy_of(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 2, 3)}", 24), 1);
+    for (int i = 0; i < 8; i++)
+        CHECK_EQ_INT(pictures.picture[0].pixels[i], (299 * 3 * i + 587 * (3 * i + 1) + 114 * (3 * i + 2) + 500) / 1000);
+    gd_pictures_release(&pictures);
+}
+
+TEST(npy_that_is_refused)
+{
+    static const struct {
+        const char *header;
+        const char *why;
+    } cases[] = {
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (4, 6)}",
+         "body: the array is float32 where uint8 (0 to 255)"},
+        {"{'descr': '>f8', 'fortran_order': False, 'shape': (4, 6)}", "is float64 where"},
+        {"{'descr': '<i8', 'fortran_order': False, 'shape': (4, 6)}", "is int64 where"},
+        {"{'descr': '<u2', 'fortran_order': False, 'shape': (4, 3)}", "is uint16 where"},
+        {"{'descr': '|i1', 'fortran_order': False, 'shape': (4, 6)}", "is int8 where"},
+        {"{'descr': '|b1', 'fortran_order': False, 'shape': (4, 6)}", "is bool where"},
+        {"{'descr': '<c16', 'fortran_order': False, 'shape': (4, 6)}", "is complex128 where"},
+        {"{'descr': '<U7', 'fortran_order': False, 'shape': (4, 6)}", "is '<U7' where"},
+        {"{'descr': '|O', 'fortran_order': False, 'shape': (4, 6)}", "is '|O' where"},
+        {"{'descr': '', 'fortran_order': False, 'shape': (4, 6)}", "is '' where"},
+        {"{'descr': 'u1111', 'fortran_order': False, 'shape': (4, 6)}", "is 'u1111' where"},
+        {"{'descr': [('r', '|u1')], 'fortran_order': False, 'shape': (4, 6)}", "named fields"},
+        {"{'descr': '|u1', 'fortran_order': True, 'shape': (4, 6)}", "send numpy.ascontiguousarray(x)"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': ()}", "has 0 axes, not 2 (H,W), 3 (H,W,C) or 4"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (24,)}", "has 1 axes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 1, 24, 1)}", "has 5 axes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4)}", "(2, 3, 4) has 4 channels, its last axis"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 7)}", "(4, 7) has 28 bytes, 24 follow the header"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 5)}", "(4, 5) has 20 bytes, 24 follow the header"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (0, 6)}", "(0, 6) has 0 bytes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (0, 4, 6, 1)}", "(0, 4, 6, 1) has 0 bytes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 3)}",
+         "has 55340232221128654848 bytes, 24 follow"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999, 3)}", "no tuple of sizes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (-4, 6)}", "no tuple of sizes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': [4, 6]}", "'shape' is no tuple"},
+        {"{'descr': '|u1', 'fortran_order': 0, 'shape': (4, 6)}", "not True or False"},
+        {"{'descr': '|u1', 'fortran_order': False}", "each once"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6), 'shape': (4, 6)}", "each once"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6), 'more': 1}", "each once"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6)", "not closed"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6)} x", "something follows"},
+        {"{'descr': '|u1, 'fortran_order': False, 'shape': (4, 6)}", "the header is not closed"},
+        {"{'descr': '\\x7cu1', 'fortran_order': False, 'shape': (4, 6)}", "'descr' is no string"},
+        {"{'descr\": '|u1'}", "a key of the header is no string"},
+        {"[]", "the header is no dictionary"},
+        {"", "the header is no dictionary"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        fails(npy, npy_of(1, cases[i].header, 24), GD_FORMAT, cases[i].why);
+    fails(npy, npy_of(4, "{}", 0), GD_FORMAT, "npy version 4.0 is not one of");
+    fails(npy, blob_of("\x93NUMPX\1\0\0\0", 10), GD_FORMAT, "does not begin with");
+    fails(npy, blob_of("\x93NUMPY\1\0\0", 9), GD_FORMAT, "does not begin with");
+    fails(npy, blob_of("\x93NUMPY\2\0\1\0", 10), GD_FORMAT, "ends within its header");
+    fails(npy, blob_of("\x93NUMPY\1\0\1\0", 10), GD_FORMAT, "ends within its header");
+    fails(npy, blob_of("\x93NUMPY\2\0\xff\xff\xff\xff", 12), GD_FORMAT, "of 4294967295 bytes is longer than 10000");
+    fails(npy, npy_of(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (257, 1, 1, 1)}", 257), GD_FORMAT,
+          "more than the 256 pictures");
+    fails(npy, npy_of(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 20000)}", 20000), GD_FORMAT,
+          "20000x1 pixels is outside the limits");
+}
+
+/* ---- multipart ----------------------------------------------------------------------------------------------------
+ */
+
+static const char form[] = "multipart/form-data; boundary=b";
+
+/* Text with \n for the line ends, and @ for a picture: pattern 0, then 1 … */
+static blob form_of(const char *text)
+{
+    blob body = {malloc(1 << 16), 0};
+    int seed = 0;
+    for (; *text; text++) {
+        if (*text == '@') {
+            blob png = pattern_png(seed++, 4, 5, 3);
+            memcpy(body.at + body.length, png.at, png.length);
+            body.length += png.length;
+            free(png.at);
+            continue;
+        }
+        if (*text == '\n')
+            body.at[body.length++] = '\r';
+        body.at[body.length++] = (uint8_t)*text;
+    }
+    return body;
+}
+
+static void form_gives(const char *type, const char *text, int n)
+{
+    gd_pictures pictures = decode(type, form_of(text), 3);
+    check_patterns(&pictures, 0, n, 4, 5, 3);
+    CHECK(pictures.several);
+    gd_pictures_release(&pictures);
+}
+
+TEST(parts_are_pictures_in_their_order)
+{
+    form_gives(form, "--b\nContent-Disposition: form-data; name=\"x\"; filename=\"a.png\"\n\n@\n--b--\n", 1);
+    form_gives(form,
+               "--b\nContent-Type: image/png\n\n@\n--b\ncontent-type:image/jpeg\n\n@\n--b\nCONTENT-TYPE: "
+               "application/octet-stream; a=b\n\n@\n--b--",
+               3);
+    form_gives(form, "before\n--b  \nContent-Type: image/png\n\n@\n--b--behind\n--b\n", 1);
+    form_gives(form,
+               "--b\nContent-Disposition: form-data; filename*=UTF-8''a\nContent-Transfer-Encoding: Binary\n\n@\n--b--",
+               1);
+    form_gives("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"a b:c\"",
+               "--a b:c\nContent-Type: image/png\n\n@\n--a b:c--", 1);
+}
+
+TEST(parts_of_every_kind)
+{
+    const char *header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 2, 3)}";
+    blob array = npy_of(1, header, 24), body = {malloc(4096), 0};
+    body.length = (size_t)sprintf((char *)body.at, "--b\r\nContent-Type: application/x-npy\r\n\r\n");
+    memcpy(body.at + body.length, array.at, array.length);
+    body.length += array.length;
+    body.length += (size_t)sprintf((char *)body.at + body.length, "\r\n--b--");
+    free(array.at);
+    gd_pictures pictures = decode(form, body, 3);
+    CHECK_EQ_INT(pictures.n, 2);
+    CHECK_EQ_INT(pictures.picture[1].pixels[11], 23);
+    gd_pictures_release(&pictures);
+}
+
+TEST(fields_of_a_form_are_passed_over)
+{
+    form_gives(form,
+               "--b\nContent-Disposition: form-data; name=\"token\"\n\nsecret\n--b\nContent-Type: "
+               "image/png\n\n@\n--b\n\n\n--b--",
+               1);
+    fails(form, form_of("--b\nContent-Disposition: form-data; name=\"a\"\n\n1\n--b\n\n2\n--b--"), GD_FORMAT,
+          "body: none of 2 parts is a picture: that needs a file name or a Content-Type");
+}
+
+TEST(boundaries_within_content)
+{
+    /* lines that begin as the boundary does, and a last part that has no content at all */
+    gd_pictures pictures = decode(form, form_of("--b\nContent-Type: image/png\n\n@\n--bc\n--b\n\n--b--"), 3);
+    check_patterns(&pictures, 0, 1, 4, 5, 3); /* what follows a PNG's end is not read */
+    gd_pictures_release(&pictures);
+    fails(form, form_of("--b\nContent-Type: image/png\n\n\n--b--"), GD_FORMAT, "part 1: the file is empty");
+    fails(form, form_of("--b\nContent-Type: image/png\n\n--b--"), GD_FORMAT, "part 1: the file is empty");
+}
+
+TEST(multipart_that_is_refused)
+{
+    static const struct {
+        const char *type, *body, *why;
+    } cases[] = {
+        {"multipart/form-data", "--b--", "has no boundary"},
+        {"multipart/form-data; boundary=", "--b--", "has no boundary"},
+        {"multipart/form-data; boundary=\"b", "--b--", "has no boundary"},
+        {"multipart/form-data; boundary=\"b \"", "--b --", "must not have"},
+        {"multipart/form-data; boundary=\"b\\b\"", "--b--", "must not have"},
+        {"multipart/form-data; boundary=12345678901234567890123456789012345678901234567890123456789012345678901", "--",
+         "a boundary of 71 characters is longer than 70"},
+        {form, "--c--", "the boundary 'b' of the Content-Type is not there"},
+        {form, "--", "is not there"},
+        {form, "x--b--", "is not there"},
+        {form, "--b--", "none of 0 parts"},
+        {form, "--b\n", "part 1: the body ends within the part's header"},
+        {form, "--b\nContent-Type: image/png\n", "part 1: the body ends within the part's header"},
+        {form, "--b\nContent-Type: image/png\n\n@", "part 1: the body ends within the part: its boundary is missing"},
+        {form, "--b\nContent-Type: image/png\n\n@\n--b\n\n@\n--b", "part 2: the body ends within the part"},
+        {form, "--b\nContent-Type image/png\n\n@\n--b--", "no 'name: value'"},
+        {form, "--b\nContent-Type: image/png\n x: y\n\n@\n--b--", "no 'name: value'"},
+        {form, "--b\nContent-Disposition: ;\n\n@\n--b--", "Content-Disposition is malformed"},
+        {form, "--b\nContent-Disposition: form-data; filename=\"a\n\n@\n--b--", "Content-Disposition is malformed"},
+        {form, "--b\nContent-Transfer-Encoding: base64\n\n@\n--b--", "part 1: transfer encoding 'base64' is not read"},
+        {form, "--b\nContent-Type: multipart/form-data; boundary=c\n\n--c--\n--b--", "is not read in a part"},
+        {form, "--b\nContent-Type: text/plain\n\nx\n--b--", "part 1: content type 'text/plain' is not read in a part"},
+        {form, "--b\nContent-Type: image/png\n\n@\n--b\nContent-Type: image/png\n\nx\n--b--",
+         "part 2: neither PNG nor"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        fails(cases[i].type, form_of(cases[i].body), GD_FORMAT, cases[i].why);
+    fails(form, blob_of("--b\r\nA: \0\r\n\r\n\r\n--b--", 21), GD_FORMAT, "a zero byte stands in the part's header");
+    char headers[5000] = "--b\r\nx: ";
+    memset(headers + 8, 'x', 4500);
+    memcpy(headers + 4508, "\r\n\r\n\r\n--b--", 12);
+    fails(form, blob_of(headers, 4519), GD_FORMAT, "a header of 4503 bytes is longer than 4096");
+}
+
+TEST(a_request_has_at_most_256_pictures)
+{
+    blob png = pattern_png(0, 4, 5, 3), body = multipart_of("b", GD_BODY_PICTURES, &png);
+    gd_pictures pictures = decode(form, body, 3);
+    CHECK_EQ_INT(pictures.n, GD_BODY_PICTURES);
+    gd_pictures_release(&pictures);
+    fails(form, multipart_of("b", GD_BODY_PICTURES + 1, &png), GD_FORMAT, "part 257: more than the 256 pictures");
+    free(png.at);
 }
