@@ -178,6 +178,11 @@ static gd_status read_options(gd_command *command, gd_server_options *o, gd_erro
     o->models = gd_command_option(command, "--models");
     o->tokens = gd_command_option(command, "--tokens");
     o->log = gd_command_option(command, "--access-log");
+    o->handover = gd_command_option(command, "--handover");
+    o->certificate = gd_command_option(command, "--tls-cert");
+    o->key = gd_command_option(command, "--tls-key");
+    if (!o->certificate != !o->key)
+        return gd_fail(error, GD_INVALID, "--tls-cert and --tls-key go together");
     GD_TRY(read_capture(command, o, error));
     return command->n_words > 0 || o->models ? read_models(command, o, error) : read_container(command, o, error);
 }
@@ -201,7 +206,10 @@ static const gd_option options[] = {
     {"--per-address", NULL, "N", "connections of one address at once; default: no limit"},
     {"--http-threads", NULL, "N", "threads that receive and send; default: the cores, at most 4"},
     {"--linger", NULL, "SECONDS", "on SIGTERM, how long idle connections are kept; default 1"},
+    {"--tls-cert", NULL, "FILE", "certificate in PEM, with those that lead to a root: HTTPS, TLS 1.2 or 1.3"},
+    {"--tls-key", NULL, "FILE", "its key"},
     {"--tokens", NULL, "FILE", "bearer tokens, one a line; without: anybody may ask"},
+    {"--handover", NULL, "SOCKET", "take over from the process that serves with the same option, without a refusal"},
     {"--models", NULL, "DIR", "clients may load models of this folder, and name the one they ask"},
     {"--capture", NULL, "DIR", "record what is asked and answered"},
     {"--endpoint", NULL, "NAME", "in the capture's path; default griddle, or the one that a request names"},

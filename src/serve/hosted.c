@@ -5,6 +5,7 @@
 #include "serve/http.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,7 +314,8 @@ static gd_status read_model(gd_hosted *h, const char *path, gd_error *error)
     GD_TRY(gd_file_read(path, MOST_BYTES, &h->arena, &bytes, &n, error));
     if (gd_model_read(bytes, n, &h->model, error) == GD_OK)
         return GD_OK;
-    return gd_error_prefix(error, (gd_place){path, 0, 0}, "'%s'", path);
+    snprintf(error->file, sizeof error->file, "%s", path); /* in place of "model in memory" */
+    return error->status;
 }
 
 static gd_status start_worker(gd_hosted *h, worker *w, gd_error *error)

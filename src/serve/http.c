@@ -2,6 +2,7 @@
 #include "serve/http.h"
 
 #include "serve/peer.h"
+#include "serve/tls.h"
 #include "serve/uuid.h"
 
 #include <arpa/inet.h>
@@ -313,14 +314,19 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **result, gd_err
     http->ok = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     const int threads = o->threads > 1 ? o->threads : 0; /* a pool of one is refused */
     const int each = threads ? (o->connections + threads - 1) / threads * threads : o->connections;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)gd_tls_retrieve},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL},
+    };
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
-        MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | (o->tls ? MHD_USE_TLS : 0), 0, NULL,
+        NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)each, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(o->idle_seconds < 1 ? 1 : o->idle_seconds), MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10), MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10), MHD_OPTION_ARRAY, o->tls ? tls : tls + 2, MHD_OPTION_END);
     if (!http->ok || !http->daemon)
         GD_TRY_TO(failed, gd_fail(error, GD_IO, "cannot start an HTTP server with %d threads for %d connections",
                                   o->threads, o->connections));

@@ -65,6 +65,7 @@ typedef struct gd_http_options {
     int threads;            /* that receive and send */
     int connections;        /* at once; 0: 4096 */
     int per_address;        /* of one address at once; 0: no limit */
+    bool tls;               /* with what gd_tls_open has read */
     size_t header_bytes;    /* request line and header; 0: 32 KiB */
     size_t body_bytes;      /* 0: 6 MiB; more is answered with 413 */
     size_t bodies_bytes;    /* all bodies at once; 0: 64 times that; more is answered with 503 */

@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +46,26 @@ gd_status gd_listen(const char *host, int port, int *socket, gd_error *error)
         return GD_OK;
     return gd_fail(error, GD_IO, "cannot listen on %s, port %d: %s%s", host, port, strerror(why),
                    why == EADDRINUSE ? "; --port takes another, 0 any that is free" : "");
+}
+
+gd_status gd_listen_inherit(int *socket, gd_error *error)
+{
+    enum { FIRST = 3 };
+    const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+    int accepting = 0;
+    socklen_t bytes = sizeof accepting;
+    *socket = -1;
+    if (!pid || !n || strtol(pid, NULL, 10) != getpid())
+        return GD_OK;
+    if (strcmp(n, "1") != 0)
+        return gd_fail(error, GD_INVALID, "LISTEN_FDS is '%s' where one socket is wanted", n);
+    if (getsockopt(FIRST, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &bytes) != 0 || !accepting)
+        return gd_fail(error, GD_INVALID, "LISTEN_FDS says that file %d is a socket that listens, but it is none",
+                       FIRST);
+    fcntl(FIRST, F_SETFD, FD_CLOEXEC);
+    fcntl(FIRST, F_SETFL, fcntl(FIRST, F_GETFL) | O_NONBLOCK);
+    *socket = FIRST;
+    return GD_OK;
 }
 
 const char *gd_listen_name(int socket, char *text, size_t bytes)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/server.h"
 
+#include "serve/handover.h"
 #include "serve/listen.h"
 #include "serve/service.h"
+#include "serve/tls.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,8 +30,12 @@ typedef struct server {
     gd_capture *capture;
     gd_access_log *log;
     gd_tokens *tokens;
+    gd_tls *tls;
     gd_service *service;
     gd_http *http;
+    int socket; /* the HTTP side's */
+    gd_handover handover;
+    bool succeeded;         /* by another process */
     int signals, events[2]; /* what the keeper has done comes through a pipe */
     gd_order *loads;        /* (n_models) */
     gd_order reload;
@@ -95,6 +101,8 @@ static void become_ready(server *s)
     gd_service_set(s->service, GD_SERVICE_READY);
     say("ready after %.0f ms", (double)(gd_nanoseconds() - s->start) * 1e-6);
     gd_fleet_visit(s->fleet, describe, NULL);
+    if (s->options->handover)
+        gd_handover_take(&s->handover, s->socket, &s->failed); /* a failure ends the loop */
 }
 
 static void on_event(server *s)
@@ -125,6 +133,9 @@ static void on_hangup(server *s)
     char text[1024];
     if (s->tokens && gd_tokens_reload(s->tokens, &error) != GD_OK)
         say("griddle: %s; the tokens in memory go on", gd_error_text(&error, text, sizeof text));
+    error = (gd_error){0};
+    if (s->tls && gd_tls_reload(s->tls, &error) != GD_OK)
+        say("griddle: %s; the certificate in memory goes on", gd_error_text(&error, text, sizeof text));
     error = (gd_error){0};
     if (s->log && gd_access_log_reopen(s->log, &error) != GD_OK)
         say("griddle: %s", gd_error_text(&error, text, sizeof text));
@@ -159,9 +170,14 @@ static void let_signals_kill(void)
 /* Until a signal, or a model that cannot be loaded, ends it. */
 static gd_status loop(server *s, gd_error *error)
 {
-    struct pollfd at[2] = {{s->signals, POLLIN, 0}, {s->events[0], POLLIN, 0}};
+    enum { OWN = 2 };
+    struct pollfd at[OWN + 1 + GD_SUCCESSORS] = {{s->signals, POLLIN, 0}, {s->events[0], POLLIN, 0}};
     for (;;) {
-        const int n = poll(at, 2, LOOK_MS);
+        int files[1 + GD_SUCCESSORS];
+        const int n_files = gd_handover_files(&s->handover, files);
+        for (int i = 0; i < n_files; i++)
+            at[OWN + i] = (struct pollfd){files[i], POLLIN, 0};
+        const int n = poll(at, (nfds_t)(OWN + n_files), LOOK_MS);
         if (n < 0 && errno != EINTR)
             return gd_fail(error, GD_IO, "poll: %s", strerror(errno));
         if (n > 0 && at[1].revents)
@@ -177,6 +193,13 @@ static gd_status loop(server *s, gd_error *error)
             if (info.ssi_signo != SIGHUP)
                 return GD_OK;
             on_hangup(s);
+        }
+        for (int i = 0; n > 0 && i < n_files; i++) {
+            if (at[OWN + i].revents && gd_handover_serve(&s->handover, files[i])) {
+                s->succeeded = true;
+                say("another process has taken over");
+                return GD_OK;
+            }
         }
         if (n == 0 && gd_fleet_has_changed(s->fleet))
             order_reload(s);
@@ -203,6 +226,18 @@ static int raise_file_limit(int connections)
     return possible;
 }
 
+/* A predecessor's, a supervisor's, or our own. */
+static gd_status open_socket(server *s, int *socket, gd_error *error)
+{
+    const gd_server_options *o = s->options;
+    *socket = -1;
+    if (o->handover)
+        GD_TRY(gd_handover_ask(&s->handover, o->handover, socket, error));
+    if (*socket < 0)
+        GD_TRY(gd_listen_inherit(socket, error));
+    return *socket >= 0 ? GD_OK : gd_listen(o->host, o->port, socket, error);
+}
+
 static gd_status start_http(server *s, gd_error *error)
 {
     const gd_server_options *o = s->options;
@@ -212,11 +247,13 @@ static gd_status start_http(server *s, gd_error *error)
                             .per_address = o->per_address,
                             .body_bytes = o->body_bytes};
     gd_service_attach(s->service, &http);
-    GD_TRY(gd_listen(o->host, o->port, &http.socket, error));
+    http.tls = s->tls != NULL;
+    GD_TRY(open_socket(s, &http.socket, error));
+    s->socket = http.socket;
     gd_listen_name(http.socket, name, sizeof name);
     GD_TRY(gd_http_start(&http, &s->http, error));
     GD_TRY(gd_service_watch(s->service, s->http, error));
-    say("listening on http://%s", name);
+    say("listening on %s://%s", s->tls ? "https" : "http", name);
     return GD_OK;
 }
 
@@ -233,6 +270,8 @@ static gd_status start(server *s, gd_error *error)
         GD_TRY(gd_access_log_open(o->log, &s->log, error));
     if (o->tokens)
         GD_TRY(gd_tokens_open(o->tokens, &s->tokens, error));
+    if (o->certificate)
+        GD_TRY(gd_tls_open(o->certificate, o->key, &s->tls, error));
     const gd_service_options service = {.fleet = s->fleet,
                                         .metrics = s->metrics,
                                         .capture = s->capture,
@@ -282,6 +321,8 @@ static void release(server *s)
     gd_capture_close(s->capture);
     gd_access_log_close(s->log);
     gd_tokens_free(s->tokens);
+    gd_tls_free(s->tls);
+    gd_handover_release(&s->handover, !s->succeeded);
     gd_metrics_free(s->metrics);
     free(s->loads);
     close(s->signals);

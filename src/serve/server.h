@@ -2,7 +2,7 @@
 /* The server as a whole: puts its parts together, obeys signals, ends in order.
  *
  *     SIGTERM, SIGINT   no more connections; what is under way is finished; capture and log are flushed; exit 0
- *                       a second one ends the process at once
+ *                       a second one ends the process at once; a successor (handover.h) is as a first one
  *     SIGHUP            models whose files are others, tokens, certificates and the access log are opened anew
  */
 #ifndef GD_SERVE_SERVER_H
@@ -32,8 +32,10 @@ typedef struct gd_server_options {
     const char *accept;
     size_t body_bytes;
     int connections, per_address, http_threads;
-    const char *tokens, *log;   /* files; NULL: none */
-    gd_capture_options capture; /* folder NULL: none */
+    const char *certificate, *key; /* PEM files; NULL: no TLS */
+    const char *tokens, *log;      /* files; NULL: none */
+    const char *handover;          /* a socket's path; NULL: none */
+    gd_capture_options capture;    /* folder NULL: none */
 } gd_server_options;
 
 /* Returns when a signal has ended it: OK, or what kept it from starting or ending in order. */
