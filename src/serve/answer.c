@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/answer.h"
 
+#include "serve/number.h"
+
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 static void add_number(gd_text *text, float value)
 {
-    char number[32];
-    const int length = isfinite(value) ? snprintf(number, sizeof number, "%.9g", (double)value)
-                                       : snprintf(number, sizeof number, "null");
-    gd_text_add_n(text, number, (size_t)length);
+    char number[GD_NUMBER_BYTES];
+    if (isfinite(value))
+        gd_text_add_n(text, number, (size_t)gd_number_print(value, number));
+    else
+        gd_text_add_n(text, "null", 4);
 }
 
 static void add_row(gd_text *text, const float *probability, int n, const char *between)
 {
+    const size_t gap = strlen(between);
     gd_text_add_n(text, "[", 1);
     for (int c = 0; c < n; c++) {
         if (c > 0)
-            gd_text_add(text, "%s", between);
+            gd_text_add_n(text, between, gap);
         add_number(text, probability[c]);
     }
     gd_text_add_n(text, "]", 1);
@@ -34,7 +38,7 @@ static void add_prediction(gd_text *text, const gd_model_info *info, const float
     add_number(text, probability[best]);
     gd_text_add(text, ",\"probabilities\":");
     for (int c = 0; c < info->n_classes; c++) {
-        gd_text_add(text, c ? "," : "{");
+        gd_text_add_n(text, c ? "," : "{", 1);
         gd_text_add_json(text, info->classes[c]);
         gd_text_add_n(text, ":", 1);
         add_number(text, probability[c]);

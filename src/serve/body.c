@@ -22,6 +22,7 @@ static const reader readers[] = {
     {"application/x-image", read_file},
     {"application/octet-stream", read_file},
     {"application/x-npy", gd_body_read_npy},
+    {"application/json", gd_body_read_json},
     {"multipart/form-data", gd_body_read_multipart},
 };
 
@@ -133,6 +134,7 @@ gd_status gd_body_add_file(const gd_body *body, gd_place place, const void *file
     return status == GD_OK ? GD_OK : gd_fail_at(error, status, place, "%s", cause.message);
 }
 
+/* A copy of (H,W,C) pixels, C 1 or 3. */
 static gd_status add_pixels(const gd_body *body, uint64_t height, uint64_t width, int channels, const uint8_t *pixels,
                             gd_error *error)
 {
@@ -149,10 +151,21 @@ static gd_status add_pixels(const gd_body *body, uint64_t height, uint64_t width
     return append(body, picture, error);
 }
 
-gd_status gd_body_add_pixels(const gd_body *body, gd_place place, uint64_t height, uint64_t width, int channels,
-                             const uint8_t *pixels, gd_error *error)
+gd_status gd_body_add_array(const gd_body *body, gd_place place, int rank, const uint64_t *size, const uint8_t *pixels,
+                            gd_error *error)
 {
-    gd_error cause = {0};
-    const gd_status status = add_pixels(body, height, width, channels, pixels, &cause);
-    return status == GD_OK ? GD_OK : gd_fail_at(error, status, place, "%s", cause.message);
+    const uint64_t n = rank == 4 ? size[0] : 1, height = size[rank == 4], width = size[(rank == 4) + 1];
+    const uint64_t channels = rank == 2 ? 1 : size[rank - 1];
+    if (channels != 1 && channels != 3)
+        return gd_fail_at(error, GD_FORMAT, place, "an array has %llu channels, its last axis, not 1 or 3",
+                          (unsigned long long)channels);
+    if (rank == 4)
+        body->pictures->several = true;
+    for (uint64_t i = 0; i < n; i++, pixels += height * width * channels) {
+        gd_error cause = {0};
+        const gd_status status = add_pixels(body, height, width, (int)channels, pixels, &cause);
+        if (status != GD_OK)
+            return gd_fail_at(error, status, place, "%s", cause.message);
+    }
+    return GD_OK;
 }

@@ -17,6 +17,7 @@ typedef struct gd_body {
 } gd_body;
 
 gd_status gd_body_read_npy(const gd_body *body, gd_error *error);
+gd_status gd_body_read_json(const gd_body *body, gd_error *error);
 gd_status gd_body_read_multipart(const gd_body *body, gd_error *error);
 
 /* Reads a part by its own type; NULL: a file. */
@@ -25,8 +26,13 @@ gd_status gd_body_read_part(gd_body *part, const char *content_type, gd_error *e
 /* Appends the picture that a PNG or JPEG file holds. `place`: of the file, for what is wrong with it. */
 gd_status gd_body_add_file(const gd_body *body, gd_place place, const void *file, size_t length, gd_error *error);
 
-/* Appends a copy of (H,W,C) pixels, C 1 or 3. */
-gd_status gd_body_add_pixels(const gd_body *body, gd_place place, uint64_t height, uint64_t width, int channels,
-                             const uint8_t *pixels, gd_error *error);
+/* Appends copies of the pictures of a uint8 array (H,W), (H,W,C) or (N,H,W,C) by its rank, 2 to 4; FORMAT where C is
+ * not 1 or 3. There are as many pixels as the sizes say. */
+gd_status gd_body_add_array(const gd_body *body, gd_place place, int rank, const uint64_t *size, const uint8_t *pixels,
+                            gd_error *error);
+
+/* Base64 to bytes, in its place: the alphabet of files or of URLs (RFC 4648, 4 and 5), padded or not, without white
+ * space. *length: of the text, then of the bytes. */
+gd_status gd_body_base64(char *text, size_t *length, gd_place place, gd_error *error);
 
 #endif

@@ -14,7 +14,7 @@ typedef struct npy {
     const char *at, *end; /* of the dictionary */
     gd_span type;         /* numpy's descr */
     bool fortran;         /* columns first */
-    uint64_t axis[5];     /* more than 4 are counted, but not kept */
+    uint64_t axis[4];     /* more are counted, but not kept */
     int rank;
     char shape[96]; /* in words */
     const uint8_t *data;
@@ -207,9 +207,6 @@ static gd_status check_array(npy *n)
         used += snprintf(n->shape + used, sizeof n->shape - (size_t)used, "%s%llu", i ? ", " : "",
                          (unsigned long long)n->axis[i]);
     }
-    if (n->rank > 2 && n->axis[n->rank - 1] != 1 && n->axis[n->rank - 1] != 3)
-        return gd_fail_at(n->error, GD_FORMAT, place, "the array (%s) has %llu channels, its last axis, not 1 or 3",
-                          n->shape, (unsigned long long)n->axis[n->rank - 1]);
     if (bytes != (double)n->length || bytes == 0)
         return gd_fail_at(n->error, GD_FORMAT, place, "the array (%s) has %.0f bytes, %zu follow the header", n->shape,
                           bytes, n->length);
@@ -222,12 +219,5 @@ gd_status gd_body_read_npy(const gd_body *body, gd_error *error)
     GD_TRY(open_file(&n));
     GD_TRY(read_header(&n));
     GD_TRY(check_array(&n));
-    const uint64_t *size = n.axis + (n.rank == 4), pictures = n.rank == 4 ? n.axis[0] : 1;
-    const int channels = n.rank == 2 ? 1 : (int)n.axis[n.rank - 1];
-    if (n.rank == 4)
-        body->pictures->several = true;
-    for (uint64_t i = 0; i < pictures; i++)
-        GD_TRY(gd_body_add_pixels(body, body->place, size[0], size[1], channels,
-                                  n.data + i * size[0] * size[1] * (uint64_t)channels, error));
-    return GD_OK;
+    return gd_body_add_array(body, body->place, n.rank, n.axis, n.data, error);
 }
