@@ -245,8 +245,8 @@ static gd_status answer_all(batch *b, gd_error *error)
                        regular ? "; the same command goes on there" : "");
     if (regular) {
         const double seconds = gd_seconds() - b->progress.start;
-        fprintf(stderr, "answered %" PRId64 " pictures in %.1f s, %.0f/s; %s\n", done, seconds,
-                seconds > 0 ? (double)done / seconds : 0, b->output.name);
+        fprintf(stderr, "answered %" PRId64 " pictures in %.1f s, %.0f/s; '%s' has %" PRId64 "\n", done, seconds,
+                seconds > 0 ? (double)done / seconds : 0, b->output.name, b->output.lines);
     }
     return b->failed == 0
                ? GD_OK
