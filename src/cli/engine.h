@@ -4,12 +4,11 @@
 #define GD_CLI_ENGINE_H
 
 #include "cli/command.h"
+#include "cli/stop.h"
 #include "config/config.h"
 #include "data/staged.h"
 #include "dist/team.h"
 #include "train/train.h"
-
-#include <signal.h>
 
 extern const gd_verb gd_verb_config, gd_verb_net, gd_verb_plan, gd_verb_train, gd_verb_evaluate, gd_verb_export,
     gd_verb_run, gd_verb_bench, gd_verb_info;
@@ -40,15 +39,6 @@ gd_status gd_engine_stage(gd_command *command, const char *config_path, const ch
  * are INVALID, and its files stay as they are. */
 gd_status gd_engine_stage_run(gd_command *command, const char *config_path, const gd_config *config, const char *folder,
                               gd_error *error);
-
-/* What signals have come. */
-typedef struct gd_stop {
-    volatile sig_atomic_t signal, count; /* the first one, and how many */
-} gd_stop;
-
-/* From now on SIGINT, SIGTERM and SIGHUP are noted there: the process's one. `second_ends`: and a second one ends it.
- */
-gd_stop *gd_engine_catch_signals(bool second_ends);
 
 /* What a run needs before it trains: takes its folder (`leads`; else it is another rank's), stages, keeps the config.
  * INVALID where a run is there and --resume was not given. */

@@ -106,7 +106,7 @@ gd_status gd_engine_launch(gd_command *command, int ranks, int restarts, gd_erro
     gd_engine_find_folder(command, command->word[0], &folder);
     GD_TRY_TO(done, gd_engine_begin_run(command, &config, &folder, true, error));
     gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
-    gd_stop *stop = gd_engine_catch_signals(false);
+    gd_stop *stop = gd_stop_catch(false);
     gd_launch_options options = {
         .checkpoint = checkpoint.text,
         .folder = folder.text,

@@ -36,7 +36,7 @@ gd_status gd_engine_join(gd_command *command, const gd_seat *seat, const char *f
     gd_status status;
     share_machine(seat);
     if (seat->ranks > 1 || gd_engine_was_launched())
-        stop = gd_engine_catch_signals(false); /* who has started the ranks ends them */
+        stop = gd_stop_catch(false); /* who has started the ranks ends them */
     GD_TRY_TO(done, gd_team_join(team, seat, folder, stop ? &stop->signal : NULL, log_line, error));
     GD_TRY_TO(done, gd_team_choose_card(seat, error));
     GD_TRY_TO(done, gd_engine_device(command, device, error));

@@ -39,7 +39,7 @@ static gd_status write_config(const char *pictures, const char *path, gd_error *
     if (!realpath(pictures, absolute))
         return gd_fail(error, GD_IO, "cannot find '%s'", pictures);
     gd_walk walk;
-    GD_TRY(gd_walk_folder(pictures, &walk, error));
+    GD_TRY(gd_walk_folder(pictures, GD_LOOPS_FAIL, &walk, error));
     int batch = choose_batch(walk.n);
     gd_walk_release(&walk);
     gd_text_add(&text, "# Written by `griddle run FOLDER`; every key: griddle config --keys\ndata:\n  source: ");

@@ -77,7 +77,7 @@ gd_status gd_engine_train(gd_command *command, const gd_config *config, const gd
     const bool tells = !comm || comm->rank == 0;
     gd_run_path staged = gd_run_file(folder, "staged.safetensors");
     display d = {.terminal = isatty(STDERR_FILENO) || getenv("GRIDDLE_TERMINAL")};
-    gd_stop *stop = gd_engine_catch_signals(!team->member); /* who has started several ends them */
+    gd_stop *stop = gd_stop_catch(!team->member); /* who has started several ends them */
     const gd_train_options options = {
         .config = config,
         .run = folder,

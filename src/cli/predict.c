@@ -1,103 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle predict RUN|MODEL IMAGE…: what a model sees in pictures. A broken picture is named and the others are still
- * answered; the exit code is then 1. */
+ * answered; the exit code is then 1. Many pictures from a folder or a file: predict_batch.c. */
 #include "cli/predict.h"
 
-#include "base/file.h"
 #include "base/text.h"
-#include "data/decode.h"
-#include "griddle/infer.h"
+#include "cli/predict_ask.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { TOP = 5 };
 
-typedef struct asker {
-    const char *path; /* of the model's file */
-    gd_model *model;
-    gd_session *session;
-    float *probability; /* (classes) of one picture */
-    int *order;         /* classes, likeliest first */
+typedef struct few {
+    gd_asker asker;
+    int *order; /* classes, likeliest first */
     int top;
     bool json;
     int answered;
     gd_text out;
-} asker;
+} few;
 
-static int likeliest(const asker *a)
+static void print_json(few *f, const char *image)
 {
-    int best = 0;
-    for (int c = 1; c < gd_model_describe(a->model)->n_classes; c++)
-        best = a->probability[c] > a->probability[best] ? c : best;
-    return best;
-}
-
-static void print_json(asker *a, const char *image)
-{
-    const gd_model_info *info = gd_model_describe(a->model);
-    const int best = likeliest(a);
-    gd_text_add(&a->out, a->answered ? ",\n{\"image\":" : "\n{\"image\":");
-    gd_text_add_json(&a->out, image);
-    gd_text_add(&a->out, ",\"class\":");
-    gd_text_add_json(&a->out, info->classes[best]);
-    gd_text_add(&a->out, ",\"probability\":%.9g,\"probabilities\":[", (double)a->probability[best]);
-    for (int c = 0; c < info->n_classes; c++)
-        gd_text_add(&a->out, c ? ",%.9g" : "%.9g", (double)a->probability[c]);
-    gd_text_add(&a->out, "]}");
+    gd_text_add(&f->out, f->answered ? ",\n{\"image\":" : "\n{\"image\":");
+    gd_text_add_json(&f->out, image);
+    gd_text_add(&f->out, ",");
+    gd_ask_print_json(&f->asker, &f->out);
+    gd_text_add(&f->out, "}");
 }
 
 /* Names may be a stranger's: no escape sequences on a terminal. */
-static void print_plain(asker *a, const char *text)
+static void print_plain(few *f, const char *text)
 {
     for (; *text; text++)
-        gd_text_add(&a->out, "%c", (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+        gd_text_add(&f->out, "%c", (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
 }
 
-static void print_top(asker *a, const char *image)
+static void print_top(few *f, const char *image)
 {
-    const gd_model_info *info = gd_model_describe(a->model);
-    const int top = a->top < info->n_classes ? a->top : info->n_classes;
+    const gd_model_info *info = f->asker.info;
+    const float *probability = f->asker.probability;
+    const int top = f->top < info->n_classes ? f->top : info->n_classes;
     for (int c = 0; c < info->n_classes; c++) {
         int at = c; /* a list of `top`, kept in order */
-        for (; at > 0 && a->probability[a->order[at - 1]] < a->probability[c]; at--)
-            a->order[at] = a->order[at - 1];
-        a->order[at] = c;
+        for (; at > 0 && probability[f->order[at - 1]] < probability[c]; at--)
+            f->order[at] = f->order[at - 1];
+        f->order[at] = c;
     }
-    print_plain(a, image);
+    print_plain(f, image);
     for (int i = 0; i < top; i++) {
-        gd_text_add(&a->out, "\n  %6.2f%%  ", 100.0 * (double)a->probability[a->order[i]]);
-        print_plain(a, info->classes[a->order[i]]);
+        gd_text_add(&f->out, "\n  %6.2f%%  ", 100.0 * (double)probability[f->order[i]]);
+        print_plain(f, info->classes[f->order[i]]);
     }
-    gd_text_add(&a->out, "\n");
+    gd_text_add(&f->out, "\n");
 }
 
-static gd_status answer(asker *a, const char *image, gd_error *error)
+static gd_status ask(few *f, gd_command *command, const char *path, gd_error *error)
 {
-    const gd_model_info *info = gd_model_describe(a->model);
-    gd_picture picture = {0};
-    void *map;
-    size_t bytes;
-    GD_TRY(gd_file_map(image, &map, &bytes, error));
-    gd_status status = gd_decode(image, map, bytes, info->channels, &picture, error);
-    gd_file_unmap(map, bytes);
-    if (status != GD_OK)
-        return status;
-    const gd_image pixels = {picture.height, picture.width, picture.channels, picture.pixels};
-    status = gd_session_run(a->session, &pixels, 1, a->probability, error);
-    gd_picture_release(&picture);
-    GD_TRY(status);
-    for (int c = 0; c < info->n_classes; c++) {
-        if (!isfinite(a->probability[c]))
-            return gd_fail(error, GD_NUMERIC, "'%s': the model's answer is not a number", image);
+    if (f->json) {
+        gd_text_add(&f->out, "{\"model\":");
+        gd_text_add_json(&f->out, path);
+        gd_text_add(&f->out, ",\"predictions\":[");
     }
-    if (a->json)
-        print_json(a, image);
-    else
-        print_top(a, image);
-    a->answered++;
+    for (int i = 1; i < command->n_words; i++) {
+        gd_error broken = {0};
+        if (gd_ask_file(&f->asker, command->word[i], &broken) != GD_OK) {
+            gd_command_complain(&broken);
+            command->exit_code = 1;
+            continue;
+        }
+        if (f->json)
+            print_json(f, command->word[i]);
+        else
+            print_top(f, command->word[i]);
+        f->answered++;
+    }
+    gd_text_add(&f->out, f->json ? "]}\n" : "");
+    GD_TRY(gd_text_status(&f->out, error));
+    fputs(f->out.at ? f->out.at : "", stdout);
+    return GD_OK;
+}
+
+static gd_status run_few(gd_command *command, const gd_model *model, const char *path, gd_error *error)
+{
+    few f = {.json = gd_command_has(command, "--json")};
+    const size_t n = (size_t)gd_model_describe(model)->n_classes;
+    gd_status status;
+    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &f.top, error));
+    f.order = gd_arena_alloc(&command->arena, n, sizeof *f.order);
+    if (!f.order)
+        return gd_fail(error, GD_NOMEM, "out of memory for %zu classes", n);
+    status = gd_asker_init(&f.asker, model, error);
+    if (status == GD_OK)
+        status = ask(&f, command, path, error);
+    gd_asker_release(&f.asker);
+    gd_text_release(&f.out);
+    return status;
+}
+
+/* ---- the verb ---- */
+
+/* Few pictures, or a batch: what belongs to the other way is refused, not ignored. */
+static gd_status check_options(const gd_command *command, gd_error *error)
+{
+    static const char *const few_only[] = {"--top", "--json"}, *const batch_only[] = {"--output", "--threads"};
+    const bool batch = gd_command_has(command, "--input");
+    int number;
+    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &number, error));
+    if (batch && command->n_words > 1)
+        return gd_fail(error, GD_INVALID, "'%s' and '--input' exclude each other: name pictures or a batch",
+                       command->word[1]);
+    for (int i = 0; i < 2; i++) {
+        if (batch && gd_command_has(command, few_only[i]))
+            return gd_fail(
+                error, GD_INVALID,
+                "'%s' and '--input' exclude each other: a batch is written as lines of JSON with every class",
+                few_only[i]);
+        if (!batch && gd_command_has(command, batch_only[i]))
+            return gd_fail(error, GD_INVALID, "'%s' needs '--input FOLDER|FILE'", batch_only[i]);
+    }
+    if (batch && !gd_command_has(command, "--output"))
+        return gd_fail(error, GD_INVALID, "'--input' needs '--output FILE', or '--output -' for standard output");
+    if (!batch && command->n_words == 1)
+        return gd_fail(
+            error, GD_INVALID,
+            "expected griddle predict RUN|MODEL IMAGE…, or --input and --output; see griddle predict --help");
+    if (gd_command_has(command, "--top") && gd_command_has(command, "--json"))
+        return gd_fail(error, GD_INVALID, "'--top' and '--json' exclude each other: JSON has every class");
     return GD_OK;
 }
 
@@ -108,68 +137,41 @@ static const char *model_path(gd_arena *arena, const char *word)
     return stat(word, &at) == 0 && S_ISDIR(at.st_mode) ? gd_arena_printf(arena, "%s/model.safetensors", word) : word;
 }
 
-static gd_status open_model(asker *a, gd_command *command, gd_error *error)
-{
-    a->path = model_path(&command->arena, command->word[0]);
-    if (!a->path)
-        return gd_fail(error, GD_NOMEM, "out of memory for the command line");
-    GD_TRY(gd_model_open(a->path, &a->model, error));
-    GD_TRY(gd_session_new(a->model, NULL, &a->session, error));
-    const size_t n = (size_t)gd_model_describe(a->model)->n_classes;
-    a->probability = gd_arena_alloc(&command->arena, n, sizeof *a->probability);
-    a->order = gd_arena_alloc(&command->arena, n, sizeof *a->order);
-    return a->probability && a->order ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for %zu classes", n);
-}
-
-static gd_status ask(asker *a, gd_command *command, gd_error *error)
-{
-    GD_TRY(open_model(a, command, error));
-    if (a->json) {
-        gd_text_add(&a->out, "{\"model\":");
-        gd_text_add_json(&a->out, a->path);
-        gd_text_add(&a->out, ",\"predictions\":[");
-    }
-    for (int i = 1; i < command->n_words; i++) {
-        gd_error broken = {0};
-        if (answer(a, command->word[i], &broken) != GD_OK) {
-            gd_command_complain(&broken);
-            command->exit_code = 1;
-        }
-    }
-    gd_text_add(&a->out, a->json ? "]}\n" : "");
-    GD_TRY(gd_text_status(&a->out, error));
-    fputs(a->out.at ? a->out.at : "", stdout);
-    return GD_OK;
-}
-
 static gd_status run(gd_command *command, gd_error *error)
 {
-    asker a = {.json = gd_command_has(command, "--json")};
-    if (a.json && gd_command_has(command, "--top"))
-        return gd_fail(error, GD_INVALID, "'--top' and '--json' exclude each other: JSON has every class");
-    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &a.top, error));
-    gd_status status = ask(&a, command, error);
-    gd_session_free(a.session);
-    gd_model_free(a.model);
-    gd_text_release(&a.out);
+    gd_model *model;
+    GD_TRY(check_options(command, error));
+    const char *path = model_path(&command->arena, command->word[0]);
+    if (!path)
+        return gd_fail(error, GD_NOMEM, "out of memory for the command line");
+    GD_TRY(gd_model_open(path, &model, error));
+    gd_status status = gd_command_has(command, "--input") ? gd_predict_batch(command, model, path, error)
+                                                          : run_few(command, model, path, error);
+    gd_model_free(model);
     return status;
 }
 
 static const gd_option options[] = {
     {"--top", NULL, "K", "how many classes to show; default 5"},
     GD_OPTION_JSON,
+    {"--input", NULL, "FOLDER|FILE",
+     "a batch: all pictures below a folder, or those that lines of JSON name; -: standard input"},
+    {"--output", NULL, "FILE",
+     "where the batch's answers go, a line of JSON each; an unfinished one is gone on with; -: standard output"},
+    {"--threads", NULL, "N", "of the batch; default: one per core"},
     {0},
 };
 
 const gd_verb gd_verb_predict = {
     .name = "predict",
     .words = "RUN|MODEL IMAGE…",
-    .least = 2,
+    .least = 1,
     .most = -1,
     .summary = "Asks a model about pictures (PNG or JPEG, any size). RUN is a run's folder, MODEL a model.safetensors.",
     .examples = "griddle predict runs/fashion-mnist boot.png\n"
                 "griddle predict model.safetensors --top 3 a.jpg b.jpg\n"
-                "griddle predict runs/scones --json *.png\n",
+                "griddle predict runs/scones --json *.png\n"
+                "griddle predict runs/scones --input photos/ --output answers.jsonl\n",
     .options = options,
     .run = run,
 };

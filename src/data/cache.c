@@ -118,7 +118,7 @@ static gd_status stamp(const char *source, char text[64], gd_error *error)
     uint64_t state = gd_digest(GD_DIGEST_START, times, sizeof times);
     if (S_ISDIR(info.st_mode)) {
         gd_walk walk;
-        GD_TRY(gd_walk_folder(source, &walk, error));
+        GD_TRY(gd_walk_folder(source, GD_LOOPS_FAIL, &walk, error));
         bytes = 0;
         state = GD_DIGEST_START;
         for (int64_t i = 0; i < walk.n; i++) {

@@ -68,7 +68,7 @@ static gd_status list_folder(gd_files *files, gd_error *error)
 {
     gd_walk walk;
     int64_t capacity = 0;
-    GD_TRY(gd_walk_folder(files->root, &walk, error));
+    GD_TRY(gd_walk_folder(files->root, GD_LOOPS_FAIL, &walk, error));
     gd_status status = GD_OK;
     for (int64_t i = 0; i < walk.n && status == GD_OK; i++)
         status = add(files, &capacity, walk.at[i].path, error);

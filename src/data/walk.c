@@ -47,7 +47,7 @@ static gd_status add(gd_walk *walk, int64_t *capacity, const char *path, const s
     return GD_OK;
 }
 
-gd_status gd_walk_folder(const char *root, gd_walk *walk, gd_error *error)
+gd_status gd_walk_folder(const char *root, gd_walk_loops loops, gd_walk *walk, gd_error *error)
 {
     *walk = (gd_walk){0};
     int64_t capacity = 0;
@@ -66,7 +66,7 @@ gd_status gd_walk_folder(const char *root, gd_walk *walk, gd_error *error)
         } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
             status = gd_fail(error, GD_IO, "cannot open '%s': %s", entry->fts_path, strerror(entry->fts_errno));
             goto fail;
-        } else if (entry->fts_info == FTS_DC) {
+        } else if (entry->fts_info == FTS_DC && loops == GD_LOOPS_FAIL) {
             status = gd_fail(error, GD_IO, "cannot list '%s': the link leads back to '%s'", entry->fts_path,
                              entry->fts_cycle->fts_path);
             goto fail;

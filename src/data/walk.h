@@ -24,8 +24,14 @@ typedef struct gd_walk {
     gd_walked *at; /* (n), by path in the order of bytes, so that every machine sees the same */
 } gd_walk;
 
+/* A link that leads back to a folder above itself is not followed. */
+typedef enum gd_walk_loops {
+    GD_LOOPS_FAIL, /* and is IO: whoever made it meant something else */
+    GD_LOOPS_PASS, /* and is passed over */
+} gd_walk_loops;
+
 /* Regular files at any depth, through symbolic links. IO names what cannot be looked into. */
-gd_status gd_walk_folder(const char *root, gd_walk *walk, gd_error *error);
+gd_status gd_walk_folder(const char *root, gd_walk_loops loops, gd_walk *walk, gd_error *error);
 void gd_walk_release(gd_walk *walk); /* accepts {0} */
 
 /* Whether a path has a hidden component. */

@@ -113,7 +113,7 @@ TEST(a_cache_that_takes_no_set_is_no_hindrance_either)
     gd_error error = {0};
     gd_walk walk;
     stage_again(out, lines);
-    CHECK_OK(gd_walk_folder(unit_path("cache"), &walk, &error), &error);
+    CHECK_OK(gd_walk_folder(unit_path("cache"), GD_LOOPS_FAIL, &walk, &error), &error);
     CHECK_EQ_INT(walk.n, 1);
     cached = unit_path("cache/%s", walk.at[0].path);
     gd_walk_release(&walk);

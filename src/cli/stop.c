@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/engine.h"
+#include "cli/stop.h"
 
+#include <stddef.h>
 #include <unistd.h>
 
 static gd_stop stop; /* the only way in from a handler */
@@ -14,7 +15,7 @@ static void on_signal(int number)
         stop.signal = number;
 }
 
-gd_stop *gd_engine_catch_signals(bool second_ends)
+gd_stop *gd_stop_catch(bool second_ends)
 {
     struct sigaction action = {.sa_handler = on_signal};
     alone = second_ends;

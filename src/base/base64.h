@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Base64 in, as RFC 4648 (section 4) has it: padded, and nothing but its alphabet between. */
+#ifndef GD_BASE_BASE64_H
+#define GD_BASE_BASE64_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Room that `length` characters need. */
+#define GD_BASE64_BYTES(length) ((length) / 4 * 3)
+
+/* `length` characters into `to`, which has that room; `*bytes` of them were made. False: `text` is no base64. */
+bool gd_base64_decode(const char *text, size_t length, void *to, size_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
