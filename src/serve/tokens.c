@@ -44,7 +44,7 @@ static gd_status read_set(const char *path, set *to, gd_error *error)
         if (length == 0 || line[0] == '#')
             continue;
         if (length < LEAST)
-            return gd_fail_at(error, GD_FORMAT, (gd_place){path, number, 0},
+            return gd_fail_at(error, GD_FORMAT, (gd_place){path, number, 1},
                               "a token of %zu characters where %d are the least", length, LEAST);
         to->token[to->n++] = (token){line, length};
     }
