@@ -13,9 +13,9 @@
  *     gd_model_free(model);
  *
  * A model is read once and shared; each session has memory of its own and serves one thread at a time. Different
- * sessions of one model run at the same time. After gd_session_new nothing is allocated, and the calling thread does
- * all the work. Kernels for AVX-512, AVX2 or any CPU are chosen when a session is made; the environment variable
- * GRIDDLE_ISA (portable, avx2, avx512) caps the choice.
+ * sessions of one model run at the same time; clones of one share its weights. After gd_session_new nothing is
+ * allocated, and the calling thread does all the work. Kernels for AVX-512, AVX2 or any CPU are chosen when a session
+ * is made; the environment variable GRIDDLE_ISA (portable, avx2, avx512) caps the choice.
  *
  * What can fail returns a gd_status and fills `error` (which may be NULL) unless it holds an earlier one; gd_error_text
  * puts it in words. Functions that make something set it to NULL when they fail.
@@ -73,6 +73,13 @@ typedef struct gd_session_options {
  * output that the graph has not; UNSUPPORTED where no kernel computes a step; NOMEM. */
 GD_PUBLIC gd_status gd_session_new(const gd_model *model, const gd_session_options *options, gd_session **session,
                                    gd_error *error);
+
+/* A further session like `session`, for another thread: with the same options, of the same parameters and packed
+ * weights, which are in memory once; what it computes in is its own. Gives the same bits. May be called while `session`
+ * runs, and by several threads at once; each of those that share is freed whenever it is no longer needed, the model
+ * after all of them. NOMEM. */
+GD_PUBLIC gd_status gd_session_clone(const gd_session *session, gd_session **clone, gd_error *error);
+
 GD_PUBLIC void gd_session_free(gd_session *session); /* accepts NULL */
 
 /* The probabilities (n, n_classes) of n pictures, 1 to max_batch, each of any size up to 16384 x 16384 and with the

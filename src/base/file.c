@@ -55,6 +55,12 @@ void gd_file_unmap(void *map, size_t bytes)
         munmap(map, bytes);
 }
 
+void gd_file_leave(void *map, size_t bytes)
+{
+    if (map)
+        madvise(map, bytes, MADV_DONTNEED); /* advice: nothing is wrong where it is not taken */
+}
+
 gd_status gd_file_read(const char *path, size_t most, gd_arena *arena, char **text, size_t *bytes, gd_error *error)
 {
     FILE *stream = fopen(path, "rbe");

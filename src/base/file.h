@@ -16,6 +16,7 @@ extern "C" {
 /* Maps a file read-only; an empty one gives NULL and 0. IO names the path and the system's reason. */
 gd_status gd_file_map(const char *path, void **map, size_t *bytes, gd_error *error);
 void gd_file_unmap(void *map, size_t bytes);
+void gd_file_leave(void *map, size_t bytes); /* a mapping's pages need not stay in memory until they are read again */
 
 /* Reads a whole file of at most `most` bytes into the arena, with a final 0 behind it. */
 gd_status gd_file_read(const char *path, size_t most, gd_arena *arena, char **text, size_t *bytes, gd_error *error);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A session: plans of 1, 2, 4 … max_batch pictures over one memory, and what lies around them.
+/* A session: plans of 1, 2, 4 … max_batch pictures over one memory, and what lies around them. Clones have plans and
+ * memory of their own, and the weights in common.
  *
  *     pictures of any size → fit → pixels (max_batch,H,W,C) U8 → plans → probabilities, kept outputs
  *
  * A run of n pictures takes the largest plan that n fills, then the largest that the rest fills, so that nothing is
  * computed for pictures that are not there.
  */
+#include "base/file.h"
 #include "image/image.h"
 #include "infer/model.h"
 #include "plan/plan.h"
@@ -16,7 +18,6 @@
 enum { MOST_BATCH = 1024, MOST_PLANS = 11 /* 1, 2, 4 … 512, and the greatest */ };
 
 typedef struct kept {
-    const char *name;
     int64_t count; /* per picture */
     float *values; /* (max_batch, count) */
 } kept;
@@ -26,9 +27,11 @@ struct gd_session {
     gd_arena arena; /* all below but net and set */
     gd_net *net;    /* the model's, with the outputs asked for */
     gd_plan_set *set;
+    uint32_t features;              /* of the CPU, as it was when the weights were packed */
     int n_plans, batch[MOST_PLANS]; /* ascending */
     int max_batch, n_kept;
     kept *kept;
+    const char **kept_name; /* (n_kept) */
     size_t image_bytes;
     uint8_t *pixels, *mirrored; /* (max_batch,H,W,C) */
     float *mirror_answer;       /* (max_batch, classes) */
@@ -39,19 +42,21 @@ static gd_status add_outputs(gd_session *session, const gd_session_options *opti
 {
     const gd_net *net = session->net;
     session->kept = gd_arena_alloc(&session->arena, (size_t)options->n_outputs, sizeof *session->kept);
-    if (!session->kept)
+    session->kept_name = gd_arena_alloc(&session->arena, (size_t)options->n_outputs, sizeof *session->kept_name);
+    if (!session->kept || !session->kept_name)
         return gd_fail(error, GD_NOMEM, "out of memory for a session");
     for (int i = 0; i < options->n_outputs; i++) {
         const char *name = options->outputs[i];
         const gd_value_id id = gd_net_find_value(net, name);
         if (id < 0 || net->value[id].producer < 0)
             return gd_fail(error, GD_INVALID, "output '%s': the graph computes no such value", name);
-        kept *k = &session->kept[session->n_kept++];
-        k->name = gd_arena_text(&session->arena, name);
+        kept *k = &session->kept[i];
+        session->kept_name[i] = gd_arena_text(&session->arena, name);
         k->count = gd_desc_count(net->value[id].desc);
         k->values = gd_arena_alloc(&session->arena, (size_t)session->max_batch, (size_t)k->count * sizeof(float));
-        if (!k->name || !k->values)
+        if (!session->kept_name[i] || !k->values)
             return gd_fail(error, GD_NOMEM, "out of memory for output '%s'", name);
+        session->n_kept++;
         bool is_output = false;
         for (int o = 0; o < net->n_outputs; o++)
             is_output = is_output || net->output[o] == id;
@@ -61,7 +66,40 @@ static gd_status add_outputs(gd_session *session, const gd_session_options *opti
     return GD_OK;
 }
 
-static gd_status make_plans(gd_session *session, gd_error *error)
+/* The values of a parameter, out of the file, or widened in memory that is as large as the largest of them. */
+typedef struct parameters {
+    const gd_model *model;
+    float *widened;
+} parameters;
+
+static gd_status read_parameter(void *argument, const gd_segment *segment, const float **values, gd_error *error)
+{
+    const parameters *p = argument;
+    const gd_tensor_entry *entry;
+    GD_TRY(gd_safetensors_require(&p->model->file, segment->name, (gd_desc){0}, &entry, error));
+    *values = entry->desc.type == GD_F32 ? entry->data : p->widened;
+    if (*values == p->widened)
+        gd_convert(p->widened, GD_F32, entry->data, entry->desc.type, segment->count);
+    return GD_OK;
+}
+
+static gd_status fill(gd_session *session, gd_error *error)
+{
+    const gd_safetensors *file = &session->model->file;
+    const gd_net *net = session->net;
+    int64_t most = 1;
+    for (int i = 0; i < net->n_params; i++)
+        most = gd_desc_count(net->param[i].desc) > most ? gd_desc_count(net->param[i].desc) : most;
+    parameters p = {session->model, malloc((size_t)most * sizeof(float))};
+    gd_status status = p.widened ? gd_plan_set_fill(session->set, read_parameter, &p, error)
+                                 : gd_fail(error, GD_NOMEM, "out of memory for a session");
+    free(p.widened);
+    gd_file_leave(file->map, file->map_bytes);
+    return status;
+}
+
+/* `of`: (optional) the session whose weights these plans read. */
+static gd_status make_plans(gd_session *session, const gd_session *of, gd_error *error)
 {
     gd_plan_options plans[MOST_PLANS];
     for (int batch = 1; batch < session->max_batch; batch *= 2)
@@ -69,19 +107,14 @@ static gd_status make_plans(gd_session *session, gd_error *error)
     session->batch[session->n_plans++] = session->max_batch;
     for (int i = 0; i < session->n_plans; i++)
         plans[i] = (gd_plan_options){GD_MODE_INFER, session->batch[i], GD_F32, false, GD_PASS_ALL};
-    const gd_set_options options = {.device = &gd_device_cpu, .threads = 1, .features = gd_cpu_features()};
+    session->features = of ? of->features : gd_cpu_features();
+    const gd_set_options options = {.device = &gd_device_cpu,
+                                    .threads = 1,
+                                    .features = session->features,
+                                    .fixed = true,
+                                    .weights_of = of ? of->set : NULL};
     GD_TRY(gd_plan_set_new(session->net, plans, session->n_plans, &options, &session->set, error));
-
-    int n;
-    const gd_segment *segment = gd_plan_set_segments(session->set, &n);
-    float *to = gd_plan_set_space(session->set, GD_SPACE_PARAM);
-    for (int i = 0; i < n; i++) {
-        const gd_tensor_entry *entry;
-        GD_TRY(gd_safetensors_require(&session->model->file, segment[i].name, (gd_desc){0}, &entry, error));
-        gd_convert(to + segment[i].offset, GD_F32, entry->data, entry->desc.type, segment[i].count);
-    }
-    gd_plan_set_touch(session->set);
-    return GD_OK;
+    return of ? GD_OK : fill(session, error);
 }
 
 static gd_status make_buffers(gd_session *session, gd_error *error)
@@ -121,7 +154,7 @@ static gd_status answer(gd_session *session, int i, int first, float *probabilit
     for (int k = 0; k < session->n_kept; k++) {
         const kept *keep = &session->kept[k];
         gd_desc desc;
-        const void *from = gd_plan_value(session->set, i, keep->name, &desc);
+        const void *from = gd_plan_value(session->set, i, session->kept_name[k], &desc);
         gd_convert(keep->values + first * keep->count, GD_F32, from, desc.type, batch * keep->count);
     }
     if (!info->flip)
@@ -136,30 +169,43 @@ static gd_status answer(gd_session *session, int i, int first, float *probabilit
     return GD_OK;
 }
 
-gd_status gd_session_new(const gd_model *model, const gd_session_options *options, gd_session **session,
-                         gd_error *error)
+static gd_status make(const gd_model *model, const gd_session_options *options, const gd_session *of,
+                      gd_session **session, gd_error *error)
 {
-    const gd_session_options defaults = {0};
     gd_status status;
-    options = options ? options : &defaults;
-    *session = NULL;
-    if (options->max_batch < 0 || options->max_batch > MOST_BATCH)
-        return gd_fail(error, GD_INVALID, "a session for %d pictures at once where 1 to %d are possible",
-                       options->max_batch, MOST_BATCH);
     gd_session *s = calloc(1, sizeof *s);
+    *session = NULL;
     if (!s)
         return gd_fail(error, GD_NOMEM, "out of memory for a session");
     s->model = model;
-    s->max_batch = options->max_batch ? options->max_batch : 1;
+    s->max_batch = options->max_batch;
     GD_TRY_TO(failed, gd_net_rebatch(model->net, 1, &s->net, error));
     GD_TRY_TO(failed, add_outputs(s, options, error));
-    GD_TRY_TO(failed, make_plans(s, error));
+    GD_TRY_TO(failed, make_plans(s, of, error));
     GD_TRY_TO(failed, make_buffers(s, error));
     *session = s;
     return GD_OK;
 failed:
     gd_session_free(s);
     return status;
+}
+
+gd_status gd_session_new(const gd_model *model, const gd_session_options *options, gd_session **session,
+                         gd_error *error)
+{
+    gd_session_options o = options ? *options : (gd_session_options){0};
+    *session = NULL;
+    if (o.max_batch < 0 || o.max_batch > MOST_BATCH)
+        return gd_fail(error, GD_INVALID, "a session for %d pictures at once where 1 to %d are possible", o.max_batch,
+                       MOST_BATCH);
+    o.max_batch = o.max_batch ? o.max_batch : 1;
+    return make(model, &o, NULL, session, error);
+}
+
+/* Reads of `of` what its runs never write. */
+gd_status gd_session_clone(const gd_session *of, gd_session **clone, gd_error *error)
+{
+    return make(of->model, &(gd_session_options){of->max_batch, of->n_kept, of->kept_name}, of, clone, error);
 }
 
 void gd_session_free(gd_session *session)
@@ -195,7 +241,7 @@ gd_status gd_session_run(gd_session *session, const gd_image *images, int n, flo
 const float *gd_session_output(const gd_session *session, const char *name, int64_t *count)
 {
     for (int i = 0; i < session->n_kept; i++) {
-        if (strcmp(session->kept[i].name, name) == 0) {
+        if (strcmp(session->kept_name[i], name) == 0) {
             *count = session->kept[i].count;
             return session->kept[i].values;
         }

@@ -241,12 +241,17 @@ gd_status gd_layout(gd_plan_set *set, gd_error *error)
         GD_TRY(place_activations(&set->plan[p], error));
     }
     place_inputs(set);
+    if (set->options.fixed)
+        gd_weights_place(set);
     measure(set);
+    if (set->options.fixed)
+        GD_TRY(gd_weights_begin(set, error));
     size_t total = 0;
     for (int i = 0; i < GD_SPACES; i++)
         total += set->bytes[i];
     for (int i = 0; i < GD_SPACES && !set->options.measure; i++) {
-        if (set->bytes[i] > 0 && set->options.device->alloc(set->bytes[i], &set->space[i], error) != GD_OK)
+        if (set->bytes[i] > 0 && !set->space[i] &&
+            set->options.device->alloc(set->bytes[i], &set->space[i], error) != GD_OK)
             return gd_error_prefix(error, (gd_place){0}, "a plan of %zu MB in all (%zu MB of it %s)", total >> 20,
                                    set->bytes[i] >> 20, gd_space_name((gd_space)i));
     }

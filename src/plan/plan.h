@@ -107,6 +107,7 @@ typedef struct gd_plan_options {
 } gd_plan_options;
 
 typedef struct gd_tuner gd_tuner;
+typedef struct gd_plan_set gd_plan_set; /* owns plans, nets made by passes, states and memory */
 
 typedef struct gd_set_options {
     const gd_device *device;
@@ -116,12 +117,15 @@ typedef struct gd_set_options {
     gd_update_options update; /* of a training plan */
     size_t bucket_bytes;      /* of gradients that are reduced together; 0: by the model's size (plan/bucket_train.c) */
     gd_type reduced_as;       /* what gradients are while they travel: F32, BF16 or F16 */
-    const struct gd_attr *impl; /* (optional) map op → entry name to force */
-    const char *kernels;        /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
-    gd_tuner *tuner;            /* (optional) puts measured entries first; asked while a set is made (plan/tune.h) */
-    uint64_t shuffle_entries;   /* tests: not 0: try entries in an order drawn from this */
-    bool measure;               /* lay out and allocate nothing: for gd_plan_set_bytes alone */
-    bool poison;                /* tests: fill an activation's slot with NaN when it dies */
+    const struct gd_attr *impl;    /* (optional) map op → entry name to force */
+    const char *kernels;           /* (optional) lines "STEP ENTRY": what each step takes if that still accepts it */
+    gd_tuner *tuner;               /* (optional) puts measured entries first; asked while a set is made (plan/tune.h) */
+    uint64_t shuffle_entries;      /* tests: not 0: try entries in an order drawn from this */
+    bool fixed;                    /* parameters come once, by gd_plan_set_fill: of inference on the CPU alone */
+    const gd_plan_set *weights_of; /* (optional, with fixed) a filled set, of the same net and plans and with the same
+                                      options: its parameters and packed weights are this one's too */
+    bool measure;                  /* lay out and allocate nothing: for gd_plan_set_bytes alone */
+    bool poison;                   /* tests: fill an activation's slot with NaN when it dies */
 } gd_set_options;
 
 typedef struct gd_plan {
@@ -137,8 +141,6 @@ typedef struct gd_plan {
     int64_t runs[GD_PHASES];    /* up to each phase, so far */
     gd_graph *graph[GD_PHASES]; /* captured runs up to each phase, on a device that can; NULL: not yet */
 } gd_plan;
-
-typedef struct gd_plan_set gd_plan_set; /* owns plans, nets made by passes, states and memory */
 
 /* Builds all plans of `net` (the training net: passes derive the rest) and lays out one memory for them. UNSUPPORTED,
  * with every refusal, where no entry takes a step; NOMEM with what is needed and what is free. */
@@ -165,6 +167,13 @@ gd_tally *gd_plan_set_tally(gd_plan_set *set);
 
 /* Says that PARAM (or AVERAGE) was written from outside, so that packed weights are stale. */
 void gd_plan_set_touch(gd_plan_set *set);
+
+/* Of a set with fixed parameters: all values come, once, and are packed. PARAM then has those alone that steps read as
+ * they are; the other segments have offset -1. `source` gives those of a segment, which stay until its next call. Sets
+ * that share weights run at the same time in several threads, and are made while others run; each may be freed first.
+ */
+typedef gd_status (*gd_fill_source)(void *argument, const gd_segment *segment, const float **values, gd_error *error);
+gd_status gd_plan_set_fill(gd_plan_set *set, gd_fill_source source, void *argument, gd_error *error);
 
 /* Runs plan i: PACK if the parameters have moved on, then phases up to `last`. Errors name the step. */
 gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error);

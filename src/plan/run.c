@@ -15,15 +15,21 @@ static gd_status poison_dead(gd_plan_set *set, const gd_plan *plan, int step)
     return GD_OK;
 }
 
+gd_status gd_item_pack(gd_plan_set *set, gd_item *item, const float *values)
+{
+    void *to = (unsigned char *)set->space[GD_SPACE_WEIGHT] + item->offset;
+    item->version = set->version;
+    return item->pack.run(item->pack.state, to, values, set->segment[item->segment].desc, &set->ctx[0]);
+}
+
 static gd_status pack(gd_plan_set *set, gd_item *item)
 {
     if (item->version == set->version)
         return GD_OK;
-    const gd_segment *segment = &set->segment[item->segment];
+    if (set->weights)
+        return GD_INTERNAL; /* never filled */
     const float *from = (const float *)set->space[item->from_average ? GD_SPACE_AVERAGE : GD_SPACE_PARAM];
-    void *to = (unsigned char *)set->space[GD_SPACE_WEIGHT] + item->offset;
-    item->version = set->version;
-    return item->pack.run(item->pack.state, to, from + segment->offset, segment->desc, &set->ctx[0]);
+    return gd_item_pack(set, item, from + set->segment[item->segment].offset);
 }
 
 static gd_status run_step(void *argument)

@@ -124,6 +124,8 @@ gd_status gd_plan_set_new(const gd_net *net, const gd_plan_options *plans, int n
         GD_TRY_TO(done, apply_passes(set, &set->plan[p], net, error));
         GD_TRY_TO(done, gd_lower(set, &set->plan[p], error));
     }
+    if (options->fixed)
+        GD_TRY_TO(done, gd_weights_check(set, error));
     GD_TRY_TO(done, gd_layout(set, error));
     if (!options->measure) {
         GD_TRY_TO(done, make_streams(set, error));
@@ -160,6 +162,7 @@ void gd_plan_set_free(gd_plan_set *set)
         free(plan->step);
         free(plan->slot);
     }
+    gd_weights_end(set);
     for (int i = 0; i < GD_SPACES; i++) {
         if (set->view[i] != set->space[i])
             device->free_staging(set->view[i]);

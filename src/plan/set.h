@@ -15,6 +15,7 @@ typedef struct gd_item {
 } gd_item;
 
 typedef struct gd_feed gd_feed;
+typedef struct gd_weights gd_weights;
 enum { GD_PLAN_STREAMS = 2 };
 
 struct gd_plan_set {
@@ -40,6 +41,7 @@ struct gd_plan_set {
     void *view[GD_SPACES];  /* the host's copy, made when first pulled; on the CPU the space itself */
     size_t bytes[GD_SPACES];
     gd_record record;
+    gd_weights *weights; /* whom PARAM and WEIGHT belong to, where parameters are fixed; else NULL: this set */
 
     gd_stream *stream[GD_PLAN_STREAMS]; /* compute (NULL on the CPU), communication (NULL: no step uses it) */
     gd_ctx ctx[GD_PLAN_STREAMS];
@@ -55,6 +57,15 @@ void *gd_feed_input(const gd_plan_set *set, const gd_slot *slot); /* where the h
 gd_status gd_feed_begin(gd_plan_set *set, gd_error *error);       /* puts the copies into the compute stream */
 gd_status gd_feed_end(gd_plan_set *set, gd_error *error);         /* and the tally's way back */
 void gd_feed_forget(gd_plan_set *set);                            /* tallies on their way are of the past */
+
+/* weights.c: what layout does otherwise where parameters are fixed. */
+gd_status gd_weights_check(const gd_plan_set *set, gd_error *error);
+void gd_weights_place(gd_plan_set *set);                       /* offsets in PARAM, of what is read from there */
+gd_status gd_weights_begin(gd_plan_set *set, gd_error *error); /* alone, or with the spaces of another set */
+void gd_weights_end(gd_plan_set *set);                         /* leaves the spaces to be freed, or takes them away */
+
+/* run.c */
+gd_status gd_item_pack(gd_plan_set *set, gd_item *item, const float *values);
 
 /* set.c: after a wait, whether what was waited for has come, or only the end of the communicator. */
 gd_status gd_set_check_comm(const gd_plan_set *set, gd_error *error);

@@ -52,8 +52,9 @@ gd_status gd_predict_images(const gd_model *model, const gd_images *images, int 
     s->n_classes = info->n_classes;
     s->probabilities = probabilities;
     s->each = (images->n + threads - 1) / threads;
-    for (int i = 0; i < threads; i++)
-        GD_TRY_TO(done, gd_session_new(model, &(gd_session_options){.max_batch = BATCH}, &s->session[i], error));
+    GD_TRY_TO(done, gd_session_new(model, &(gd_session_options){.max_batch = BATCH}, &s->session[0], error));
+    for (int i = 1; i < threads; i++)
+        GD_TRY_TO(done, gd_session_clone(s->session[0], &s->session[i], error));
     gd_parallel_for(threads, threads, 1, predict_share, s);
     for (int i = 0; i < threads && status == GD_OK; i++) {
         status = s->status[i];

@@ -1,57 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a model says of its features: of networks exported as training exports them, and of graphs that end otherwise.
  */
-#include "griddle/infer.h"
-
-#include "build/build.h"
-#include "export/export.h"
-#include "unit.h"
+#include "exported.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { CLASSES = 5 };
-
-static const char *const class_names[CLASSES] = {"a", "b", "c", "d", "e"};
-
-/* Initial values under their names, where the end of a training run would have put the best ones. */
-static const char *write_parameters(const gd_net *net)
-{
-    gd_arena arena = {0};
-    gd_error error = {0};
-    const char *path = unit_path("best.safetensors");
-    gd_tensor_entry *entry = gd_arena_alloc(&arena, (size_t)net->n_params, sizeof *entry);
-    for (int i = 0; i < net->n_params; i++) {
-        float *values = gd_arena_alloc(&arena, (size_t)gd_desc_count(net->param[i].desc), sizeof *values);
-        gd_init_param(net, i, 1, values);
-        entry[i] = (gd_tensor_entry){net->param[i].name, net->param[i].desc, values, 0};
-    }
-    CHECK_OK(gd_safetensors_write(path, entry, net->n_params, NULL, &error), &error);
-    gd_arena_release(&arena);
-    return path;
-}
-
-/* The network of section `model`, exported, for square pictures. */
-static gd_model *export(const char *section, int side, int channels)
-{
-    static const double mean[] = {120, 121, 122}, deviation[] = {60, 61, 62};
-    const gd_build_input input = {side, side, channels, CLASSES, mean, deviation};
-    const gd_staged staged = {
-        .n_classes = CLASSES, .classes = class_names, .train = {.height = side, .width = side, .channels = channels}};
-    const char *text = unit_text("data:\n  source: x\nmodel:\n%s", section), *path = unit_path("model.safetensors");
-    gd_config config;
-    gd_error error = {0};
-    gd_net *net;
-    gd_model *model;
-    CHECK_OK(gd_config_parse("c", text, strlen(text), NULL, 0, &config, &error), &error);
-    CHECK_OK(gd_build_net(&config, &input, 2, &net, &error), &error);
-    CHECK_OK(gd_export_trained(&config, &staged, net, write_parameters(net), path, &error), &error);
-    gd_net_free(net);
-    gd_config_release(&config);
-    CHECK_OK(gd_model_open(path, &model, &error), &error);
-    return model;
-}
 
 /* The file's last layer on what a session gives as features is what the session answers. */
 static void check_last_layer(const gd_model *model, const char *path)
@@ -65,13 +17,9 @@ static void check_last_layer(const gd_model *model, const char *path)
     double want[CLASSES], total = 0;
     int64_t count;
     CHECK_OK(gd_session_new(model, &(gd_session_options){1, 1, &info->features}, &session, &error), &error);
-    const size_t bytes = (size_t)info->height * info->width * info->channels;
-    uint8_t *pixels = malloc(bytes);
-    for (size_t i = 0; i < bytes; i++)
-        pixels[i] = (uint8_t)(i * i * 31 + i * 17);
-    CHECK_OK(gd_session_run(session, &(gd_image){info->height, info->width, info->channels, pixels}, 1, got, &error),
-             &error);
-    free(pixels);
+    const gd_image image = draw_image(model, 0);
+    CHECK_OK(gd_session_run(session, &image, 1, got, &error), &error);
+    free((void *)image.pixels);
     const float *features = gd_session_output(session, info->features, &count);
     CHECK_EQ_INT(count, n);
     CHECK_OK(gd_safetensors_open(path, &file, &error), &error);
@@ -90,7 +38,7 @@ static void check_last_layer(const gd_model *model, const char *path)
 
 static void tells(const char *section, int side, int channels, int64_t n_features)
 {
-    gd_model *model = export(section, side, channels);
+    gd_model *model = export_model(section, side, channels);
     CHECK_TEXT(gd_model_describe(model)->features, "features");
     CHECK_EQ_INT(gd_model_describe(model)->n_features, n_features);
     check_last_layer(model, unit_path("model.safetensors"));
@@ -122,14 +70,11 @@ TEST(any_value_can_be_asked_for_alone)
 {
     enum { N = 6 };
     static const char *const names[N] = {"relu1", "pool1", "relu2", "pool2", "hidden", "features"};
-    gd_model *model = export("  network: lenet\n", 28, 1);
+    gd_model *model = export_model("  network: lenet\n", 28, 1);
     gd_session *together, *alone;
     gd_error error = {0};
-    uint8_t pixels[28 * 28];
     float unused[CLASSES];
-    for (int i = 0; i < 28 * 28; i++)
-        pixels[i] = (uint8_t)(i * i * 31 + i * 17);
-    const gd_image image = {28, 28, 1, pixels};
+    const gd_image image = draw_image(model, 0);
     CHECK_OK(gd_session_new(model, &(gd_session_options){1, N, names}, &together, &error), &error);
     CHECK_OK(gd_session_run(together, &image, 1, unused, &error), &error);
     for (int i = 0; i < N; i++) {
@@ -143,6 +88,7 @@ TEST(any_value_can_be_asked_for_alone)
             CHECK_NEAR((double)got[k], (double)want[k], 1e-5 * (1 + fabs((double)want[k])));
         gd_session_free(alone);
     }
+    free((void *)image.pixels);
     gd_session_free(together);
     gd_model_free(model);
 }
