@@ -126,7 +126,7 @@ static gd_status make_view(gd_metrics *m, gd_variant_counts *counts, const char 
     gd_status status = GD_OK;
     gd_text label = {0};
     gd_variant_metrics made = {.counts = counts, .n_classes = n};
-    gd_class_count **order = calloc((size_t)n + 1, sizeof *order);
+    gd_class_count **order = calloc((size_t)n + 1, sizeof(gd_class_count *));
     for (int i = 0; order && i < n; i++) {
         label.length = 0;
         add_escaped(&label, classes[i]);
@@ -137,13 +137,13 @@ static gd_status make_view(gd_metrics *m, gd_variant_counts *counts, const char 
     if (!order)
         goto no_memory;
     for (*view = counts->views; *view; *view = (*view)->next)
-        if ((*view)->n_classes == n && memcmp((*view)->class, order, (size_t)n * sizeof *order) == 0)
+        if ((*view)->n_classes == n && memcmp((*view)->class, order, (size_t)n * sizeof(gd_class_count *)) == 0)
             goto out;
     made.class = gd_arena_alloc(&m->arena, (size_t)n + 1, sizeof(gd_class_count *));
     *view = gd_arena_alloc(&m->arena, 1, sizeof **view);
     if (!made.class || !*view)
         goto no_memory;
-    memcpy(made.class, order, (size_t)n * sizeof *order);
+    memcpy(made.class, order, (size_t)n * sizeof(gd_class_count *));
     made.next = counts->views;
     **view = made;
     counts->views = *view;

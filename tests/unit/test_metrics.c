@@ -286,7 +286,7 @@ TEST(knows_the_process_even_when_no_descriptor_is_left)
     gd_metrics_free(metrics);
 }
 
-enum { THREADS = 4, ROUNDS = 20000 };
+enum { THREADS = 4, ROUNDS = 200000 };
 
 static void *count_requests(void *argument)
 {
