@@ -322,7 +322,7 @@ static gd_status start_worker(gd_hosted *h, worker *w, gd_error *error)
 {
     w->hosted = h;
     if (!w->session)
-        GD_TRY(new_session(h, &w->session, error));
+        GD_TRY(gd_session_clone(h->worker[0].session, &w->session, error));
     w->pictures = calloc((size_t)h->options.batch, sizeof *w->pictures);
     w->job = calloc((size_t)h->options.batch, sizeof *w->job);
     if (!w->pictures || !w->job || !make_room(w, h->options.batch))

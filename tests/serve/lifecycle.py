@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server's life under load: ready, read anew, succeeded, drained, killed. No accepted request is lost, none is mixed up
+with another. GRIDDLE_LONG=1 ends and succeeds it a hundred times each, else a few."""
+import http.client
+import json
+import math
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+from load import Clients, problems  # noqa: E402
+from server import GRIDDLE, Server, near, tiny  # noqa: E402
+
+TIMES = 100 if os.environ.get("GRIDDLE_LONG") else 12
+
+
+def biases():
+    """What a model answers whose weights are 0."""
+    powers = [math.exp(bias) for bias in tiny.BIAS]
+    return [power / sum(powers) for power in powers]
+
+
+def until(condition, seconds=20):
+    end = time.time() + seconds
+    while not condition():
+        assert time.time() < end, "not within time"
+        time.sleep(0.01)
+
+
+def ends_in_order():
+    """SIGTERM under load: every request that was accepted is answered, connections say that they close, exit 0."""
+    for turn in range(TIMES):
+        with Server("run", "--linger", "0.2") as server, Clients(server) as clients:
+            time.sleep(0.05 + 0.01 * turn)
+            start = time.time()
+            assert server.end() == 0, server.log
+            took = time.time() - start
+            clients.stop()
+            assert clients.answered > 0 and clients.lost == clients.mixed == clients.late == 0 and not clients.codes, clients
+            assert took < 5, took
+
+
+def succeeds_itself():
+    """Handovers under load: not one connection is refused either."""
+    with Server("run", "--handover", "door", "--linger", "0.2") as first:
+        servers, port = [first], first.port
+        with Clients(first) as clients:
+            for _ in range(TIMES):
+                time.sleep(0.1)
+                following = Server("run", "--handover", "door", "--linger", "0.2")
+                following.__enter__()
+                assert following.port == port
+                assert servers[-1].process.wait(10) == 0, servers[-1].read()
+                servers.append(following)
+            clients.stop()
+            assert clients.answered > 0 and clients.refused == clients.lost == clients.mixed == clients.late == 0, clients
+        # one that cannot load its model leaves everything as it is
+        done = subprocess.run([GRIDDLE, "serve", "broken", "--handover", "door"], capture_output=True, check=False)
+        assert done.returncode == 1 and servers[-1].ask("GET", "/ping").code == 200
+        for server in servers[1:]:
+            server.__exit__(None)
+    assert not os.path.exists("door")
+
+
+def reads_models_anew():
+    """A file replaced is another model's, without a request lost; garbage is refused, and the old one goes on."""
+    shutil.copy("run/model.safetensors", "changing.safetensors")
+    tiny.write_model("other.safetensors", weight=[[0.0] * 16] * 3)
+    ask, answer = problems(1)[0]
+    with Server("changing.safetensors") as server:
+        with Clients(server, answers=lambda want: [want, biases()]) as clients:
+            for turn in range(4):
+                os.rename(shutil.copy("other.safetensors" if turn % 2 == 0 else "run/model.safetensors", "next"),
+                          "changing.safetensors")
+                if turn < 2:
+                    server.process.send_signal(signal.SIGHUP)  # at once; else it is noticed
+                want = biases() if turn % 2 == 0 else answer
+                until(lambda w=want: near(json.loads(server.invoke(ask).text), w))
+            clients.stop()
+            assert clients.answered > 0 and clients.lost == clients.mixed == clients.late == 0 and not clients.codes, clients
+        for turn, garbage in enumerate((b"", b"x" * 1000, open("run/model.safetensors", "rb").read()[:-8])):
+            with open("next", "wb") as file:
+                file.write(garbage)
+            os.rename("next", "changing.safetensors")
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda t=turn: server.read().count("the model in memory goes on") == t + 1)
+            assert near(json.loads(server.invoke(ask).text), answer)
+        with open("changing.safetensors", "wb") as file:  # cut in place, as no mapped file may be
+            file.write(b"y")
+        for _ in range(20):
+            assert near(json.loads(server.invoke(ask).text), answer)
+        os.remove("changing.safetensors")
+        time.sleep(1.2)
+        assert near(json.loads(server.invoke(ask).text), answer)
+        assert server.metric('griddle_reloads_total{variant="AllTraffic",result="taken"}') == 4
+        assert server.metric('griddle_reloads_total{variant="AllTraffic",result="refused"}') >= 3
+
+
+def second_signal():
+    with Server("run", "--linger", "20", expect=-signal.SIGTERM) as server:
+        kept = server.connect()
+        kept.request("GET", "/ping")
+        kept.getresponse().read()
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert server.process.poll() is None  # the connection is kept for a while
+        kept.request("GET", "/ping")
+        response = kept.getresponse()
+        assert response.status == 503 and response.headers["Connection"] == "close"
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) == -signal.SIGTERM
+
+
+def inherits_a_socket():
+    """systemd's protocol, spoken by this test."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    code = ("import os,sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+            "os.set_inheritable(3, True); os.execv(sys.argv[2], [sys.argv[2], 'serve', 'run'])")
+    process = subprocess.Popen([sys.executable, "-c", code, str(listening.fileno()), GRIDDLE],
+                               pass_fds=[listening.fileno()], stderr=subprocess.PIPE)
+    port = listening.getsockname()[1]
+    listening.close()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/livez")
+    assert connection.getresponse().status == 200
+    connection.close()
+    process.terminate()
+    assert process.wait(10) == 0 and f":{port}".encode() in process.stderr.read()
+    process.stderr.close()
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    os.mkdir("run")
+    tiny.write_model("run/model.safetensors")
+    ends_in_order()
+    succeeds_itself()
+    reads_models_anew()
+    second_signal()
+    inherits_a_socket()
