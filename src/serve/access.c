@@ -115,22 +115,21 @@ static void complain(gd_access_log *log, int reason)
     log->failing = true;
 }
 
-/* Whether there is room in a pipe, a socket or a terminal now; waits for it, but not for ever once the log is closed.
- */
+/* Whether there is room in a pipe, a socket or a terminal; waits for it, but not for ever once the log is closed. */
 static bool wait_for_room(gd_access_log *log)
 {
     struct pollfd p = {.fd = log->file, .events = POLLOUT};
-    for (;;) {
-        const int ready = poll(&p, 1, POLL_MS);
-        if (ready > 0)
-            return true; /* or nobody reads any more: write says so */
+    bool late = log->give_up > 0.0 && gd_seconds() >= log->give_up;
+    while (poll(&p, 1, late ? 0 : POLL_MS) <= 0) { /* a pipe that was closed has room too: write says so */
+        if (late)
+            return false;
         if (!atomic_load(&log->closing))
             continue;
         if (log->give_up == 0.0)
             log->give_up = gd_seconds() + CLOSE_SECONDS;
-        if (gd_seconds() >= log->give_up)
-            return false;
+        late = gd_seconds() >= log->give_up;
     }
+    return true;
 }
 
 /* One line; as a rule with a single write. Returns 0 or the reason. */
