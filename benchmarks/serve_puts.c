@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What capture and the access log cost on a request's path: serve_puts FOLDER [ROUNDS]
+/* What capture and the access log cost on a request's path: griddle-serve-puts FOLDER [ROUNDS]
  *
  * Records of a 3 kB picture and its answer, and lines of the access log, are put by one thread and by two at once, in
  * bursts of a thousand with the writer's work between them, so that no record is left out. Prints a JSON object per
@@ -104,7 +104,7 @@ static void measure(const char *what, const target *to, int threads, int rounds,
         usleep(50000); /* the writer's */
     }
     const uint64_t dropped = to->capture ? gd_capture_count(to->capture).dropped : gd_access_log_dropped(to->log);
-    sleep(2); /* the last flush */
+    usleep(1200000); /* the last flush */
     const uint64_t writer = ns_of(CLOCK_PROCESS_CPUTIME_ID) - all - cpu;
     for (size_t i = 0; i < n; i++)
         sum += ns[i];
