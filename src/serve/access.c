@@ -210,7 +210,7 @@ static void use(gd_access_log *log, int file)
     struct stat info;
     log->file = file;
     log->regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-    log->broken = false;
+    log->broken = log->failing = false;
 }
 
 static double flush(void *context)
@@ -295,11 +295,19 @@ uint64_t gd_access_log_dropped(gd_access_log *log)
     return gd_sink_dropped(log->sink) + atomic_load_explicit(&log->lost, memory_order_relaxed);
 }
 
-void gd_access_log_close(gd_access_log *log)
+void gd_access_log_end(gd_access_log *log)
 {
     if (!log)
         return;
     atomic_store(&log->closing, true);
+    gd_sink_end(log->sink);
+}
+
+void gd_access_log_close(gd_access_log *log)
+{
+    if (!log)
+        return;
+    gd_access_log_end(log);
     gd_sink_close(log->sink);
     release(log);
 }

@@ -6,7 +6,8 @@
  *      "total_us":420}
  *
  * written by a thread of its own out of a bounded buffer: a pipe that nobody reads stops no answer. What finds no room
- * is counted and left out. SIGHUP opens the file anew (logrotate).
+ * is counted and left out. Long words are cut, so that a line has at most PIPE_BUF bytes and enters a pipe as a whole.
+ * SIGHUP opens the file anew (logrotate).
  */
 #ifndef GD_SERVE_ACCESS_H
 #define GD_SERVE_ACCESS_H
@@ -27,12 +28,18 @@ typedef struct gd_access {
     gd_request_times times;
 } gd_access;
 
-/* "-": standard output. */
+/* "-": standard output. IO where it cannot be opened: also a named pipe that nobody reads. */
 gd_status gd_access_log_open(const char *path, gd_access_log **log, gd_error *error);
 void gd_access_log_put(gd_access_log *log, const gd_access *access); /* any thread */
 gd_status gd_access_log_reopen(gd_access_log *log, gd_error *error);
 uint64_t gd_access_log_dropped(gd_access_log *log);
-void gd_access_log_close(gd_access_log *log); /* accepts NULL; writes what is buffered */
+
+/* Writes what is buffered; waits at most a second for a reader. What is put afterwards is dropped and counted. Accepts
+ * NULL. */
+void gd_access_log_end(gd_access_log *log);
+
+/* Ends and frees. Accepts NULL. Nobody may put any more. */
+void gd_access_log_close(gd_access_log *log);
 
 #ifdef __cplusplus
 }

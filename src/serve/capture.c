@@ -213,10 +213,19 @@ failed:
     return status;
 }
 
+void gd_capture_end(gd_capture *capture)
+{
+    if (!capture)
+        return;
+    gd_sink_end(capture->sink);
+    gd_capture_files_end(capture->files);
+}
+
 void gd_capture_close(gd_capture *capture)
 {
     if (!capture)
         return;
+    gd_capture_end(capture);
     gd_sink_close(capture->sink);
     release(capture);
 }

@@ -9,8 +9,9 @@
  *      "eventVersion":"0","griddle":{…}}
  *
  * Writing has a thread and a bounded buffer of its own and is never in an answer's way: a record for which there is no
- * room, or no disk, is counted and left out. Lines are whole whatever happens; kill -9 loses at most what the last
- * flush (every second) had not written.
+ * room, or no disk, is counted and left out. Lines are whole also where the disk is full; kill -9 loses at most what
+ * the last flush (every second) had not written. Where it hits in the middle of a write, the file ends without a
+ * newline: the next process that opens the folder cuts that half line off, and a reader leaves it out.
  */
 #ifndef GD_SERVE_CAPTURE_H
 #define GD_SERVE_CAPTURE_H
@@ -41,9 +42,10 @@ typedef struct gd_capture_options {
 } gd_capture_options;
 
 typedef struct gd_capture_record {
-    const char *endpoint;                         /* NULL: the options' */
-    const char *variant;                          /* "AllTraffic" for one model */
-    const char *input_type, *output_type;         /* content types */
+    /* Folders' names: what is no 1 to 63 of [A-Za-z0-9-], or beyond the first 256 of a process, goes to the options'
+     * endpoint and to "AllTraffic", as does NULL. */
+    const char *endpoint, *variant;
+    const char *input_type, *output_type;         /* content types; NULL: there was none */
     const void *input, *output;                   /* bodies */
     size_t input_bytes, output_bytes;             /* theirs */
     const char *event_id;                         /* a UUID, the request's id */
@@ -70,7 +72,10 @@ void gd_capture_put(gd_capture *capture, const gd_capture_record *record);
 
 gd_capture_counts gd_capture_count(gd_capture *capture);
 
-/* Writes what is buffered, syncs, ends the thread, frees. Accepts NULL. Nobody may put any more. */
+/* Writes what is buffered, syncs, ends the thread. What is put afterwards is dropped and counted. Accepts NULL. */
+void gd_capture_end(gd_capture *capture);
+
+/* Ends and frees. Accepts NULL. Nobody may put any more. */
 void gd_capture_close(gd_capture *capture);
 
 #ifdef __cplusplus

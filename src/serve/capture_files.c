@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "serve/disk.h"
 #include "serve/lines.h"
+#include "serve/uuid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,26 +84,14 @@ static const names *known(gd_capture_files *files, const char *endpoint, const c
 
 /* ---- one file ---- */
 
-static gd_status draw_uuid(char text[37], gd_error *error)
-{
-    uint8_t b[16];
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
-        return gd_fail(error, GD_IO, "cannot draw a name for a file: %s", strerror(errno));
-    b[6] = (b[6] & 0x0fu) | 0x40u; /* RFC 9562: version 4, and the variant */
-    b[8] = (b[8] & 0x3fu) | 0x80u;
-    char *at = text;
-    for (int i = 0; i < 16; i++)
-        at += snprintf(at, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", b[i]);
-    return GD_OK;
-}
-
 /* A new file in the place `f`, which has its names and its first record's time. */
 static gd_status begin(const gd_capture_files *files, open_file *f, gd_error *error)
 {
     char uuid[37], leaf[64];
     struct tm utc;
     const time_t seconds = (time_t)(f->time_ms / 1000);
-    GD_TRY(draw_uuid(uuid, error));
+    gd_uuid(uuid);
+    f->bytes = 0;
     gmtime_r(&seconds, &utc);
 
     strftime(leaf, sizeof leaf, "%Y/%m/%d/%H", &utc);
@@ -116,9 +104,7 @@ static gd_status begin(const gd_capture_files *files, open_file *f, gd_error *er
     f->file = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (f->file < 0)
         return gd_fail(error, GD_IO, "cannot write '%s': %s", f->path, strerror(errno));
-    if (flock(f->file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) /* of what knows no locks, nothing is asked */
-        return gd_fail(error, GD_IO, "cannot lock '%s': %s", f->path, strerror(errno));
-    f->bytes = 0;
+    flock(f->file, LOCK_EX | LOCK_NB); /* tells gd_capture_mend that we live; without locks it mends nothing */
     f->began = gd_seconds();
     return GD_OK;
 }
@@ -155,11 +141,8 @@ static void write_lines(gd_capture_files *files, open_file *f)
     if (fstat(f->file, &info) == 0 && info.st_nlink == 0) { /* somebody removed it, maybe with its folder */
         gd_error error = {0};
         end(files, f, false);
-        if (begin(files, f, &error) != GD_OK) {
-            if (f->file >= 0)
-                end(files, f, false);
+        if (begin(files, f, &error) != GD_OK)
             failed(files, error.message);
-        }
     }
 
     gd_lines_result done = {0};
@@ -243,8 +226,6 @@ void gd_capture_files_add(gd_capture_files *files, const char *endpoint, const c
         f->hour = hour;
         f->time_ms = time_ms;
         if (begin(files, f, &error) != GD_OK) {
-            if (f->file >= 0)
-                end(files, f, false);
             failed(files, error.message);
             gd_capture_files_refuse(files);
             return;
@@ -313,13 +294,18 @@ gd_status gd_capture_files_open(const gd_capture_files_options *options, gd_capt
     return GD_OK;
 }
 
-void gd_capture_files_close(gd_capture_files *files)
+void gd_capture_files_end(gd_capture_files *files)
 {
-    if (!files)
-        return;
     for (int i = 0; i < MOST_FILES; i++) {
         leave(files, &files->files[i], true);
         gd_text_release(&files->files[i].lines);
     }
+}
+
+void gd_capture_files_close(gd_capture_files *files)
+{
+    if (!files)
+        return;
+    gd_capture_files_end(files);
     free(files);
 }

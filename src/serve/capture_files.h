@@ -57,7 +57,10 @@ double gd_capture_files_flush(gd_capture_files *files);
 
 gd_capture_tally gd_capture_files_tally(const gd_capture_files *files);
 
-/* Flushes, syncs, frees. Accepts NULL. */
+/* Flushes, syncs and ends all files. */
+void gd_capture_files_end(gd_capture_files *files);
+
+/* Ends and frees. Accepts NULL. */
 void gd_capture_files_close(gd_capture_files *files);
 
 /* Whether a name may be a folder's. */

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 enum {
-    WAKE_BYTES = 256 << 10, /* so much is worth a write before its second is over */
+    WAKE_BYTES = 256 << 10, /* so much is worth a write; half of a smaller buffer */
     KEEP_BYTES = 1 << 20    /* of a half stay in memory; what a burst took beyond goes back to the system */
 };
 #define FLUSH_SECONDS 1.0
@@ -32,10 +32,10 @@ typedef struct header {
 struct gd_sink {
     gd_sink_writer writer;
     pthread_t thread;
-    pthread_mutex_t lock; /* all below */
-    pthread_cond_t wake;  /* the writer: a first record, or many, or closing */
-    pthread_cond_t whole; /* the writer: nobody copies into the half it took */
-    size_t limit;
+    pthread_mutex_t lock;     /* all below */
+    pthread_cond_t wake;      /* the writer: a first record, or many, or closing */
+    pthread_cond_t whole;     /* the writer: nobody copies into the half it took */
+    size_t limit, wake_bytes; /* the writer is woken by so many, before its second is over */
     half halves[2];
     half *filling;
     bool hurry, closing;
@@ -55,7 +55,7 @@ bool gd_sink_put(gd_sink *sink, const gd_sink_piece *pieces, int n)
 
     pthread_mutex_lock(&sink->lock);
     half *h = sink->filling;
-    if (need > sink->limit - (h->used + other(sink)->used)) {
+    if (sink->closing || need > sink->limit - (h->used + other(sink)->used)) {
         sink->dropped++;
         pthread_mutex_unlock(&sink->lock);
         return false;
@@ -63,7 +63,7 @@ bool gd_sink_put(gd_sink *sink, const gd_sink_piece *pieces, int n)
     char *at = h->at + h->used;
     h->used += need;
     h->copying++;
-    const bool first = h->used == need, many = h->used >= WAKE_BYTES && h->used - need < WAKE_BYTES;
+    const bool first = h->used == need, many = h->used >= sink->wake_bytes && h->used - need < sink->wake_bytes;
     pthread_mutex_unlock(&sink->lock);
 
     *(header *)(void *)at = (header){.bytes = bytes};
@@ -118,7 +118,7 @@ static void wait_for_work(gd_sink *sink, double again)
     while (sink->filling->used == 0 && !sink->closing && !sink->hurry && gd_seconds() < again)
         wait_until(sink, again);
     const double due = gd_seconds() + FLUSH_SECONDS;
-    while (sink->filling->used > 0 && sink->filling->used < WAKE_BYTES && !sink->closing && !sink->hurry &&
+    while (sink->filling->used > 0 && sink->filling->used < sink->wake_bytes && !sink->closing && !sink->hurry &&
            gd_seconds() < due)
         wait_until(sink, due);
 }
@@ -152,7 +152,7 @@ static void *run(void *argument)
     while (!last) {
         pthread_mutex_lock(&sink->lock);
         wait_for_work(sink, again);
-        last = sink->closing; /* nobody puts any more: this half is the last */
+        last = sink->closing; /* nothing is put any more: this half is the last */
         sink->hurry = false;
         half *h = take(sink);
         pthread_mutex_unlock(&sink->lock);
@@ -205,6 +205,7 @@ gd_status gd_sink_open(size_t buffer_bytes, const char *name, gd_sink_writer wri
         return gd_fail(error, GD_NOMEM, "out of memory for a buffer of %zu bytes", buffer_bytes);
     sink->writer = writer;
     sink->limit = buffer_bytes;
+    sink->wake_bytes = buffer_bytes / 2 < WAKE_BYTES ? buffer_bytes / 2 : WAKE_BYTES;
     sink->filling = &sink->halves[0];
     pthread_condattr_t forward; /* the clock that only goes forward */
     pthread_condattr_init(&forward);
@@ -233,14 +234,21 @@ gd_status gd_sink_open(size_t buffer_bytes, const char *name, gd_sink_writer wri
     return GD_OK;
 }
 
+void gd_sink_end(gd_sink *sink)
+{
+    pthread_mutex_lock(&sink->lock);
+    const bool ended = sink->closing;
+    sink->closing = true;
+    pthread_cond_signal(&sink->wake);
+    pthread_mutex_unlock(&sink->lock);
+    if (!ended)
+        pthread_join(sink->thread, NULL);
+}
+
 void gd_sink_close(gd_sink *sink)
 {
     if (!sink)
         return;
-    pthread_mutex_lock(&sink->lock);
-    sink->closing = true;
-    pthread_cond_signal(&sink->wake);
-    pthread_mutex_unlock(&sink->lock);
-    pthread_join(sink->thread, NULL);
+    gd_sink_end(sink);
     release(sink);
 }

@@ -37,8 +37,8 @@ typedef struct gd_sink_writer {
     void *context;
 } gd_sink_writer;
 
-/* `buffer_bytes` for records and 16 bytes each. Starts the thread. The process's name for it is `name`, of at most 15
- * characters. INVALID, NOMEM. */
+/* `buffer_bytes` for records and 16 to 31 bytes more for each. Starts the thread under a name of at most 15 characters.
+ * INVALID, NOMEM. */
 gd_status gd_sink_open(size_t buffer_bytes, const char *name, gd_sink_writer writer, gd_sink **sink, gd_error *error);
 
 /* False: no room. */
@@ -49,7 +49,10 @@ void gd_sink_hurry(gd_sink *sink);
 
 uint64_t gd_sink_dropped(gd_sink *sink);
 
-/* Writes what is buffered, flushes, ends the thread, frees. Accepts NULL. Nobody may put any more. */
+/* Writes what is buffered, flushes, ends the thread. What is put afterwards is dropped and counted. */
+void gd_sink_end(gd_sink *sink);
+
+/* Ends and frees. Accepts NULL. Nobody may put any more. */
 void gd_sink_close(gd_sink *sink);
 
 #ifdef __cplusplus

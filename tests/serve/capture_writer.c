@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { FIELDS = 11 };
 
@@ -68,7 +67,7 @@ _Noreturn static void storm(gd_capture *capture, size_t bytes)
     char *body = calloc(1, bytes + 1), id[32];
     const struct timespec pause = {0, 900000};
     for (int n = 0;; n++) {
-        snprintf(id, sizeof id, "%d\n", n);
+        snprintf(id, sizeof id, "%d", n);
         gd_capture_put(capture, &(gd_capture_record){.variant = n % 2 ? "odd" : "even",
                                                      .input_type = "image/png",
                                                      .output_type = "application/json",
@@ -78,8 +77,8 @@ _Noreturn static void storm(gd_capture *capture, size_t bytes)
                                                      .output_bytes = 11,
                                                      .event_id = id,
                                                      .time_ms = (int64_t)time(NULL) * 1000});
-        if (write(STDOUT_FILENO, id, strlen(id)) < 0)
-            exit(1);
+        printf("%s\n", id);
+        fflush(stdout);
         nanosleep(&pause, NULL);
     }
 }

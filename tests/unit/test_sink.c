@@ -230,6 +230,31 @@ TEST(gives_a_bursts_memory_back)
     sem_destroy(&gate);
 }
 
+TEST(what_is_put_after_the_end_is_dropped)
+{
+    seen s = {.again = INFINITY};
+    gd_sink *sink = open_sink(100000, &s);
+    CHECK(put(sink, 0, 0, 10));
+    gd_sink_end(sink);
+    CHECK_EQ_INT(atomic_load(&s.records), 1);
+    CHECK(!put(sink, 0, 1, 10));
+    gd_sink_end(sink);
+    CHECK_EQ_INT(gd_sink_dropped(sink), 1);
+    gd_sink_close(sink);
+    CHECK_EQ_INT(atomic_load(&s.records), 1);
+}
+
+TEST(half_a_small_buffer_is_not_kept_for_a_second)
+{
+    seen s = {.again = INFINITY};
+    gd_sink *sink = open_sink(10000, &s);
+    const double start = gd_seconds();
+    CHECK(put(sink, 0, 0, 3000) && put(sink, 0, 1, 3000));
+    wait_for(&s.records, 2);
+    CHECK(gd_seconds() - start < 0.5);
+    gd_sink_close(sink);
+}
+
 TEST(refuses_a_buffer_of_nothing)
 {
     gd_sink *sink;
