@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* PNG and JPEG. A picture that is accepted has its shape's bytes, all of them written; one that is refused has none. */
+/* PNG and JPEG. A picture that is accepted has its shape's bytes, all of them written, and figures; one that is refused
+ * has none. */
 #include "data/decode.h"
+#include "image/figures.h"
 
 #include <stdlib.h>
 
@@ -17,6 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (picture.pixels || error.status == GD_OK || !error.message[0])
                 abort();
             continue;
+        }
+        double figure[GD_FIGURES];
+        const gd_image image = {picture.height, picture.width, picture.channels, picture.pixels};
+        if (gd_image_figures(&image, figure, &error) != GD_OK)
+            abort();
+        for (int i = 0; i < GD_FIGURES; i++) {
+            if (!(figure[i] >= 0 || i == GD_HUE))
+                abort();
         }
         size_t bytes = (size_t)picture.height * (size_t)picture.width * (size_t)picture.channels;
         if (bytes == 0 || (channels && picture.channels != channels))
