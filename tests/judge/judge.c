@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What judges ask of Griddle and no verb answers: reading and writing safetensors, fitting a picture, a picture's own
- * figures and what they cost. */
+ * figures, what they cost, and what a file says of itself. */
+#include "base/file.h"
 #include "cli/command.h"
+#include "data/decode.h"
 #include "image/figures.h"
 #include "image/image.h"
 #include "store/safetensors.h"
@@ -108,12 +110,25 @@ static gd_status figures_cost(gd_command *command, gd_error *error)
                          small, large, even);
 }
 
+/* "format bytes quality" */
+static gd_status describe(gd_command *command, gd_error *error)
+{
+    void *map;
+    size_t bytes;
+    GD_TRY(gd_file_map(command->word[0], &map, &bytes, error));
+    const gd_description d = gd_decode_describe(map, bytes);
+    printf("%s %zu %d\n", d.format ? d.format : "none", d.bytes, d.quality);
+    gd_file_unmap(map, bytes);
+    return GD_OK;
+}
+
 static const gd_option size[] = {{"--height", NULL, "N", "pixels"}, {"--width", NULL, "N", "pixels"}, {0}};
 static const gd_verb verbs[] = {
     {"copy", "IN OUT", 2, 2, "read and write a safetensors file", "copy a b\n", NULL, copy},
     {"fit", "IN OUT", 2, 2, "fit tensor 'pixels'", "fit a b --height 32 --width 32\n", size, fit},
     {"figures", "IN", 1, 1, "the figures of pictures", "figures a\n", NULL, figures},
     {"figures-cost", "", 0, 0, "microseconds", "figures-cost\n", NULL, figures_cost},
+    {"describe", "FILE", 1, 1, "what a file says of itself", "describe a.jpg\n", NULL, describe},
     {0},
 };
 

@@ -80,3 +80,21 @@ TEST(what_is_no_picture_has_no_figures)
     CHECK_FAILS(gd_image_figures(&(gd_image){0, 2, 1, pixels}, value, &error), GD_INVALID, &error, "0x2x1");
     CHECK_FAILS(gd_image_figures(&(gd_image){1, 16385, 1, pixels}, value, &error), GD_INVALID, &error, "1 to 16384");
 }
+
+TEST(a_jpeg_says_its_quality_as_soon_as_it_is_known)
+{
+    blob file = pattern_jpeg(1, 16, 24, 3);
+    const int quality = gd_decode_describe(file.at, file.length).quality;
+    int before = 0;
+    CHECK_EQ_INT(quality, 98);
+    for (size_t length = 0; length <= file.length; length++) {
+        uint8_t *exact = malloc(length + !length); /* the sanitizers see one byte more */
+        memcpy(exact, file.at, length);
+        const gd_description d = gd_decode_describe(exact, length);
+        free(exact);
+        CHECK_TEXT(d.format ? d.format : "none", length < 3 ? "none" : "jpeg");
+        CHECK(d.quality == before || (before == 0 && d.quality == quality));
+        before = d.quality;
+    }
+    free(file.at);
+}
