@@ -84,13 +84,12 @@ static gd_status orient(gd_picture *picture, int orientation, gd_error *error)
 
 static gd_status decode(const uint8_t *bytes, size_t length, int channels, gd_picture *picture, gd_error *error)
 {
-    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, jpeg[3] = {0xff, 0xd8, 0xff};
     int orientation = 1;
     if (length == 0)
         return gd_fail(error, GD_FORMAT, "the file is empty");
-    if (length >= sizeof png && memcmp(bytes, png, sizeof png) == 0)
+    if (gd_is_png(bytes, length))
         GD_TRY(gd_decode_png(bytes, length, picture, error));
-    else if (length >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
+    else if (gd_is_jpeg(bytes, length))
         GD_TRY(gd_decode_jpeg(bytes, length, picture, &orientation, error));
     else
         return gd_fail(error, GD_FORMAT, "neither PNG nor JPEG");

@@ -40,6 +40,16 @@ void gd_picture_release(gd_picture *picture); /* accepts {0} */
 /* A picture whose pixels are still to be written. FORMAT for a size of 0 or beyond the limits; NOMEM. */
 gd_status gd_picture_make(uint64_t height, uint64_t width, int channels, gd_picture *picture, gd_error *error);
 
+/* What can be said of the file besides its pixels; a monitor calls these format, bytes and quality, too. Reads the
+ * first bytes and, of a JPEG, its markers up to the first scan; what is broken further on it does not see. */
+typedef struct gd_description {
+    const char *format; /* "png", "jpeg"; NULL: neither */
+    size_t bytes;
+    int quality; /* of a JPEG, 1 to 100: that at which libjpeg's quantisation of luma (or grey) has the nearest sum, so
+                    the one that libjpeg was asked for, if it was libjpeg; 0: no JPEG, or one that does not say */
+} gd_description;
+gd_description gd_decode_describe(const void *bytes, size_t length);
+
 /* n pixels of grey to colour; of colour to grey. */
 void gd_grey_to_colour(const uint8_t *from, int64_t n, uint8_t *to);
 void gd_colour_to_grey(const uint8_t *from, int64_t n, uint8_t *to);

@@ -5,6 +5,12 @@
 
 #include "data/decode.h"
 
+#include <stdbool.h>
+
+/* By the first bytes. */
+bool gd_is_png(const uint8_t *bytes, size_t length);
+bool gd_is_jpeg(const uint8_t *bytes, size_t length);
+
 /* Decode into 1 or 3 channels, as the file has; on failure what `picture` holds is still to be released. `orientation`:
  * EXIF's, 1 … 8, of what was decoded. Errors carry no place. */
 gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture, gd_error *error);
