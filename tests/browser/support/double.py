@@ -27,6 +27,7 @@ class Double:
         self.answers, self.fault, self.token = answers, None, None
         self.codes, self.buckets, self.classes = {"200": 0}, [0] * (len(BOUNDS) + 1), {}
         self.queue, self.sure, self.polls, self.types = 0, 0.0, 0, []
+        self.stopped = False
         self.page, self.policy = compiled_page()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -34,6 +35,7 @@ class Double:
         self.url = f"http://127.0.0.1:{self.server.server_port}{self.PATH}"
 
     def stop(self):
+        self.stopped = True  # connections that are kept alive have threads of their own
         self.server.shutdown()
         self.server.server_close()
 
@@ -65,6 +67,9 @@ class Double:
             protocol_version = "HTTP/1.1"
 
             def answer(self, code, body, kind="text/plain", **headers):
+                if double.stopped:
+                    self.close_connection = True
+                    return
                 body = body if isinstance(body, bytes) else body.encode()
                 self.send_response(code)
                 self.send_header("Content-Type", kind)
