@@ -178,19 +178,15 @@ def screenshots(browser, double, folder):
         time.sleep(0.3)
         browser.picture(os.path.join(folder, name + ".png"))
     double.fault = (503, "128 requests wait already")
-    double.token = "x"
     browser.open(double.url + "?refused", 375, 800)
-    browser.value("sessionStorage.clear()")
-    browser.open(double.url + "?refused&", 375, 800)
     browser.drop("#drop", paths[0])
-    browser.wait(visible("#door"))
-    browser.type("#token", "y")
-    browser.wait(visible("#refused"))
-    double.token = None
-    browser.drop("#drop", paths[1])
     browser.wait(BAD)
+    double.token = "right"
+    browser.drop("#drop", paths[1])
+    browser.wait(visible("#door"))
+    browser.type("#token", "wrong")
+    browser.wait(visible("#refused"))
     browser.picture(os.path.join(folder, "refused.png"))
-    double.fault = None
 
 
 path = devtools.find()
