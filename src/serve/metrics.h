@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the server counts, and its text for Prometheus (version 0.0.4). Counting is a handful of relaxed atomic
- * additions, no lock and no allocation; docs/serving.md explains each metric. */
+ * additions, no lock and no allocation; docs/metrics.md explains each metric. */
 #ifndef GD_SERVE_METRICS_H
 #define GD_SERVE_METRICS_H
 
@@ -55,8 +55,9 @@ void gd_metrics_batch(gd_variant_metrics *variant, int pictures);
 void gd_metrics_queue(gd_variant_metrics *variant, int change);  /* requests that wait: +1, -1 */
 void gd_metrics_reload(gd_variant_metrics *variant, int failed); /* a model was read anew, or refused */
 
-/* Numbers that others keep: read by whichever thread makes the text.
- * `kind` is "counter" (then the name ends in _total) or "gauge"; strings are borrowed for ever. */
+/* Numbers that others keep: read by whichever thread makes the text, under the metrics'
+ * lock: `read` must call nothing of this header that takes it. `kind` is "counter" (then the name ends in _total) or
+ * "gauge"; strings are borrowed for ever. */
 typedef struct gd_metrics_source {
     const char *name, *kind, *help;
     double (*read)(void *context);

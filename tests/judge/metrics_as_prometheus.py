@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The text of the metrics is what Prometheus' own parser reads, and says what was counted."""
+"""The text of the metrics is what Prometheus' own parser reads, and says what was counted; docs/metrics.md explains each
+metric."""
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -63,4 +65,10 @@ assert abs(value("griddle_confidence_sum", **MAIN) - sum(spreads) / (1 << 20)) <
 for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
              "process_open_fds", "process_max_fds", "process_start_time_seconds"):
     assert value(name) > 0, name
+# Each metric with its kind, in the tables.
+with open(os.path.join(os.environ["GRIDDLE_SOURCE"], "docs", "metrics.md")) as file:
+    explained = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", file.read(), re.M))
+written = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE"))
+del written["griddle_fill_ratio"]
+assert explained == written, explained.items() ^ written.items()
 print(f"{len(series)} series of {len(families)} metrics, {len(text)} bytes")
