@@ -67,7 +67,7 @@ static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *e
 {
     png_structp png = state->png;
     png_set_read_fn(png, state, on_read);
-    png_set_user_limits(png, GD_PICTURE_SIDE, GD_PICTURE_SIDE);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* gd_picture_make refuses, with numbers */
     png_set_chunk_cache_max(png, 256);
     png_set_chunk_malloc_max(png, 8 << 20);
     png_read_info(png, state->info);
