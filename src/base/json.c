@@ -11,10 +11,21 @@ typedef struct parser {
     int depth, nodes; /* how many more are allowed */
 } parser;
 
+static gd_place here(parser *p) { return gd_json_place(&p->scan, p->scan.at); }
+
+static gd_status malformed(parser *p, const char *what)
+{
+    (void)gd_json_malformed(&p->scan, what);
+    return GD_FORMAT;
+}
+
 static gd_status no_memory(parser *p)
 {
-    return gd_fail_at(p->scan.error, GD_NOMEM, gd_json_place(&p->scan, p->scan.at), "out of memory");
+    (void)gd_fail_at(p->scan.error, GD_NOMEM, here(p), "out of memory");
+    return GD_NOMEM;
 }
+
+static bool take(parser *p, char c) { return gd_json_take(&p->scan, c); }
 
 /* Behind the opening quote. */
 static gd_status parse_string(parser *p, const char **text)
@@ -45,8 +56,7 @@ static gd_status parse_plain(parser *p, gd_attr **node)
     if (length == 0)
         length = gd_json_number_length(&p->scan);
     if (length == 0)
-        return gd_json_malformed(&p->scan, p->scan.at == p->scan.end ? "the text ends where a value is expected"
-                                                                     : "not a JSON value");
+        return malformed(p, p->scan.at == p->scan.end ? "the text ends where a value is expected" : "not a JSON value");
     const char *text = *p->scan.at == 'n' ? "" : gd_arena_text_n(p->arena, p->scan.at, length);
     *node = text ? gd_attr_new(p->arena, GD_ATTR_SCALAR, text) : NULL;
     if (!*node)
@@ -61,7 +71,7 @@ static gd_status parse_value(parser *p, gd_attr **node);
 static gd_status parse_members(parser *p, gd_attr *node)
 {
     char close = node->kind == GD_ATTR_LIST ? ']' : '}';
-    if (gd_json_take(&p->scan, close))
+    if (take(p, close))
         return GD_OK;
     do {
         const char *key = NULL;
@@ -69,30 +79,30 @@ static gd_status parse_members(parser *p, gd_attr *node)
         gd_place key_place = {0};
         if (node->kind == GD_ATTR_MAP) {
             gd_json_skip_space(&p->scan);
-            key_place = gd_json_place(&p->scan, p->scan.at);
-            if (!gd_json_take(&p->scan, '"'))
-                return gd_json_malformed(&p->scan, "a key in quotes is expected");
+            key_place = here(p);
+            if (!take(p, '"'))
+                return malformed(p, "a key in quotes is expected");
             GD_TRY(parse_string(p, &key));
-            if (!gd_json_take(&p->scan, ':'))
-                return gd_json_malformed(&p->scan, "':' is expected behind a key");
+            if (!take(p, ':'))
+                return malformed(p, "':' is expected behind a key");
         }
         GD_TRY(parse_value(p, &child));
         child->key_place = key_place;
         if (gd_attr_append(p->arena, node, key, child) != GD_OK)
             return no_memory(p);
-    } while (gd_json_take(&p->scan, ','));
-    if (!gd_json_take(&p->scan, close))
-        return gd_json_malformed(&p->scan, close == ']' ? "',' or ']' is expected" : "',' or '}' is expected");
+    } while (take(p, ','));
+    if (!take(p, close))
+        return malformed(p, close == ']' ? "',' or ']' is expected" : "',' or '}' is expected");
     return node->kind == GD_ATTR_MAP ? gd_attr_check_keys(node, GD_FORMAT, p->scan.error) : GD_OK;
 }
 
 static gd_status parse_value(parser *p, gd_attr **node)
 {
     gd_json_skip_space(&p->scan);
-    gd_place start = gd_json_place(&p->scan, p->scan.at);
+    gd_place start = here(p);
     if (p->nodes-- == 0)
-        return gd_json_malformed(&p->scan, "the document has too many values");
-    if (gd_json_take(&p->scan, '"')) {
+        return malformed(p, "the document has too many values");
+    if (take(p, '"')) {
         const char *text;
         GD_TRY(parse_string(p, &text));
         *node = gd_attr_new(p->arena, GD_ATTR_SCALAR, text);
@@ -105,7 +115,7 @@ static gd_status parse_value(parser *p, gd_attr **node)
             return no_memory(p);
         (*node)->place = start;
         if (p->depth-- == 0)
-            return gd_json_malformed(&p->scan, "the document is nested too deeply");
+            return malformed(p, "the document is nested too deeply");
         p->scan.at++;
         GD_TRY(parse_members(p, *node));
         p->depth++;
@@ -124,5 +134,5 @@ gd_status gd_json_parse(gd_arena *arena, const char *file, const char *text, siz
     p.nodes = limits.nodes > 0 ? limits.nodes : 1000000;
     GD_TRY(parse_value(&p, root));
     gd_json_skip_space(&p.scan);
-    return p.scan.at == p.scan.end ? GD_OK : gd_json_malformed(&p.scan, "something follows the document");
+    return p.scan.at == p.scan.end ? GD_OK : malformed(&p, "something follows the document");
 }

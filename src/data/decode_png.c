@@ -14,8 +14,7 @@ typedef struct png_state {
     size_t length, at;
     png_structp png;
     png_infop info;
-    uint8_t *raw;    /* (H, row_bytes): 1, 2, 3 or 4 channels */
-    png_bytep *rows; /* (H) */
+    uint8_t *raw; /* a row, or all of them, with alpha */
     char message[256];
 } png_state;
 
@@ -42,23 +41,13 @@ static void on_read(png_structp png, png_bytep to, size_t wanted)
     state->at += wanted;
 }
 
-/* Drops alpha, composing over white: 255 stays what it was, so an opaque picture does not change. */
-static void compose(const png_state *state, int channels, gd_picture *picture)
+/* Drops the alpha of one row, composing over white: 255 stays what it was, so an opaque picture does not change. */
+static void compose(const uint8_t *from, int width, int colours, uint8_t *to)
 {
-    int colours = picture->channels;
-    uint8_t *to = picture->pixels;
-    for (int y = 0; y < picture->height; y++) {
-        const uint8_t *from = state->rows[y];
-        if (channels == colours) {
-            memcpy(to, from, (size_t)picture->width * (size_t)colours);
-            to += (size_t)picture->width * (size_t)colours;
-            continue;
-        }
-        for (int x = 0; x < picture->width; x++, from += channels) {
-            int alpha = from[colours];
-            for (int c = 0; c < colours; c++)
-                *to++ = (uint8_t)((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
-        }
+    for (int x = 0; x < width; x++, from += colours + 1) {
+        int alpha = from[colours];
+        for (int c = 0; c < colours; c++)
+            *to++ = (uint8_t)((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
     }
 }
 
@@ -67,7 +56,7 @@ static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *e
 {
     png_structp png = state->png;
     png_set_read_fn(png, state, on_read);
-    png_set_user_limits(png, GD_PICTURE_SIDE, GD_PICTURE_SIDE);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* gd_picture_make refuses, with numbers */
     png_set_chunk_cache_max(png, 256);
     png_set_chunk_malloc_max(png, 8 << 20);
     png_read_info(png, state->info);
@@ -76,19 +65,23 @@ static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *e
     GD_TRY(gd_picture_make(height, width, colour ? 3 : 1, picture, error));
     png_set_expand(png); /* palette and few bits to 8, transparency to alpha */
     png_set_scale_16(png);
-    png_set_interlace_handling(png);
+    int passes = png_set_interlace_handling(png);
     png_read_update_info(png, state->info);
 
-    size_t row_bytes = png_get_rowbytes(png, state->info);
-    state->raw = malloc(height * row_bytes);
-    state->rows = malloc(height * sizeof *state->rows);
-    if (!state->raw || !state->rows)
+    /* without alpha, rows are read into their place; with it, into one row, or all of them where passes fill them */
+    int colours = picture->channels, alpha = png_get_channels(png, state->info) != colours;
+    size_t row_bytes = png_get_rowbytes(png, state->info), to_bytes = width * (size_t)colours;
+    if (alpha && !(state->raw = malloc(passes > 1 ? height * row_bytes : row_bytes)))
         return gd_fail(error, GD_NOMEM, "out of memory for a picture of %zux%zu pixels", width, height);
-    for (size_t y = 0; y < height; y++)
-        state->rows[y] = state->raw + y * row_bytes;
-    png_read_image(png, state->rows);
+    for (int pass = 0; pass < passes; pass++)
+        for (size_t y = 0; y < height; y++) {
+            uint8_t *to = picture->pixels + y * to_bytes;
+            uint8_t *row = !alpha ? to : passes > 1 ? state->raw + y * row_bytes : state->raw;
+            png_read_row(png, row, NULL);
+            if (alpha && pass == passes - 1)
+                compose(row, picture->width, colours, to);
+        }
     png_read_end(png, NULL);
-    compose(state, png_get_channels(png, state->info), picture);
     return GD_OK;
 }
 
@@ -105,7 +98,6 @@ gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture
     else
         status = gd_fail(error, GD_FORMAT, "broken PNG: %s", state.message);
     png_destroy_read_struct(&state.png, &state.info, NULL);
-    free(state.rows);
     free(state.raw);
     return status;
 }

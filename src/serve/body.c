@@ -75,7 +75,6 @@ void gd_pictures_clear(gd_pictures *pictures)
 {
     while (pictures->n > 0)
         gd_picture_release(&pictures->picture[--pictures->n]);
-    pictures->several = false;
 }
 
 void gd_pictures_release(gd_pictures *pictures)
@@ -90,7 +89,7 @@ static gd_status reserve(const gd_body *body, gd_error *error)
 {
     gd_pictures *pictures = body->pictures;
     if (pictures->n - body->before == GD_BODY_PICTURES)
-        return gd_fail(error, GD_FORMAT, "more than the %d pictures that one request may have: send several",
+        return gd_fail(error, GD_FORMAT, "more than the %d pictures that one request may have: send several requests",
                        GD_BODY_PICTURES);
     if (pictures->n < pictures->capacity)
         return GD_OK;

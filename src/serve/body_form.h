@@ -31,8 +31,4 @@ gd_status gd_body_add_file(const gd_body *body, gd_place place, const void *file
 gd_status gd_body_add_array(const gd_body *body, gd_place place, int rank, const uint64_t *size, const uint8_t *pixels,
                             gd_error *error);
 
-/* Base64 to bytes, in its place: the alphabet of files or of URLs (RFC 4648, 4 and 5), padded or not, without white
- * space. *length: of the text, then of the bytes. */
-gd_status gd_body_base64(char *text, size_t *length, gd_place place, gd_error *error);
-
 #endif

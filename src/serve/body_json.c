@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* JSON, read as it comes: no tree, and one block of memory, as long as the body, for all its texts and arrays in turn.
  */
+#include "base/base64.h"
 #include "base/json_scan.h"
 #include "serve/body_form.h"
 
@@ -111,12 +112,16 @@ static gd_status read_array(reader *r, holder in)
 
 static gd_status read_file(reader *r)
 {
-    size_t length;
+    size_t length, bytes;
     const gd_place place = here(r);
     r->scan.at++;
     GD_TRY(gd_json_string(&r->scan, r->scratch, &length));
-    GD_TRY(gd_body_base64(r->scratch, &length, place, r->scan.error));
-    return gd_body_add_file(r->body, place, r->scratch, length, r->scan.error);
+    if (gd_base64_decode(r->scratch, length, r->scratch, &bytes))
+        return gd_body_add_file(r->body, place, r->scratch, bytes, r->scan.error);
+    if (bytes == length)
+        return gd_fail_at(r->scan.error, GD_FORMAT, place, "base64 of %zu characters ends within a byte", length);
+    return gd_fail_at(r->scan.error, GD_FORMAT, place, "character %zu, of value 0x%02x, is not of base64", bytes + 1,
+                      (unsigned char)r->scratch[bytes]);
 }
 
 static gd_status read_picture(reader *r, holder in);

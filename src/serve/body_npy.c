@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_HEADER = 10000 }; /* as numpy.load */
+enum { MOST_HEADER = 10000 }; /* bytes, as many as numpy.load reads unless told */
 
 typedef struct npy {
     const gd_body *body;

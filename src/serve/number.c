@@ -71,7 +71,9 @@ int gd_number_print(float value, char to[GD_NUMBER_BYTES])
     while (n > 1 && digit[n - 1] == '0')
         n--;
     if (x >= -4) {
-        memcpy(to, "0.000", 5);
+        to[0] = '0';
+        to[1] = '.';
+        memset(to + 2, '0', 3);
         length = 1 - x;
         memcpy(to + length, digit, DIGITS);
         return length + n;
@@ -81,8 +83,9 @@ int gd_number_print(float value, char to[GD_NUMBER_BYTES])
         to[length++] = '.';
     memcpy(to + length, digit + 1, DIGITS - 1);
     length += n - 1;
-    memcpy(to + length, "e-", 2);
-    to[length + 2] = (char)('0' + -x / 10);
-    to[length + 3] = (char)('0' + -x % 10);
-    return length + 4;
+    to[length++] = 'e';
+    to[length++] = '-';
+    to[length++] = (char)('0' + -x / 10);
+    to[length++] = (char)('0' + -x % 10);
+    return length;
 }

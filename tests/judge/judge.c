@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What judges ask of Griddle and no verb answers: reading and writing safetensors, fitting a picture, a picture's own
- * figures, what they cost, and what a file says of itself. */
+ * figures, what they cost, what a file says of itself, reading a body. */
 #include "base/file.h"
 #include "cli/command.h"
 #include "data/decode.h"
 #include "image/figures.h"
 #include "image/image.h"
+#include "serve/body.h"
 #include "store/safetensors.h"
 
 #include <stdio.h>
@@ -122,8 +123,43 @@ static gd_status describe(gd_command *command, gd_error *error)
     return GD_OK;
 }
 
+/* How many pictures there are, negative where it was no list, and they as tensors 0, 1 … (H,W,C). */
+static gd_status write_pictures(const char *path, const gd_pictures *pictures, gd_error *error)
+{
+    static char name[GD_BODY_PICTURES][8];
+    static gd_tensor_entry entry[GD_BODY_PICTURES + 1];
+    int32_t n = pictures->several ? pictures->n : -pictures->n;
+    entry[0] = (gd_tensor_entry){"n", {GD_I32, 1, {1}}, &n, 0};
+    for (int i = 0; i < pictures->n; i++) {
+        const gd_picture *picture = &pictures->picture[i];
+        snprintf(name[i], sizeof name[i], "%d", i);
+        entry[i + 1] = (gd_tensor_entry){
+            name[i], {GD_U8, 3, {picture->height, picture->width, picture->channels}}, picture->pixels, 0};
+    }
+    return gd_safetensors_write(path, entry, pictures->n + 1, NULL, error);
+}
+
+static gd_status body(gd_command *command, gd_error *error)
+{
+    int channels;
+    void *bytes;
+    size_t length;
+    gd_pictures pictures = {0};
+    GD_TRY(gd_command_int(command, "--channels", 1, 3, 3, &channels, error));
+    GD_TRY(gd_file_map(command->word[0], &bytes, &length, error));
+    gd_status status = gd_body_decode(gd_command_option(command, "--type"), bytes, length, channels, &pictures, error);
+    if (status == GD_OK)
+        status = write_pictures(command->word[1], &pictures, error);
+    gd_pictures_release(&pictures);
+    gd_file_unmap(bytes, length);
+    return status;
+}
+
 static const gd_option size[] = {{"--height", NULL, "N", "pixels"}, {"--width", NULL, "N", "pixels"}, {0}};
+static const gd_option body_options[] = {
+    {"--type", NULL, "TYPE", "Content-Type"}, {"--channels", NULL, "N", "1 or 3"}, {0}};
 static const gd_verb verbs[] = {
+    {"body", "IN OUT", 2, 2, "read a request's body", "body a b --type image/png\n", body_options, body},
     {"copy", "IN OUT", 2, 2, "read and write a safetensors file", "copy a b\n", NULL, copy},
     {"fit", "IN OUT", 2, 2, "fit tensor 'pixels'", "fit a b --height 32 --width 32\n", size, fit},
     {"figures", "IN", 1, 1, "the figures of pictures", "figures a\n", NULL, figures},

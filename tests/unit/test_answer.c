@@ -88,12 +88,18 @@ TEST(accept)
         {"application/jsonlines;q=0.3, application/json;q=0.31", GD_ANSWER_JSON},
         {"application/json;q=0.3, application/jsonlines;q=0.31", GD_ANSWER_LINES},
         {"application/json;q=0.9, application/jsonlines;q=1.0", GD_ANSWER_LINES},
+        {"application/json;q=0.9, application/jsonlines;q=0.8", GD_ANSWER_JSON},
+        {"application/jsonlines;q=0.123, application/json;q=0.122", GD_ANSWER_LINES},
+        {"application/json;q=0, application/json", GD_ANSWER_NONE}, /* the first of two that name the same */
         {"application/json;q=0.5;verbose, application/json", GD_ANSWER_JSON},
         /* commas and semicolons in quotes; elements that are malformed are passed over */
         {"text/plain;a=\",application/json\"", GD_ANSWER_NONE},
         {"text/plain;a=\"\\\",\", application/jsonlines", GD_ANSWER_LINES},
         {"application/json;q=2, application/jsonlines;q=0.1", GD_ANSWER_LINES},
         {"application/json;q=1.001", GD_ANSWER_NONE},
+        {"application/json;q=0.x", GD_ANSWER_NONE},
+        {"application/json;q=0.-", GD_ANSWER_NONE},
+        {"application/json;q=01", GD_ANSWER_NONE},
         {"application/json;q=0.1234", GD_ANSWER_NONE},
         {"application/json;q=, application/jsonlines", GD_ANSWER_LINES},
         {"application/json;a=\"open, application/jsonlines", GD_ANSWER_NONE},

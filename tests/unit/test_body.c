@@ -115,6 +115,10 @@ TEST(bodies_are_appended_and_a_bad_one_leaves_nothing)
     gd_pictures_clear(&pictures);
     CHECK_EQ_INT(pictures.n, 0);
     CHECK(pictures.picture == table);
+    CHECK_OK(gd_body_decode("application/json", "[[[[1]]]]", 9, 3, &pictures, &error), &error);
+    CHECK(pictures.several);
+    CHECK_OK(gd_body_decode("application/json", "[[[1]]]", 7, 3, &pictures, &error), &error);
+    CHECK(!pictures.several);
     gd_pictures_release(&pictures);
     CHECK(pictures.picture == NULL);
 }
@@ -132,8 +136,6 @@ TEST(pixels_of_one_request_are_bounded_in_all)
     uint8_t *pixels = calloc((size_t)side * (size_t)side, 1);
     blob png = png_of(PNG_FORMAT_GRAY, side, side, pixels);
     free(pixels);
-    gd_pictures pictures = decode("image/png", blob_of(png.at, png.length), 1);
-    gd_pictures_release(&pictures);
     fails("multipart/form-data; boundary=b", multipart_of("b", 2, &png), GD_FORMAT,
           "part 2: 72000000 pixels are more than the 67108864 that the pictures of one request may have in all");
     free(png.at);
@@ -170,7 +172,7 @@ TEST(npy_of_every_rank_and_version)
         {"{'shape': (4, 6, 1), 'fortran_order': False, 'descr': '|u1'}\n", 1, 4, 6, 1},
         {"{\"shape\":(4,2,3),\"descr\":\"<u1\",\"fortran_order\":False}", 1, 4, 2, 3},
         {"{'descr': 'u1', 'fortran_order': False, 'shape': (2L, 2L, 2L, 3L)}\n", 2, 2, 2, 3},
-        {"{'descr': '>u1', 'fortran_order': False, 'shape': ( 1 , 8 , 3 , 1 , )}\n", 1, 8, 3, 1},
+        {"{ 'descr' : '>u1' , 'fortran_order' : False , 'shape' : ( 1 , 8 , 3 , 1 , ) , }\n", 1, 8, 3, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int version = 1; version <= 3; version++) {
@@ -232,6 +234,7 @@ TEST(npy_that_is_refused)
          "has 55340232221128654848 bytes, 24 follow"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999, 3)}", "no tuple of sizes"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (-4, 6)}", "no tuple of sizes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (,)}", "no tuple of sizes"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': [4, 6]}", "'shape' is no tuple"},
         {"{'descr': '|u1', 'fortran_order': 0, 'shape': (4, 6)}", "not True or False"},
         {"{'descr': '|u1', 'fortran_order': False}", "each once"},
@@ -303,6 +306,11 @@ TEST(parts_are_pictures_in_their_order)
     form_gives(form,
                "--b\nContent-Disposition: form-data; filename*=UTF-8''a\nContent-Transfer-Encoding: Binary\n\n@\n--b--",
                1);
+    form_gives(
+        "multipart/form-data; boundary=1234567890123456789012345678901234567890123456789012345678901234567890",
+        "--1234567890123456789012345678901234567890123456789012345678901234567890\nContent-Type: image/png\n\n@\n"
+        "--1234567890123456789012345678901234567890123456789012345678901234567890--",
+        1);
     form_gives("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"a b:c\"",
                "--a b:c\nContent-Type: image/png\n\n@\n--a b:c--", 1);
 }
@@ -325,8 +333,9 @@ TEST(parts_of_every_kind)
 TEST(fields_of_a_form_are_passed_over)
 {
     form_gives(form,
-               "--b\nContent-Disposition: form-data; name=\"token\"\n\nsecret\n--b\nContent-Type: "
-               "image/png\n\n@\n--b\n\n\n--b--",
+               "--b\nContent-Disposition: form-data; name=\"token\"\n\nsecret\n"
+               "--b\nContent-Disposition: form-data; name=\"x\"; filename=\"y\"\n\n@\n"
+               "--b\nContent-Disposition: form-data; name=\"a\"\n\n1\n--b\n\n\n--b--",
                1);
     fails(form, form_of("--b\nContent-Disposition: form-data; name=\"a\"\n\n1\n--b\n\n2\n--b--"), GD_FORMAT,
           "body: none of 2 parts is a picture: that needs a file name or a Content-Type");
@@ -386,6 +395,9 @@ TEST(a_request_has_at_most_256_pictures)
     blob png = pattern_png(0, 4, 5, 3), body = multipart_of("b", GD_BODY_PICTURES, &png);
     gd_pictures pictures = decode(form, body, 3);
     CHECK_EQ_INT(pictures.n, GD_BODY_PICTURES);
+    gd_error error = {0}; /* another one's do not count */
+    CHECK_OK(gd_body_decode("image/png", png.at, png.length, 3, &pictures, &error), &error);
+    CHECK_EQ_INT(pictures.n, GD_BODY_PICTURES + 1);
     gd_pictures_release(&pictures);
     fails(form, multipart_of("b", GD_BODY_PICTURES + 1, &png), GD_FORMAT, "part 257: more than the 256 pictures");
     free(png.at);
@@ -531,7 +543,7 @@ TEST(json_that_is_refused)
         /* shapes */
         {"[]", "body:1:2: a whole number"},
         {"[[]]", "body:1:3: a whole number"},
-        {"[1,2]", "body:1:1: an array of 1 axis, not 2 (H,W), 3 (H,W,C) or 4 (N,H,W,C)"},
+        {"\n [1,2]", "body:2:2: an array of 1 axis, not 2 (H,W), 3 (H,W,C) or 4 (N,H,W,C)"},
         {"[[1,2],[3]]", "body:1:8: a list of 1 where those before have 2"},
         {"[[1,2],\n[3,4,5]]", "body:2:1: a list of 3 where those before have 2"},
         {"[[[1,2,3]],[[1,2,3],[1,2,3]]]", "body:1:12: a list of 2 where those before have 1"},
@@ -545,6 +557,8 @@ TEST(json_that_is_refused)
         {"{}", "body:1:2: a key in quotes is expected"},
         {"{\"picture\":[[1]]}", "body:1:2: key 'picture' where 'instances', 'image' or 'b64' is expected"},
         {"{\"instances\":[{\"instances\":[]}]}", "body:1:16: key 'instances' where 'image' or 'b64' is expected"},
+        {"{\"imagf\":[[1]]}", "key 'imagf' where"},
+        {"{\"instance\":[[1]]}", "key 'instance' where"},
         {"{\"image\":{\"image\":[[1]]}}", "body:1:11: key 'image' where 'b64' is expected"},
         {"{\"b64\":[[1]]}", "body:1:8: a text in base64 is expected"},
         {"{\"b64\":{\"b64\":\"\"}}", "body:1:8: a text in base64 is expected"},
