@@ -36,7 +36,6 @@ typedef struct worker {
 } worker;
 
 typedef struct batch {
-    const gd_model *model;
     gd_stop *stop;
     gd_input *input;
     gd_output output;
@@ -101,7 +100,7 @@ static gd_status work(void *context, int number, gd_pipe_result *result, gd_erro
     worker *w = &b->worker[number];
     gd_arena arena = {0};
     if (!w->asker.session)
-        GD_TRY(gd_asker_init(&w->asker, b->model, error));
+        GD_TRY(gd_asker_clone(&b->worker[0].asker, &w->asker, error));
     gd_status status = answer(b, w, &arena, result, error);
     result->part = w->part;
     gd_arena_release(&arena);
@@ -211,7 +210,7 @@ static int count_cores(void)
     return n < 1 ? 1 : n > GD_PIPE_THREADS ? GD_PIPE_THREADS : n;
 }
 
-static gd_status prepare(batch *b, gd_command *command, const char *path, gd_error *error)
+static gd_status prepare(batch *b, gd_command *command, const gd_model *model, const char *path, gd_error *error)
 {
     const char *input = gd_command_option(command, "--input"), *output = gd_command_option(command, "--output");
     GD_TRY(gd_command_int(command, "--threads", 1, GD_PIPE_THREADS, count_cores(), &b->threads, error));
@@ -221,7 +220,7 @@ static gd_status prepare(batch *b, gd_command *command, const char *path, gd_err
     b->worker = gd_arena_alloc(&command->arena, (size_t)b->threads, sizeof *b->worker);
     if (!b->worker)
         return gd_fail(error, GD_NOMEM, "out of memory for %d threads", b->threads);
-    GD_TRY(gd_asker_init(&b->worker[0].asker, b->model, error)); /* the first: so that a model that cannot, says so */
+    GD_TRY(gd_asker_init(&b->worker[0].asker, model, error)); /* the others when they are needed */
     GD_TRY(print_end(b, path, error));
     if (strcmp(output, "-") != 0 && gd_input_is(b->input, output))
         return gd_fail(error, GD_INVALID, "'%s' is the input: name another --output", output);
@@ -270,8 +269,8 @@ static gd_status answer_all(batch *b, gd_error *error)
 
 gd_status gd_predict_batch(gd_command *command, const gd_model *model, const char *path, gd_error *error)
 {
-    batch b = {.model = model, .stop = gd_stop_catch(true), .output = {.file = -1}};
-    gd_status status = prepare(&b, command, path, error);
+    batch b = {.stop = gd_stop_catch(true), .output = {.file = -1}};
+    gd_status status = prepare(&b, command, model, path, error);
     if (status == GD_OK)
         status = answer_all(&b, error);
     if (status == GD_STOPPED)
