@@ -81,16 +81,14 @@ static gd_status ask(few *f, gd_command *command, const char *path, gd_error *er
     return GD_OK;
 }
 
-static gd_status run_few(gd_command *command, const gd_model *model, const char *path, gd_error *error)
+static gd_status run_few(gd_command *command, const gd_model *model, const char *path, int top, gd_error *error)
 {
-    few f = {.json = gd_command_has(command, "--json")};
+    few f = {.top = top, .json = gd_command_has(command, "--json")};
     const size_t n = (size_t)gd_model_describe(model)->n_classes;
-    gd_status status;
-    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &f.top, error));
     f.order = gd_arena_alloc(&command->arena, n, sizeof *f.order);
     if (!f.order)
         return gd_fail(error, GD_NOMEM, "out of memory for %zu classes", n);
-    status = gd_asker_init(&f.asker, model, error);
+    gd_status status = gd_asker_init(&f.asker, model, error);
     if (status == GD_OK)
         status = ask(&f, command, path, error);
     gd_asker_release(&f.asker);
@@ -105,8 +103,6 @@ static gd_status check_options(const gd_command *command, gd_error *error)
 {
     static const char *const few_only[] = {"--top", "--json"}, *const batch_only[] = {"--output", "--threads"};
     const bool batch = gd_command_has(command, "--input");
-    int number;
-    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &number, error));
     if (batch && command->n_words > 1)
         return gd_fail(error, GD_INVALID, "'%s' and '--input' exclude each other: name pictures or a batch",
                        command->word[1]);
@@ -140,13 +136,15 @@ static const char *model_path(gd_arena *arena, const char *word)
 static gd_status run(gd_command *command, gd_error *error)
 {
     gd_model *model;
+    int top;
     GD_TRY(check_options(command, error));
+    GD_TRY(gd_command_int(command, "--top", 1, 1000000, TOP, &top, error));
     const char *path = model_path(&command->arena, command->word[0]);
     if (!path)
         return gd_fail(error, GD_NOMEM, "out of memory for the command line");
     GD_TRY(gd_model_open(path, &model, error));
     gd_status status = gd_command_has(command, "--input") ? gd_predict_batch(command, model, path, error)
-                                                          : run_few(command, model, path, error);
+                                                          : run_few(command, model, path, top, error);
     gd_model_free(model);
     return status;
 }
@@ -154,11 +152,9 @@ static gd_status run(gd_command *command, gd_error *error)
 static const gd_option options[] = {
     {"--top", NULL, "K", "how many classes to show; default 5"},
     GD_OPTION_JSON,
-    {"--input", NULL, "FOLDER|FILE",
-     "a batch: all pictures below a folder, or those that lines of JSON name; -: standard input"},
-    {"--output", NULL, "FILE",
-     "where the batch's answers go, a line of JSON each; an unfinished one is gone on with; -: standard output"},
-    {"--threads", NULL, "N", "of the batch; default: one per core"},
+    {"--input", NULL, "FOLDER|FILE", "a batch: the pictures below a folder, or of lines of JSON; -: standard input"},
+    {"--output", NULL, "FILE", "where its answers go, a line each; started again, it goes on; -: standard output"},
+    {"--threads", NULL, "N", "of a batch; default: all cores"},
     {0},
 };
 

@@ -14,13 +14,25 @@
 /* More than the largest picture that decode takes has without compression, so that it can tell. */
 static const size_t most_bytes = (size_t)1 << 30;
 
+static gd_status make_room(gd_asker *asker, gd_error *error)
+{
+    asker->probability = calloc((size_t)asker->info->n_classes, sizeof *asker->probability);
+    return asker->probability ? GD_OK
+                              : gd_fail(error, GD_NOMEM, "out of memory for %d classes", asker->info->n_classes);
+}
+
 gd_status gd_asker_init(gd_asker *asker, const gd_model *model, gd_error *error)
 {
     *asker = (gd_asker){.info = gd_model_describe(model)};
     GD_TRY(gd_session_new(model, NULL, &asker->session, error));
-    asker->probability = calloc((size_t)asker->info->n_classes, sizeof *asker->probability);
-    return asker->probability ? GD_OK
-                              : gd_fail(error, GD_NOMEM, "out of memory for %d classes", asker->info->n_classes);
+    return make_room(asker, error);
+}
+
+gd_status gd_asker_clone(const gd_asker *asker, gd_asker *clone, gd_error *error)
+{
+    *clone = (gd_asker){.info = asker->info};
+    GD_TRY(gd_session_clone(asker->session, &clone->session, error));
+    return make_room(clone, error);
 }
 
 void gd_asker_release(gd_asker *asker)

@@ -21,6 +21,10 @@ typedef struct gd_asker {
 /* Makes a session for one picture at a time: batches are no faster (benchmarks/infer.py), and so every way to ask
  * gives the same bits. Borrows the model. */
 gd_status gd_asker_init(gd_asker *asker, const gd_model *model, gd_error *error);
+
+/* One for another thread, with the same weights in memory; `asker` may be at work. */
+gd_status gd_asker_clone(const gd_asker *asker, gd_asker *clone, gd_error *error);
+
 void gd_asker_release(gd_asker *asker);
 
 /* Asks about a PNG or JPEG file: in memory, `name` being the place in messages, or at a path. FORMAT and IO say what is

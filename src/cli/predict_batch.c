@@ -36,7 +36,6 @@ typedef struct worker {
 } worker;
 
 typedef struct batch {
-    const gd_model *model;
     gd_stop *stop;
     gd_input *input;
     gd_output output;
@@ -72,12 +71,14 @@ static gd_status take(void *context, int number, bool *more, gd_error *error)
     return GD_OK;
 }
 
-/* What is wrong with a picture is its answer; what ends the batch is not. */
-static gd_status answer(batch *b, worker *w, gd_arena *arena, gd_pipe_result *result)
+/* Whatever is wrong with a picture is its answer, and the batch goes on: too large a one for the memory there is, too.
+ */
+static gd_status answer(batch *b, worker *w, gd_arena *arena, gd_pipe_result *result, gd_error *error)
 {
     gd_asked asked;
     gd_error broken = {0};
     gd_status status = gd_input_read(b->input, &w->item, arena, &asked, &w->begin, &broken);
+    GD_TRY(gd_text_status(&w->begin, error));
     if (status == GD_OK)
         status = asked.path ? gd_ask_file(&w->asker, asked.path, &broken)
                             : gd_ask_bytes(&w->asker, "image", asked.bytes, asked.length, &broken);
@@ -99,11 +100,11 @@ static gd_status work(void *context, int number, gd_pipe_result *result, gd_erro
     worker *w = &b->worker[number];
     gd_arena arena = {0};
     if (!w->asker.session)
-        GD_TRY(gd_asker_init(&w->asker, b->model, error));
-    answer(b, w, &arena, result);
+        GD_TRY(gd_asker_clone(&b->worker[0].asker, &w->asker, error));
+    gd_status status = answer(b, w, &arena, result, error);
     result->part = w->part;
     gd_arena_release(&arena);
-    return gd_text_status(&w->begin, error);
+    return status;
 }
 
 static gd_status give(void *context, const gd_pipe_result *result, gd_error *error)
@@ -125,24 +126,37 @@ static bool tick(void *context)
 
 static gd_status refuse(const batch *b, const char *why, gd_error *error)
 {
-    return gd_fail(error, GD_INVALID, "'%s' line %" PRId64 " %s; remove the file, or name another --output",
-                   b->output.name, b->output.lines + 1, why);
+    return gd_fail(error, GD_INVALID,
+                   "'%s' line %" PRId64 " %s; cut the file there, remove it, or name another --output", b->output.name,
+                   b->output.lines + 1, why);
+}
+
+/* What an answer to the item that is held begins with: "{…,". One that cannot be read has that, too. */
+static gd_status print_begin(const batch *b, gd_text *want, gd_error *error)
+{
+    gd_asked asked;
+    gd_arena arena = {0};
+    gd_text begin = {0};
+    gd_input_read(b->input, &b->held, &arena, &asked, &begin, NULL);
+    gd_status status = gd_text_status(&begin, error);
+    if (status == GD_OK) {
+        gd_text_add(want, "{%s,", begin.at);
+        status = gd_text_status(want, error);
+    }
+    gd_text_release(&begin);
+    gd_arena_release(&arena);
+    return status;
 }
 
 /* Holds one line against the item that it has to answer. One that was cut off leaves its item to be answered. */
 static gd_status check_line(batch *b, const char *line, size_t length, bool whole, gd_error *error)
 {
     gd_text want = {0};
-    gd_error unread = {0};
-    gd_asked asked;
-    gd_arena arena = {0};
-    gd_text begin = {0};
-    gd_input_read(b->input, &b->held, &arena, &asked, &begin, &unread); /* an item that cannot be read has one too */
-    gd_text_add(&want, "{%s,", begin.at);
-    gd_status status = gd_text_status(&want, error);
+    gd_status status;
+    GD_TRY_TO(done, print_begin(b, &want, error));
     const size_t compared = want.length < length ? want.length : length, end = strlen(b->end);
-    if (status != GD_OK || (whole && length < want.length + end) || memcmp(line, want.at, compared) != 0) {
-        status = status != GD_OK ? status : refuse(b, "is no answer to this input", error);
+    if ((whole && length < want.length + end) || memcmp(line, want.at, compared) != 0) {
+        status = refuse(b, "is no answer to this input", error);
     } else if (whole && memcmp(line + length - end, b->end, end) != 0) {
         status = refuse(b, "is the answer of another model", error);
     } else if (whole) {
@@ -151,9 +165,8 @@ static gd_status check_line(batch *b, const char *line, size_t length, bool whol
     } else {
         b->holds = true;
     }
+done:
     gd_text_release(&want);
-    gd_text_release(&begin);
-    gd_arena_release(&arena);
     return status;
 }
 
@@ -197,7 +210,7 @@ static int count_cores(void)
     return n < 1 ? 1 : n > GD_PIPE_THREADS ? GD_PIPE_THREADS : n;
 }
 
-static gd_status prepare(batch *b, gd_command *command, const char *path, gd_error *error)
+static gd_status prepare(batch *b, gd_command *command, const gd_model *model, const char *path, gd_error *error)
 {
     const char *input = gd_command_option(command, "--input"), *output = gd_command_option(command, "--output");
     GD_TRY(gd_command_int(command, "--threads", 1, GD_PIPE_THREADS, count_cores(), &b->threads, error));
@@ -207,7 +220,7 @@ static gd_status prepare(batch *b, gd_command *command, const char *path, gd_err
     b->worker = gd_arena_alloc(&command->arena, (size_t)b->threads, sizeof *b->worker);
     if (!b->worker)
         return gd_fail(error, GD_NOMEM, "out of memory for %d threads", b->threads);
-    GD_TRY(gd_asker_init(&b->worker[0].asker, b->model, error)); /* the first: so that a model that cannot, says so */
+    GD_TRY(gd_asker_init(&b->worker[0].asker, model, error)); /* the others when they are needed */
     GD_TRY(print_end(b, path, error));
     if (strcmp(output, "-") != 0 && gd_input_is(b->input, output))
         return gd_fail(error, GD_INVALID, "'%s' is the input: name another --output", output);
@@ -256,8 +269,8 @@ static gd_status answer_all(batch *b, gd_error *error)
 
 gd_status gd_predict_batch(gd_command *command, const gd_model *model, const char *path, gd_error *error)
 {
-    batch b = {.model = model, .stop = gd_stop_catch(true), .output = {.file = -1}};
-    gd_status status = prepare(&b, command, path, error);
+    batch b = {.stop = gd_stop_catch(true), .output = {.file = -1}};
+    gd_status status = prepare(&b, command, model, path, error);
     if (status == GD_OK)
         status = answer_all(&b, error);
     if (status == GD_STOPPED)
