@@ -139,6 +139,12 @@ static void answer_plainly(gd_exchange *x, int code, const char *text)
     gd_exchange_answer(x, code, "application/json", text, strlen(text));
 }
 
+static void answer_too_large(gd_exchange *x)
+{
+    answer_plainly(x, MHD_HTTP_CONTENT_TOO_LARGE,
+                   "{\"code\":\"ValidationError\",\"message\":\"the body is larger than this server takes\"}\n");
+}
+
 /* ---- receiving ---- */
 
 /* Memory follows what has arrived, not what was announced. False: the exchange is answered. */
@@ -147,8 +153,7 @@ static bool append(gd_exchange *x, const char *bytes, size_t n)
     gd_http *http = x->http;
     const size_t limit = http->options.body_bytes, need = x->body_bytes + n;
     if (need > limit) {
-        answer_plainly(x, MHD_HTTP_CONTENT_TOO_LARGE,
-                       "{\"code\":\"ValidationError\",\"message\":\"the body is larger than this server takes\"}\n");
+        answer_too_large(x);
         return false;
     }
     if (need > x->body_capacity) {
@@ -220,12 +225,10 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     gd_uuid(x->id);
     __atomic_add_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
     gd_peer_may_take(x->peer, http->options.receive_seconds, false);
+    http->options.begin(http->options.context, x);
     const char *length = gd_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length && strtoull(length, NULL, 10) > http->options.body_bytes)
-        answer_plainly(x, MHD_HTTP_CONTENT_TOO_LARGE,
-                       "{\"code\":\"ValidationError\",\"message\":\"the body is larger than this server takes\"}\n");
-    else
-        http->options.begin(http->options.context, x);
+    if (x->code == 0 && length && strtoull(length, NULL, 10) > http->options.body_bytes)
+        answer_too_large(x);
     x->refused = x->code != 0;
     return x;
 }
