@@ -2,6 +2,8 @@
 #include "serve/fleet.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,6 +129,18 @@ failed:
     return status;
 }
 
+/* Says in the metrics which model answers for a name. That it could not be said is no reason not to serve. */
+static void announce(gd_fleet *fleet, const gd_deployment *d)
+{
+    const gd_model_info *info = gd_hosted_info(d->hosted);
+    char input[48], classes[16], parameters[24];
+    snprintf(input, sizeof input, "%dx%dx%d", info->height, info->width, info->channels);
+    snprintf(classes, sizeof classes, "%d", info->n_classes);
+    snprintf(parameters, sizeof parameters, "%" PRId64, info->parameters);
+    const char *const labels[] = {"file", d->path, "input", input, "classes", classes, "parameters", parameters, NULL};
+    gd_metrics_model(fleet->metrics, gd_hosted_metrics(d->hosted), labels, NULL);
+}
+
 static gd_status load(gd_fleet *fleet, const gd_order *order, gd_error *error)
 {
     gd_deployment *d;
@@ -137,6 +151,7 @@ static gd_status load(gd_fleet *fleet, const gd_order *order, gd_error *error)
     *find(fleet, order->name) = d;
     fleet->weights += d->weight;
     pthread_mutex_unlock(&fleet->lock);
+    announce(fleet, d);
     return GD_OK;
 }
 
@@ -151,6 +166,7 @@ static gd_status unload(gd_fleet *fleet, const gd_order *order, gd_error *error)
     pthread_mutex_unlock(&fleet->lock);
     if (!d)
         return gd_fail(error, GD_INVALID, "model '%s' is not loaded", order->name);
+    gd_metrics_model(fleet->metrics, gd_hosted_metrics(d->hosted), NULL, NULL);
     retire(fleet, d);
     return GD_OK;
 }
@@ -175,6 +191,7 @@ static gd_status reload_one(gd_fleet *fleet, gd_deployment *old, gd_error *error
     d->next = old->next;
     *find(fleet, old->name) = d;
     pthread_mutex_unlock(&fleet->lock);
+    announce(fleet, d);
     retire(fleet, old);
     return GD_OK;
 }

@@ -29,12 +29,24 @@ bool gd_invocation_is_welcome(gd_request *r)
 
 /* ---- what a worker calls ---- */
 
+/* The server's part of the time, for people: https://www.w3.org/TR/server-timing/, in milliseconds. */
+static void add_timing(gd_request *r)
+{
+    const gd_request_times *times = &r->job.times;
+    snprintf(r->timing, sizeof r->timing, "queue;dur=%.3f, decode;dur=%.3f, compute;dur=%.3f, total;dur=%.3f",
+             1e-6 * (double)times->queue, 1e-6 * (double)times->decode, 1e-6 * (double)times->compute,
+             1e-6 * (double)(gd_nanoseconds() - r->exchange.began));
+    gd_exchange_add_header(&r->exchange, "Server-Timing", r->timing);
+}
+
 static void answered(gd_job *job)
 {
     gd_request *r = request_of(job);
     const char *type = job->code == 200 ? gd_answer_type(job->form) : "application/json";
     if (job->code == 503)
         gd_exchange_add_header(&r->exchange, "Retry-After", "1");
+    if (job->form == GD_ANSWER_VERBOSE)
+        add_timing(r);
     gd_exchange_answer(&r->exchange, job->code, type, job->answer.at, job->answer.failed ? 0 : job->answer.length);
     gd_exchange_resume(&r->exchange);
 }

@@ -173,6 +173,8 @@ gd_status gd_metrics_variant(gd_metrics *metrics, const char *name, const char *
 gd_status gd_metrics_model(gd_metrics *metrics, gd_variant_metrics *variant, const char *const *labels, gd_error *error)
 {
     gd_text text = {0};
+    if (strcmp(variant->counts->labels, "variant=\"\"") == 0)
+        return GD_OK;
     if (labels)
         gd_text_add(&text, "%s", variant->counts->labels);
     for (const char *const *label = labels; label && *label; label += 2) {

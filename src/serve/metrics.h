@@ -35,7 +35,8 @@ gd_status gd_metrics_variant(gd_metrics *metrics, const char *name, const char *
                              gd_variant_metrics **variant, gd_error *error);
 
 /* What answers for the variant now, as labels of griddle_model_info: a name and its value in turn, ended by NULL, e.g.
- * "file", "model.safetensors", "classes", "10". Copied. NULL: no model does any more. Thread-safe, takes a lock. */
+ * "file", "model.safetensors", "classes", "10". Copied. NULL: no model does any more. Of variants that count under ""
+ * nothing is said. Thread-safe, takes a lock. */
 gd_status gd_metrics_model(gd_metrics *metrics, gd_variant_metrics *variant, const char *const *labels,
                            gd_error *error);
 

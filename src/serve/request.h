@@ -25,6 +25,7 @@ typedef struct gd_request {
     gd_lease lease;            /* given back by the worker */
     char variant[GD_NAME + 1]; /* "" : none */
     gd_variant_metrics *counted;
+    char timing[128]; /* Server-Timing */
 
     bool captured;
     gd_text text;                                /* an answer's bytes; of a captured request: copies of headers */

@@ -48,7 +48,7 @@ static void serve_metrics(gd_request *r)
 {
     r->text.length = 0;
     gd_metrics_write(r->service->options.metrics, &r->text);
-    answer_text(r, "text/plain; version=0.0.4; charset=utf-8");
+    answer_text(r, GD_METRICS_TYPE);
 }
 
 static void serve_parameters(gd_request *r)

@@ -116,7 +116,7 @@ def charts(browser, double):
     browser.open(double.url + "?charts")
     browser.wait(f"{visible('#charts')} && {figure('rate')} === '0'")
     assert browser.value(figure("time")) == "–"
-    assert browser.value(shown("#model")) == "model.safetensors · 32x32x3 · 10 classes"
+    assert browser.value(shown("#model")) == "shoes/model.safetensors · 32x32x3 · 10 classes"
     assert "14.2 MB of memory" in browser.value(shown("#process"))
     double.queue = 7
     double.codes["503"] = 10

@@ -6,6 +6,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "serve", "support"))
+from server import Server, tiny  # noqa: E402
 
 try:
     from prometheus_client.parser import text_string_to_metric_families
@@ -68,7 +73,10 @@ for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "proc
 # Each metric with its kind, in the tables.
 with open(os.path.join(os.environ["GRIDDLE_SOURCE"], "docs", "metrics.md")) as file:
     explained = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", file.read(), re.M))
-written = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE"))
-del written["griddle_fill_ratio"]
+with tempfile.TemporaryDirectory() as folder:
+    tiny.write_model(model := os.path.join(folder, "model.safetensors"))
+    with Server(model, "--capture", os.path.join(folder, "captured"), "--access-log", os.path.join(folder, "log")) as server:
+        lines = server.ask("GET", "/metrics").text.splitlines()
+written = dict(line.split()[2:4] for line in lines if line.startswith("# TYPE"))
 assert explained == written, explained.items() ^ written.items()
 print(f"{len(series)} series of {len(families)} metrics, {len(text)} bytes")

@@ -4,6 +4,7 @@ that clients load, tokens, TLS, and the words of the command line."""
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,9 @@ def addresses(model, pixels, png, want):
         answer = server.invoke(png, Content_Type="image/png", Accept="application/json;verbose")
         first = json.loads(answer.text)["predictions"][0]
         assert near([first["probabilities"][name] for name in tiny.CLASSES], want)
+        spent = re.fullmatch(r"queue;dur=([\d.]+), decode;dur=([\d.]+), compute;dur=([\d.]+), total;dur=([\d.]+)",
+                             answer.headers["Server-Timing"])
+        assert 0 < sum(float(part) for part in spent.groups()[:3]) < float(spent[4]) < 20000, spent[0]
         for accept in ("*/*", "application/*", "text/html, application/json;q=0.5"):
             assert near(json.loads(server.invoke(png, Content_Type="image/png", Accept=accept).text), want)
 
@@ -129,6 +133,9 @@ def models_by_name(png, want):
         assert json.loads(server.ask("GET", "/models").text) == {"models": []}
         refused(server.invoke(png), 404, "no model is loaded")
         assert load("one", "shelf/a").code == 200
+        labels = re.findall(r'griddle_model_info\{variant="one",file="([^"]*)",input="4x4x1",classes="3",parameters="51"\} 1',
+                            server.ask("GET", "/metrics").text)
+        assert len(labels) == 1 and labels[0].endswith("anything.safetensors"), labels
         refused(load("one", "shelf/a"), 409, "loaded already")
         refused(load("two", "shelf/none"), 404, "shelf/none")
         refused(load("two", "run"), 404, "is to be in 'shelf'")
@@ -144,6 +151,7 @@ def models_by_name(png, want):
         assert server.ask("DELETE", "/models/one").code == 200
         assert server.ask("DELETE", "/models/one").code == 404
         assert server.invoke(png, "/models/one/invoke").code == 404
+        assert "griddle_model_info{" not in server.ask("GET", "/metrics").text
 
 
 def secrets(png, want):

@@ -221,6 +221,10 @@ TEST(variants_and_classes_have_a_bound)
     CHECK_EQ_INT(occurrences(text, "\ngriddle_queue_depth{"), GD_METRICS_VARIANTS + 1);
     CHECK_CONTAINS(text, "griddle_requests_total{variant=\"\",code=\"200\"} 20\n");
     CHECK(variant_of(metrics, "large", classes, CLASSES) == large);
+    gd_error error = {0};
+    gd_variant_metrics *late = variant_of(metrics, "late", two, 2);
+    CHECK_OK(gd_metrics_model(metrics, late, (const char *const[]){"file", "x", NULL}, &error), &error);
+    CHECK(!strstr(written(metrics), "griddle_model_info{"));
     gd_metrics_free(metrics);
 }
 

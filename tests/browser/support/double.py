@@ -57,7 +57,7 @@ class Double:
             lines.append(f'griddle_predictions_total{{{variant},class="{escaped}"}} {n}')
         lines += [f"griddle_queue_depth{{{variant}}} {self.queue}", f"griddle_confidence_sum{{{variant}}} {self.sure}",
                   f"griddle_confidence_count{{{variant}}} {sum(self.classes.values())}",
-                  f'griddle_model_info{{{variant},file="model.safetensors",input="32x32x3",classes="10"}} 1',
+                  f'griddle_model_info{{{variant},file="/srv/runs/shoes/model.safetensors",input="32x32x3",classes="10"}} 1',
                   "process_start_time_seconds 1.7e9", "process_resident_memory_bytes 14221312",
                   f"process_cpu_seconds_total {self.polls * 0.05}"]
         return "# HELP griddle_requests_total Requests.\n" + "\n".join(lines) + "\n"
