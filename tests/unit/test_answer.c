@@ -97,7 +97,7 @@ TEST(accept)
         {"text/plain;a=\"\\\",\", application/jsonlines", GD_ANSWER_LINES},
         {"application/json;q=2, application/jsonlines;q=0.1", GD_ANSWER_LINES},
         {"application/json;q=1.001", GD_ANSWER_NONE},
-        {"application/json;q=0.x", GD_ANSWER_NONE},
+        {"application/json;q=0.0x", GD_ANSWER_NONE},
         {"application/json;q=0.-", GD_ANSWER_NONE},
         {"application/json;q=01", GD_ANSWER_NONE},
         {"application/json;q=0.1234", GD_ANSWER_NONE},

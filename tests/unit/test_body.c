@@ -32,7 +32,7 @@ static void check_patterns(const gd_pictures *pictures, int seed, int n, int hei
         CHECK_EQ_INT(picture->width, width);
         CHECK_EQ_INT(picture->channels, channels);
         uint8_t *want = pattern_pixels(seed + i, height, width, channels);
-        const bool same = memcmp(picture->pixels, want, (size_t)(height * width * channels)) == 0;
+        const bool same = memcmp(picture->pixels, want, (size_t)height * (size_t)width * (size_t)channels) == 0;
         free(want);
         CHECK(same);
     }

@@ -35,6 +35,20 @@ TEST(words)
     CHECK(scan.at == scan.end);
 }
 
+TEST(numbers)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"0", 1},       {"-0", 2},   {"90", 2},    {"01", 0},   {"-", 0},   {"+1", 0},    {".5", 0},
+                 {"1.", 0},      {"1.09", 4}, {"1.0.9", 3}, {"1e", 0},   {"1e+", 0}, {"9E-09", 5}, {"1e0x", 3},
+                 {"1.9e90,", 6}, {"1:", 1},   {"1.5:", 3},  {"1e5/", 3}, {"", 0},    {"x", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const gd_json_scan scan = gd_json_scan_of("x", cases[i].text, strlen(cases[i].text), NULL);
+        CHECK_EQ_INT(gd_json_number_length(&scan), (long long)cases[i].length);
+    }
+}
+
 /* What stands between quotes, without the opening one, from memory of its exact size into such memory. */
 static gd_status read_string(const char *source, char **text, gd_error *error)
 {
@@ -60,8 +74,8 @@ TEST(strings)
         {"\"", ""},
         {"plain text /~\x7f\"", "plain text /~\x7f"},
         {"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
-        {"\\u0001\\u007f\\u0041\"", "\x01\x7f"
-                                    "A"},
+        {"\\u0001\\u007f\\u0039\"", "\x01\x7f"
+                                    "9"},
         {"\\u0080\\u07ff\"", "\xc2\x80\xdf\xbf"},
         {"\\u0800\\uabcd\\uABCD\\uefEF\\ud7ff\\ue000\\uffff\"",
          "\xe0\xa0\x80\xea\xaf\x8d\xea\xaf\x8d\xee\xbf\xaf\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"},
@@ -103,6 +117,7 @@ TEST(strings_that_are_refused)
         {"\\ud800xudc00\"", "half of a surrogate pair"},
         {"\\ud800\\xdc00\"", "half of a surrogate pair"},
         {"\\ud800\\udc0\"", "half of a surrogate pair"},
+        {"\\udc00\\udc00\"", "half of a surrogate pair"},
         {"\\udfff\\udc00\"", "half of a surrogate pair"},
         {"a\nb\"", "1:2: a control character stands unescaped"},
         {"a\x1f\"", "1:2: a control character stands unescaped"},
