@@ -130,8 +130,8 @@ static gd_status read_types(gd_command *command, const char *flag, const char *c
 
 static gd_status read_capture(gd_command *command, gd_server_options *o, gd_error *error)
 {
-    static const char *const details[] = {"--capture-percent", "--capture-mode", "--capture-figures", "--capture-json",
-                                          "--capture-csv"};
+    static const char *const details[] = {"--capture-percent", "--capture-mode", "--capture-figures",
+                                          "--capture-json",    "--capture-csv",  "--capture-disk"};
     const char *mode = gd_command_option(command, "--capture-mode");
     gd_capture_options *c = &o->capture;
     c->folder = gd_command_option(command, "--capture");
@@ -148,6 +148,7 @@ static gd_status read_capture(gd_command *command, gd_server_options *o, gd_erro
         return gd_fail(error, GD_INVALID, "--capture-mode is '%s' where input, output or both is wanted", mode);
     GD_TRY(read_types(command, "--capture-json", &c->json_types, error));
     GD_TRY(read_types(command, "--capture-csv", &c->csv_types, error));
+    GD_TRY(number(command, "--capture-disk", 1, 100, 75, &c->disk_percent, error));
     return number(command, "--capture-percent", 0, 100, 100, &c->percent, error);
 }
 
@@ -218,6 +219,7 @@ static const gd_option options[] = {
     {"--capture-figures", NULL, NULL, "the pictures' figures and the network's features too"},
     {"--capture-json", NULL, "TYPES", "content types recorded as JSON text, by commas; default application/json"},
     {"--capture-csv", NULL, "TYPES", "as CSV text; default text/csv"},
+    {"--capture-disk", NULL, "PERCENT", "nothing is recorded while the disk is fuller; default 75"},
     {"--access-log", NULL, "FILE", "a line of JSON for each request; - is standard output"},
     {0},
 };

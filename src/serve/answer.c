@@ -3,29 +3,7 @@
 
 #include "serve/number.h"
 
-#include <math.h>
 #include <string.h>
-
-static void add_number(gd_text *text, float value)
-{
-    char number[GD_NUMBER_BYTES];
-    if (isfinite(value))
-        gd_text_add_n(text, number, (size_t)gd_number_print(value, number));
-    else
-        gd_text_add_n(text, "null", 4);
-}
-
-static void add_row(gd_text *text, const float *probability, int n, const char *between)
-{
-    const size_t gap = strlen(between);
-    gd_text_add_n(text, "[", 1);
-    for (int c = 0; c < n; c++) {
-        if (c > 0)
-            gd_text_add_n(text, between, gap);
-        add_number(text, probability[c]);
-    }
-    gd_text_add_n(text, "]", 1);
-}
 
 static void add_prediction(gd_text *text, const gd_model_info *info, const float *probability)
 {
@@ -35,13 +13,13 @@ static void add_prediction(gd_text *text, const gd_model_info *info, const float
     gd_text_add(text, "{\"class\":");
     gd_text_add_json(text, info->classes[best]);
     gd_text_add(text, ",\"probability\":");
-    add_number(text, probability[best]);
+    gd_number_add(text, probability[best]);
     gd_text_add(text, ",\"probabilities\":");
     for (int c = 0; c < info->n_classes; c++) {
         gd_text_add_n(text, c ? "," : "{", 1);
         gd_text_add_json(text, info->classes[c]);
         gd_text_add_n(text, ":", 1);
-        add_number(text, probability[c]);
+        gd_number_add(text, probability[c]);
     }
     gd_text_add(text, "}}");
 }
@@ -69,7 +47,7 @@ void gd_answer_write(gd_text *text, gd_answer_form form, const gd_model_info *in
         if (verbose)
             add_prediction(text, info, row);
         else
-            add_row(text, row, info->n_classes, lines ? ", " : ",");
+            gd_number_add_list(text, row, info->n_classes, lines ? ", " : ",");
         if (lines)
             gd_text_add(text, "}\n");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* POST /invocations: from a body to an answer, by way of a model's queue, and from there to the capture. */
 #include "serve/request.h"
+#include "serve/seen.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -53,8 +54,11 @@ static void answered(gd_job *job)
 
 static const char *copied(const gd_request *r, size_t at) { return at ? r->text.at + at - 1 : NULL; }
 
-static void capture(gd_request *r)
+static void capture(gd_request *r, const gd_seen *seen)
 {
+    r->figures.length = 0;
+    if (r->service->options.figures)
+        gd_seen_write(&r->figures, seen, r->exchange.body, r->exchange.body_bytes);
     const gd_capture_record record = {
         .endpoint = r->part[0] ? r->part : NULL,
         .variant = r->lease.name,
@@ -68,6 +72,7 @@ static void capture(gd_request *r)
         .inference_id = copied(r, r->inference_at),
         .custom_attributes = copied(r, r->attributes_at),
         .time_ms = r->exchange.time_ms,
+        .figures = r->figures.length > 0 && !r->figures.failed ? r->figures.at : NULL,
     };
     gd_capture_put(r->service->options.capture, &record);
 }
@@ -76,7 +81,7 @@ static void seen(gd_job *job, const gd_seen *seen)
 {
     gd_request *r = request_of(job);
     if (r->captured && seen && !r->text.failed)
-        capture(r);
+        capture(r, seen);
     gd_fleet_return(r->service->options.fleet, &r->lease);
     gd_exchange_release(&r->exchange);
 }

@@ -6,6 +6,7 @@
  * whose numerator has at most 87 bits for k up to 27: exact in two words. What is below 2^-63 is left to printf. */
 #include "serve/number.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -88,4 +89,25 @@ int gd_number_print(float value, char to[GD_NUMBER_BYTES])
     to[length++] = (char)('0' + -x / 10);
     to[length++] = (char)('0' + -x % 10);
     return length;
+}
+
+void gd_number_add(gd_text *text, float value)
+{
+    char number[GD_NUMBER_BYTES];
+    if (isfinite(value))
+        gd_text_add_n(text, number, (size_t)gd_number_print(value, number));
+    else
+        gd_text_add_n(text, "null", 4);
+}
+
+void gd_number_add_list(gd_text *text, const float *value, int64_t n, const char *between)
+{
+    const size_t gap = strlen(between);
+    gd_text_add_n(text, "[", 1);
+    for (int64_t i = 0; i < n; i++) {
+        if (i > 0)
+            gd_text_add_n(text, between, gap);
+        gd_number_add(text, value[i]);
+    }
+    gd_text_add_n(text, "]", 1);
 }

@@ -28,7 +28,8 @@ typedef struct gd_request {
     char timing[128]; /* Server-Timing */
 
     bool captured;
-    gd_text text;                                /* an answer's bytes; of a captured request: copies of headers */
+    gd_text text; /* an answer's bytes; of a captured request: copies of headers */
+    gd_text figures;
     size_t type_at, inference_at, attributes_at; /* into text, 1 up; 0: there was none */
 } gd_request;
 

@@ -339,8 +339,8 @@ gd_status gd_server_run(const gd_server_options *options, gd_error *error)
         status = loop(&s, error);
         const gd_status ended = end(&s, error);
         if (ended != GD_OK) {
-            gd_capture_close(s.capture); /* workers may still use the rest, which the process's end frees */
-            gd_access_log_close(s.log);
+            gd_capture_end(s.capture); /* workers may still use the rest, which the end of the process frees */
+            gd_access_log_end(s.log);
             return status == GD_OK ? ended : status;
         }
         if (status == GD_OK)

@@ -202,6 +202,7 @@ static void drop(gd_exchange *exchange)
 {
     gd_request *r = (gd_request *)exchange;
     gd_text_release(&r->text);
+    gd_text_release(&r->figures);
     gd_text_release(&r->job.answer);
 }
 
