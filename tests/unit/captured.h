@@ -75,6 +75,15 @@ static inline int captured_count(const char *text, const char *part)
     return n;
 }
 
+/* How many this process has open. */
+static inline int captured_descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1000; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 /* Standard error goes into a file from here to `captured_said`, which returns what was said. */
 static inline int captured_listen(void)
 {

@@ -3,6 +3,7 @@
 #include "serve/capture.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -199,6 +200,31 @@ TEST(figures_and_modes_are_as_asked)
     CHECK_EQ_INT(captured_count(all, "endpointOutput"), 2);
     CHECK_EQ_INT(captured_count(all, "endpointInput"), 0);
     CHECK_EQ_INT(captured_count(all, ",\"griddle\":{}}\n"), 1);
+}
+
+TEST(a_half_line_of_a_killed_process_is_cut_off)
+{
+    gd_error error = {0};
+    const gd_capture_options options = usual();
+    CHECK_OK(gd_folder_make(unit_path("e/v/2026/11/27/01"), &error), &error);
+    CHECK_OK(gd_file_write(unit_path("e/v/2026/11/27/01/f.jsonl"), "{}\n{\"", 5, &error), &error);
+    const int before = captured_listen();
+    gd_capture_close(open_capture(&options));
+    CHECK_CONTAINS(captured_said(before), "cut a half line of 2 bytes off");
+    CHECK_TEXT(captured_file(unit_path("e/v/2026/11/27/01/f.jsonl")), "{}\n");
+}
+
+TEST(after_the_end_no_file_is_open)
+{
+    const gd_capture_options options = usual();
+    gd_capture *capture = open_capture(&options);
+    const int before = captured_descriptors();
+    put(capture, "e");
+    gd_capture_end(capture);
+    CHECK_EQ_INT(captured_descriptors(), before);
+    CHECK_EQ_INT(captured_count(captured_text(unit_folder()), "}\n"), 1);
+    CHECK_EQ_INT(gd_capture_count(capture).records, 1);
+    gd_capture_close(capture);
 }
 
 TEST(refuses_options_out_of_range)

@@ -129,23 +129,15 @@ TEST(only_names_become_folders)
     CHECK_EQ_INT(captured_count(captured_file(captured.path[1]), "1\n"), 13);
 }
 
-static int open_descriptors(void)
-{
-    int n = 0;
-    for (int fd = 0; fd < 1000; fd++)
-        n += fcntl(fd, F_GETFD) >= 0;
-    return n;
-}
-
 TEST(made_up_names_exhaust_neither_folders_nor_descriptors)
 {
     const gd_capture_files_options options = usual();
     gd_capture_files *files = open_files(&options);
-    const int before = open_descriptors();
+    const int before = captured_descriptors();
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 300; i++)
             add(files, unit_text("e%d", i), NULL, WHEN, "1\n");
-        CHECK(open_descriptors() - before <= 64);
+        CHECK(captured_descriptors() - before <= 64);
     }
     CHECK_EQ_INT(gd_capture_files_tally(files).refused, 0);
     gd_capture_files_close(files);
@@ -155,6 +147,22 @@ TEST(made_up_names_exhaust_neither_folders_nor_descriptors)
     for (int i = 0; i < captured.n; i++)
         folders += i == 0 || strncmp(place(i), place(i - 1), strcspn(place(i), "/") + 1) != 0;
     CHECK_EQ_INT(folders, 256);
+}
+
+TEST(the_file_that_was_not_used_for_longest_makes_room)
+{
+    const gd_capture_files_options options = usual();
+    gd_capture_files *files = open_files(&options);
+    for (int i = 0; i < 64; i++)
+        add(files, unit_text("e%d", i), NULL, WHEN, "1\n");
+    add(files, "e0", NULL, WHEN, "2\n");
+    add(files, "e64", NULL, WHEN, "1\n");
+    add(files, "e0", NULL, WHEN, "3\n");
+    add(files, "e1", NULL, WHEN, "2\n");
+    gd_capture_files_close(files);
+    CHECK_EQ_INT(captured_files(unit_path("e0")), 1);
+    CHECK_TEXT(captured_file(captured.path[0]), "1\n2\n3\n");
+    CHECK_EQ_INT(captured_files(unit_path("e1")), 2);
 }
 
 static double full(const char *folder, void *context)

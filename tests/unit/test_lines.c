@@ -50,6 +50,19 @@ TEST(takes_back_the_half_of_a_line)
     close(file);
 }
 
+TEST(leaves_what_somebody_else_wrote_behind_a_half_line)
+{
+    const int file = open_file(unit_path("f"), 0);
+    CHECK(write(file, "one\nanother's\n", 14) == 14);
+    CHECK(fcntl(file, F_SETFL, 0) == 0 && lseek(file, 4, SEEK_SET) == 4); /* in front of that */
+    limit_files(8);
+    const gd_lines_result done = gd_lines_append(file, "two and three\n", 14);
+    limit_files(RLIM_INFINITY);
+    CHECK(done.bytes == 4 && done.reason == EFBIG && done.torn);
+    CHECK_TEXT(captured_file(unit_path("f")), "one\ntwo her's\n");
+    close(file);
+}
+
 TEST(a_full_disk_takes_nothing)
 {
     const int file = open("/dev/full", O_WRONLY | O_CLOEXEC);
