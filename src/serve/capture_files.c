@@ -113,9 +113,9 @@ static void failed(gd_capture_files *files, const char *why) { gd_disk_failed(&f
 
 static void end(gd_capture_files *files, open_file *f, bool sync)
 {
-    if (f->bytes == 0) /* nothing could be written */
+    if (f->bytes == 0) { /* nothing could be written */
         unlink(f->path);
-    else if (sync && fdatasync(f->file) != 0 && errno != EINVAL && errno != EROFS) {
+    } else if (sync && fdatasync(f->file) != 0 && errno != EINVAL && errno != EROFS) {
         char why[PATH_BYTES + 128];
         snprintf(why, sizeof why, "cannot sync '%s': %s", f->path, strerror(errno));
         failed(files, why);
