@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-HIGHER_IS_BETTER = {"images/s": True, "share": True, "ms": False, "us": False, "s": False, "MB": False}
+HIGHER_IS_BETTER = {"images/s": True, "requests/s": True, "share": True, "ms": False, "us": False, "s": False, "MB": False}
 
 
 class Absent(Exception):
@@ -159,12 +159,16 @@ class Bench:
             raise Absent(f"no {self.griddle}: cmake --preset release && cmake --build --preset release")
         return run([self.griddle, "--version"]).output.split()[-1]
 
-    def peer(self, script, *words, env=None):
-        """Runs benchmarks/peers/SCRIPT, which prints one JSON object."""
+    def peers(self):
+        """The peers' Python."""
         if not self.peers_python:
             raise Absent("no Python for the peers: set GRIDDLE_PEERS_PYTHON, or run benchmarks/run --install-peers")
+        return self.peers_python
+
+    def peer(self, script, *words, env=None):
+        """Runs benchmarks/peers/SCRIPT, which prints one JSON object."""
         env = {"OMP_NUM_THREADS": str(self.threads), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
-        return run([self.peers_python, ROOT / "benchmarks" / "peers" / script, *words], env)
+        return run([self.peers(), ROOT / "benchmarks" / "peers" / script, *words], env)
 
     def data_file(self, name):
         if not self.data or not (self.data / name).exists():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server while it is measured: started, asked, weighed, put under load and ended, with all the processes that it has."""
+import ctypes
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import time
 
 from bench import ROOT, Absent, Failed, run
 
+PR_SET_CHILD_SUBREAPER = 36
 START = 60  # seconds at most until the first answer
 END = 20  # and from SIGTERM to the end
 TOLERANCE = 1e-4  # of a probability
@@ -23,10 +25,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Server:
-    """`with Server(command, port, log) as server`; the command gets a session of its own, so that its processes are known.
+def adopt_orphans():
+    """Processes whose parent ended become this one's, which can then wait for them."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    `ready(method, path, body)` waits until the first 200."""
+
+class Server:
+    """with Server(command, port, log) as server: the command gets a session of its own, so that its processes are known."""
 
     def __init__(self, command, port, log, env=None):
         self.command, self.port, self.log, self.env = [str(word) for word in command], port, log, env
@@ -43,37 +48,42 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        processes = [int(process.name) for process in self.processes()]
         self.child.terminate()
         try:
             self.child.wait(END)
         except subprocess.TimeoutExpired:
             pass
         try:
-            os.killpg(self.child.pid, signal.SIGKILL)  # what the server left behind, or itself
+            os.killpg(self.child.pid, signal.SIGKILL)  # what it left behind, or itself
         except ProcessLookupError:
             pass
         self.child.wait()
+        for process in processes:  # left behind they are ours, and so is the time that they used
+            try:
+                os.waitpid(process, 0)
+            except ChildProcessError:
+                pass
 
     def said(self):
         return self.log.read_text(errors="replace").strip()[-2000:]
 
     def ready(self, method, path, body=None):
         """Milliseconds from the start of the process to the whole of the first 200."""
-        request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-        if body:
-            request += f"Content-Type: image/png\r\nContent-Length: {len(body)}\r\n"
-        message = request.encode() + b"\r\n" + (body or b"")
         while time.perf_counter() < self.started + START:
             if self.child.poll() is not None:
                 raise Failed(f"{self.command[0]} ended with {self.child.returncode} before it answered: {self.said()}")
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START)
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
-                    s.sendall(message)
-                    answer = b"".join(iter(lambda: s.recv(65536), b""))
-                if answer.split(b" ", 2)[1:2] == [b"200"]:
+                connection.request(method, path, body, {"Content-Type": "image/png"} if body else {})
+                response = connection.getresponse()
+                response.read()
+                if response.status == 200:
                     return 1000 * (time.perf_counter() - self.started)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 pass
+            finally:
+                connection.close()
             time.sleep(0.001)
         raise Failed(f"no answer from {self.command[0]} within {START} s: {self.said()}")
 
@@ -104,21 +114,22 @@ class Server:
         time.sleep(seconds)
         return (self.cpu_ms() - before) / (time.perf_counter() - start)
 
-    def check(self, path, pictures, answers):
-        """Posts every picture; its probabilities must be those in `answers`, which the first system fills."""
+    def check(self, system, pictures, answers):
+        """Posts every picture; its probabilities must be those of the first system in `answers`, where it puts them."""
         connection, got = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30), []
         for picture in pictures:
-            connection.request("POST", path, picture, {"Content-Type": "image/png"})
+            connection.request("POST", "/invocations", picture, {"Content-Type": "image/png"})
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:
                 raise Failed(f"answers a picture with {response.status}: {body[:200].decode(errors='replace')}")
             got.append(json.loads(body))
         connection.close()
-        answers = answers or answers.extend(got) or answers
-        apart = max((abs(p - q) if len(a) == len(b) else 1 for a, b in zip(answers, got) for p, q in zip(a, b)), default=1)
+        answers.setdefault(system, got)
+        first = next(iter(answers))
+        apart = max(abs(p - q) for a, b in zip(answers[first], got) for p, q in zip(a, b, strict=True))
         if not apart <= TOLERANCE:
-            raise Failed(f"its probabilities are up to {apart:.2g} from those of the system before it")
+            raise Failed(f"its probabilities are up to {apart:.2g} from those of {first}")
 
     def load(self, path, clients, seconds, pictures=None):
         """What serve_wrk.lua prints, of keep-alive connections after a warm-up. Pictures: a folder; none: GET."""
