@@ -193,8 +193,11 @@ def bootstrap(statistic, draw, times=4000):
 
 
 def ratio(a, b):
-    """Median ratio a/b with its interval, of two records. Paired by round where both come from one run."""
+    """Median ratio a/b with its interval, of two records; None where b can be 0. Paired by round where both come from one
+    run."""
     x, y = a["samples"], b["samples"]
+    if not all(y):
+        return None
     if a["date"] == b["date"] and len(x) == len(y):
         ratios = [p / q for p, q in zip(x, y)]
         low, high = bootstrap(statistics.median, lambda rng: rng.choices(ratios, k=len(ratios)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A load generator that tells answers from refusals, which wrk does not, and can wait after a refusal, as clients should:
+/* A load generator that tells answers from refusals, which wrk does not, and can wait after a refusal, as clients
+ * should:
  *
  *     serve_load PORT CONNECTIONS SECONDS REST FOLDER PICTURES
  *
@@ -110,10 +111,7 @@ static bool send_on(connection *c)
     return true;
 }
 
-static void rest(load *l, connection *c, double now)
-{
-    c->due = now + l->rest * (0.5 + drand48());
-}
+static void rest(load *l, connection *c, double now) { c->due = now + l->rest * (0.5 + drand48()); }
 
 static void begin(load *l, connection *c, double now)
 {
@@ -142,7 +140,8 @@ static int parse(connection *c, bool *closes)
     const char *end = strstr(c->answer, "\r\n\r\n");
     if (!end)
         return c->read < ANSWER_BYTES ? 0 : -1;
-    const char *length = strcasestr(c->answer, "\r\ncontent-length:"), *close = strcasestr(c->answer, "connection: close");
+    const char *length = strcasestr(c->answer, "\r\ncontent-length:"),
+               *close = strcasestr(c->answer, "connection: close");
     int status;
     if (sscanf(c->answer, "HTTP/1.1 %d", &status) != 1 || !length || length > end)
         return -1;

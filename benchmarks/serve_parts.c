@@ -147,8 +147,7 @@ static int measure(work *w, int threads, double length)
     const double took = seconds() - start;
     if (atomic_load(&w->failed))
         return 1;
-    printf("{\"version\": \"%s\", \"per_second\": %.3f}\n", gd_infer_version(),
-           (double)atomic_load(&w->done) / took);
+    printf("{\"version\": \"%s\", \"per_second\": %.3f}\n", gd_infer_version(), (double)atomic_load(&w->done) / took);
     return 0;
 }
 

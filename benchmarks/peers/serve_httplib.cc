@@ -11,13 +11,14 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <semaphore>
 #include <sched.h>
+#include <semaphore>
 #include <vector>
 
 /* What this server needs of onnxruntime_c_api.h, which comes with no package of PyPI's or Debian's: the library
  * hands out a table of functions whose order never changes. */
-namespace ort {
+namespace ort
+{
 struct Env;
 struct Options;
 struct Session;
@@ -52,8 +53,9 @@ constexpr auto cpu_memory = call<69, int, int, MemoryInfo **>;
 
 constexpr int side = 32, channels = 3, area = side * side, classes = 10;
 
-class Model {
-public:
+class Model
+{
+  public:
     Model(const char *path, const char *input_name) : input{input_name}
     {
         ort::Env *env;
@@ -70,7 +72,7 @@ public:
         ort::run(session, nullptr, &input, &x, 1, &output, 1, &probabilities);
     }
 
-private:
+  private:
     const char *input;
     ort::Session *session;
 };
