@@ -5,7 +5,9 @@ first before it is timed; what serves is in serve_systems.py.
 
 `parts` is no server: the rate at which bare HTTP (libmicrohttpd), decoding and the network would answer together, each
 measured alone on as many processors as so many clients keep busy."""
+import contextlib
 import os
+import pathlib
 from functools import partial
 
 import served
@@ -32,7 +34,7 @@ def load_figures(load):
 def own_program(bench, name, *words):
     """benchmarks/NAME.c with what else it is made from."""
     code = ROOT / "benchmarks" / f"{name}.c"
-    inputs = [code, *(word for word in words if hasattr(word, "stat"))]
+    inputs = [code, *(word for word in words if isinstance(word, pathlib.Path))]
     return compiled(bench.scratch / name, inputs, [os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", "-I",
                                                    ROOT / "include", "-I", ROOT / "src", code, *words])
 
@@ -81,39 +83,38 @@ def overload(bench, server, rest):
 
 def cases(bench):
     served.adopt_orphans()
-    answers = {}
+    answers = {}  # of the systems of this run, which must agree
+
+    @contextlib.contextmanager
+    def asked(name):
+        """A fresh server that has answered once: its version, itself, and how long that took."""
+        version, server = SERVERS[name](bench)
+        with server:
+            yield version, server, server.ready("POST", "/invocations", pictures(bench)[0])
 
     def start(name, _):
-        version, server = SERVERS[name](bench)
-        asked = pictures(bench)
-        with server:
-            values = {"first answer": (server.ready("POST", "/invocations", asked[0]), "ms"),
-                      "memory": (server.memory_mb(), "MB")}
-            server.check(name, asked, answers)
-            return Reading(version, {**values, "CPU of an idle second": (server.idle_ms(), "ms")})
+        with asked(name) as (version, server, ready_ms):
+            memory = server.memory_mb()
+            server.check(name, pictures(bench), answers)
+            return Reading(version, {"first answer": (ready_ms, "ms"), "memory": (memory, "MB"),
+                                     "CPU of an idle second": (server.idle_ms(), "ms")})
 
     def under_load(name, clients, _):
-        version, server = SERVERS[name](bench)
-        asked = pictures(bench)
-        with server:
-            server.ready("POST", "/invocations", asked[0])
-            server.check(name, asked, answers)
+        with asked(name) as (version, server, _):
+            server.check(name, pictures(bench), answers)
             values = load_figures(server.load("/invocations", clients, bench.seconds, scones_pictures(bench)))
             return Reading(version, {**values, "memory after": (server.memory_mb(), "MB")})
+
+    def overloaded(name, rest, _):
+        with asked(name) as (version, server, _):
+            server.check(name, pictures(bench), answers)
+            return Reading(version, overload(bench, server, rest))
 
     def ping(make, _):
         version, server = make(bench)
         with server:
             server.ready("GET", "/ping")
             return Reading(version, load_figures(server.load("/ping", CLIENTS[-1], bench.seconds)))
-
-    def overloaded(name, rest, _):
-        version, server = SERVERS[name](bench)
-        asked = pictures(bench)
-        with server:
-            server.ready("POST", "/invocations", asked[0])
-            server.check(name, asked, answers)
-            return Reading(version, overload(bench, server, rest))
 
     yield Case("start", {name: partial(start, name) for name in SERVERS}, rounds=9, warmup=1)
     for clients in CLIENTS:

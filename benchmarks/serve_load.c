@@ -111,6 +111,8 @@ static bool send_on(connection *c)
     return true;
 }
 
+static bool rests(const connection *c) { return c->due > 0; }
+
 static void rest(load *l, connection *c, double now) { c->due = now + l->rest * (0.5 + drand48()); }
 
 static void begin(load *l, connection *c, double now)
@@ -168,7 +170,7 @@ static void on_answer(load *l, connection *c, int status, bool closes)
 
 static void on_readable(load *l, connection *c)
 {
-    while (c->fd >= 0 && !c->due) {
+    while (c->fd >= 0 && !rests(c)) {
         const ssize_t n = recv(c->fd, c->answer + c->read, ANSWER_BYTES - c->read, 0);
         if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
             return;
@@ -182,7 +184,7 @@ static void on_readable(load *l, connection *c)
             on_answer(l, c, status, closes);
     }
     /* what comes while it rests can only be the end of the connection */
-    if (c->fd >= 0 && c->due && (recv(c->fd, c->answer, 1, MSG_PEEK) >= 0 || errno != EAGAIN))
+    if (c->fd >= 0 && rests(c) && (recv(c->fd, c->answer, 1, MSG_PEEK) >= 0 || errno != EAGAIN))
         drop(c);
 }
 
@@ -194,16 +196,16 @@ static void run(load *l, double until)
         double earliest = until;
         for (int i = 0; i < l->n_connections; i++) {
             connection *c = &l->connections[i];
-            if (c->due && c->due <= now)
+            if (rests(c) && c->due <= now)
                 begin(l, c, now);
-            if (c->due && c->due < earliest)
+            if (rests(c) && c->due < earliest)
                 earliest = c->due;
         }
         struct epoll_event events[EVENTS];
         const int n = epoll_wait(l->epoll, events, EVENTS, (int)ceil(1e3 * (earliest - now)));
         for (int i = 0; i < n; i++) {
             connection *c = events[i].data.ptr;
-            if (c->fd >= 0 && !c->due && events[i].events & EPOLLOUT && !send_on(c)) {
+            if (c->fd >= 0 && !rests(c) && events[i].events & EPOLLOUT && !send_on(c)) {
                 l->failed++;
                 drop(c);
                 rest(l, c, seconds());
@@ -252,29 +254,30 @@ int main(int argc, char **argv)
         .refused.ms = malloc(MOST_TIMES * sizeof(float)),
     };
     const struct rlimit files = {(rlim_t)n + 64, (rlim_t)n + 64};
-    bool well = requests && l.connections && l.accepted.ms && l.refused.ms && l.epoll >= 0;
-    if (!well || (setrlimit(RLIMIT_NOFILE, &files) && sysconf(_SC_OPEN_MAX) < n + 64)) {
+    bool well = requests && l.connections && l.accepted.ms && l.refused.ms && l.epoll >= 0 &&
+                (setrlimit(RLIMIT_NOFILE, &files) == 0 || sysconf(_SC_OPEN_MAX) >= n + 64);
+    if (!well)
         fprintf(stderr, "serve_load: no memory or no file descriptors for %d connections\n", n);
-        return 1;
-    }
-    for (int i = 0; i < pictures; i++)
-        if (!make_request(argv[5], i, &requests[i])) {
+    for (int i = 0; well && i < pictures; i++) {
+        well = make_request(argv[5], i, &requests[i]);
+        if (!well)
             fprintf(stderr, "serve_load: '%s/%d.png' cannot be read, is empty or larger than 32 kB\n", argv[5], i);
-            return 1;
-        }
-    for (int i = 0; i < n; i++)
-        l.connections[i].fd = -1;
-    run(&l, l.begin + length);
-    printf("{");
-    print("accepted", &l.accepted, length);
-    print("refused", &l.refused, length);
-    printf("\"failed\": %lld}\n", (long long)l.failed);
-    for (int i = 0; i < n; i++)
-        drop(&l.connections[i]);
+    }
+    if (well) {
+        for (int i = 0; i < n; i++)
+            l.connections[i].fd = -1;
+        run(&l, l.begin + length);
+        printf("{");
+        print("accepted", &l.accepted, length);
+        print("refused", &l.refused, length);
+        printf("\"failed\": %lld}\n", (long long)l.failed);
+        for (int i = 0; i < n; i++)
+            drop(&l.connections[i]);
+    }
     close(l.epoll);
     free(l.connections);
     free(requests);
     free(l.accepted.ms);
     free(l.refused.ms);
-    return 0;
+    return well ? 0 : 1;
 }
