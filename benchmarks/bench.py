@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-HIGHER_IS_BETTER = {"images/s": True, "share": True, "ms": False, "us": False, "s": False, "MB": False}
+HIGHER_IS_BETTER = {"images/s": True, "requests/s": True, "share": True, "ms": False, "us": False, "s": False, "MB": False}
 
 
 class Absent(Exception):
@@ -159,12 +159,16 @@ class Bench:
             raise Absent(f"no {self.griddle}: cmake --preset release && cmake --build --preset release")
         return run([self.griddle, "--version"]).output.split()[-1]
 
-    def peer(self, script, *words, env=None):
-        """Runs benchmarks/peers/SCRIPT, which prints one JSON object."""
+    def peers(self):
+        """The peers' Python."""
         if not self.peers_python:
             raise Absent("no Python for the peers: set GRIDDLE_PEERS_PYTHON, or run benchmarks/run --install-peers")
+        return self.peers_python
+
+    def peer(self, script, *words, env=None):
+        """Runs benchmarks/peers/SCRIPT, which prints one JSON object."""
         env = {"OMP_NUM_THREADS": str(self.threads), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
-        return run([self.peers_python, ROOT / "benchmarks" / "peers" / script, *words], env)
+        return run([self.peers(), ROOT / "benchmarks" / "peers" / script, *words], env)
 
     def data_file(self, name):
         if not self.data or not (self.data / name).exists():
@@ -189,8 +193,11 @@ def bootstrap(statistic, draw, times=4000):
 
 
 def ratio(a, b):
-    """Median ratio a/b with its interval, of two records. Paired by round where both come from one run."""
+    """Median ratio a/b with its interval, of two records; None where b can be 0. Paired by round where both come from one
+    run."""
     x, y = a["samples"], b["samples"]
+    if not all(y):
+        return None
     if a["date"] == b["date"] and len(x) == len(y):
         ratios = [p / q for p, q in zip(x, y)]
         low, high = bootstrap(statistics.median, lambda rng: rng.choices(ratios, k=len(ratios)))

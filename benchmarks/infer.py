@@ -8,7 +8,7 @@ logits."""
 import os
 
 from bench import Absent, Case, Failed, ROOT, Reading, run
-from scratch import SCONES, griddle_run, scones_source
+from scratch import SCONES, compiled, griddle_run, scones_source
 
 CASES = [("resnet-20", 1), ("resnet-20", 16), ("resnet-9", 1), ("lenet", 1), ("resnet-18", 1)]
 TOLERANCE = 1e-4  # of a logit, relative to the largest
@@ -31,11 +31,8 @@ def program(bench):
     out = bench.scratch / "infer_latency"
     if not archive.exists():
         raise Absent(f"no {archive}: cmake --preset release && cmake --build --preset release")
-    if not out.exists() or out.stat().st_mtime < max(archive.stat().st_mtime, source.stat().st_mtime):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        run([os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", "-I", ROOT / "include", source, archive,
-             "-lm", "-o", out])
-    return out
+    return compiled(out, [archive, source], [os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", "-I",
+                                             ROOT / "include", source, archive, "-lm"])
 
 
 def reading(output, answers, system):

@@ -41,6 +41,29 @@ def scones_image(bench):
     return path
 
 
+def scones_pictures(bench):
+    """The 200 test images as PNGs of RGBA with an opaque alpha: a folder with 0.png to 199.png."""
+    out = bench.scratch / "pictures"
+    if not out.exists():
+        part = out.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        with tarfile.open(bench.data_file("scones-unlimited.tar.gz")) as tar:
+            names = sorted(n for n in tar.getnames() if "/test/" in f"/{n}" and n.endswith(".png"))
+            for i, name in enumerate(names):
+                (part / f"{i}.png").write_bytes(tar.extractfile(name).read())
+        part.replace(out)
+    return out
+
+
+def compiled(out, inputs, command):
+    """A program, made by a compiler's command where it is older than what it is made from."""
+    if not out.exists() or out.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        run([*command, "-o", out])
+    return out
+
+
 def pairs():
     return json.loads((ROOT / "benchmarks" / "pairs.json").read_text(encoding="utf-8"))
 
