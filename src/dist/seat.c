@@ -81,6 +81,24 @@ static gd_status read_four(getter get, const names *n, gd_seat *seat, gd_error *
     return read_number(get, n->starter, n->local_ranks, &seat->local_ranks, error);
 }
 
+static gd_status read_griddle(getter get, gd_seat *seat, gd_error *error)
+{
+    GD_TRY(read_four(get, &griddle, seat, error));
+    if (is_set(get, "GRIDDLE_HOST"))
+        snprintf(seat->host, sizeof seat->host, "%s", get("GRIDDLE_HOST"));
+    if (is_set(get, "GRIDDLE_LEADER"))
+        snprintf(seat->leader, sizeof seat->leader, "%s", get("GRIDDLE_LEADER"));
+    return GD_OK;
+}
+
+static gd_status read_sagemaker(getter get, gd_seat *seat, gd_error *error)
+{
+    GD_TRY(gd_seat_read_sagemaker(get("SAGEMAKER_BASE_DIR"), seat, error));
+    if (seat->starter != GD_STARTED_BY_SAGEMAKER || !is_set(get, "MASTER_PORT"))
+        return GD_OK;
+    return read_number(get, seat->starter, "MASTER_PORT", &seat->port, error);
+}
+
 static gd_status read_torchrun(getter get, gd_seat *seat, gd_error *error)
 {
     GD_TRY(read_four(get, &torchrun, seat, error));
@@ -153,7 +171,7 @@ gd_status gd_seat_find(const char *(*get)(const char *name), gd_seat *seat, gd_e
     if (gethostname(seat->host, sizeof seat->host - 1) != 0)
         snprintf(seat->host, sizeof seat->host, "localhost");
     if (any_set(get, &griddle))
-        GD_TRY(read_four(get, &griddle, seat, error));
+        GD_TRY(read_griddle(get, seat, error));
     else if (any_set(get, &mpirun))
         GD_TRY(read_four(get, &mpirun, seat, error));
     else if (is_set(get, "WORLD_SIZE") || is_set(get, "LOCAL_WORLD_SIZE"))
@@ -161,7 +179,7 @@ gd_status gd_seat_find(const char *(*get)(const char *name), gd_seat *seat, gd_e
     else if (started_by_srun(get))
         GD_TRY(read_slurm(get, seat, error));
     else
-        GD_TRY(gd_seat_read_sagemaker(get("SAGEMAKER_BASE_DIR"), seat, error));
+        GD_TRY(read_sagemaker(get, seat, error));
     if (seat->starter == GD_STARTED_BY_MPIRUN && is_set(get, "GRIDDLE_WATCH")) /* mpirun was started by griddle */
         seat->starter = GD_STARTED_BY_GRIDDLE;
     return check(seat, error);
