@@ -39,8 +39,8 @@ typedef struct gd_hosts gd_hosts; /* opaque: the others, as the launcher of one 
  * the hosts. */
 gd_status gd_hosts_meet(const gd_seat *seat, double seconds, gd_hosts **hosts, gd_error *error);
 
-/* All prepare, who leads first. `work` says how many ranks its host is to have. It fails on all where it fails on one,
- * and INVALID where they do not want as many each. */
+/* All prepare, who leads first. `work` says how many ranks its host is to have. Where it fails on one, or (INVALID)
+ * they do not want as many each, it fails there and on who leads; who was ready hears of it as of the run's end. */
 gd_status gd_hosts_prepare(gd_hosts *hosts, gd_status (*work)(void *argument, int *ranks, gd_error *), void *argument,
                            int *ranks, gd_error *error);
 
