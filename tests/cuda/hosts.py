@@ -127,6 +127,14 @@ with tempfile.TemporaryDirectory() as folder:
         check_end(f"launcher-{host}", [processes[1 - host]], listed, 1, re.escape(complaint) if host == 0 else f".*{re.escape(complaint)}|rank 2 .*",
                   began, speaks=(0,))
 
+    processes = start("stuck", *LONG)
+    listed = members("stuck", processes)
+    began = time.monotonic()
+    processes[1].send_signal(signal.SIGSTOP)
+    check_end("stuck", processes[:1], listed, 1, r"the launcher on 127\.0\.0\.2 is stuck, without a sign of life; go on with --resume", began, speaks=(0,))
+    processes[1].kill()
+    processes[1].communicate()
+
     # it goes on by itself, and a signal to any of the hosts saves once and ends both
     processes = start("again", *LONG, "--restarts", "1")
     before = members("again", processes)
