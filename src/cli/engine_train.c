@@ -211,7 +211,8 @@ static const gd_option options[] = {
     GD_OPTION_OUT,
     {"--resume", NULL, NULL, "go on from the checkpoint; only train.epochs may differ"},
     {"--procs", NULL, "N",
-     "train with N processes on this machine: one per GPU, or shares of the CPU; default 1 (SageMaker's hosts: all GPUs)"},
+     "train with N processes on this machine: one per GPU, or shares of the CPU; default 1 (SageMaker's hosts: all "
+     "GPUs)"},
     {"--restarts", NULL, "N", "when a process fails, go on from the checkpoint by itself, N times; default 0"},
     GD_OPTION_DEVICE,
     GD_OPTION_JSON,

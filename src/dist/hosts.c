@@ -369,8 +369,7 @@ static void hear(gd_hosts *h, other *o, const char *line, gd_watch *watch)
     const char *text;
     o->heard = gd_seconds();
     if (gd_line_is(line, "stop", 1, &number, NULL)) {
-        if (!h->signal)
-            gd_watch_stop(watch, h->signal = (int)number);
+        h->signal = h->signal ? h->signal : (int)number; /* the launcher passes it on */
     } else if (gd_line_is(line, "halt", 1, &number, NULL)) {
         gd_watch_blame(watch, GD_STOPPED, "stopped at once, by a second signal to %s; nothing was saved", o->name);
     } else if (gd_line_is(line, "lost", 0, NULL, &text)) {

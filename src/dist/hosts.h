@@ -57,7 +57,7 @@ const char *gd_hosts_leader(const gd_hosts *hosts);
 /* Who follows is to start its ranks, which find the watch there. */
 void gd_hosts_start(gd_hosts *hosts, bool resumed, int meeting_port, const char *watch_address);
 
-/* Hears all, without waiting: tells the watch of signals and of what is lost. */
+/* Hears all, without waiting; tells the watch of what is lost, and of a second signal. */
 void gd_hosts_turn(gd_hosts *hosts, gd_watch *watch);
 
 /* Who follows is to end its ranks, which have so long to do it themselves. */

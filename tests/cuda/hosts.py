@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -111,6 +112,19 @@ with tempfile.TemporaryDirectory() as folder:
             code = max(processes[0].wait(timeout=60), 1)
         said = hosts.finish(processes, code)
         assert all(len(lines) == 1 and complaint in lines[0] for lines in said), said
+
+    # ranks that cannot be started on one host: their program is gone, while its launcher waits for the other host
+    os.mkdir("bin")
+    for program in ("griddle-engine", "griddle-stage"):
+        shutil.copy(f"{ranks.BUILD}/libexec/griddle/{program}", "bin")
+    port = str(ranks.free_port())
+    second = hosts.start([f"{folder}/bin/griddle-engine", *command("unstarted-2", *LONG, "--procs", "2")[1:]], "opt-127.0.0.2", MASTER_PORT=port)
+    while not os.readlink(f"/proc/{second.pid}/exe").endswith("bin/griddle-engine"):
+        time.sleep(0.01)
+    os.remove("bin/griddle-engine")
+    first = hosts.start(command("unstarted-1", *LONG, "--procs", "2"), "opt-127.0.0.1", MASTER_PORT=port)
+    said = hosts.finish([first, second], 1)
+    assert said == [["griddle: a rank could not be started on 127.0.0.2; go on with --resume"]] * 2, said
 
     # who is lost: a rank here or there, a launcher
     struck("killed", signal.SIGKILL, 3, r"rank 3 on 127\.0\.0\.2, at step \d+: it is gone, without a word; go on with --resume")
