@@ -130,9 +130,10 @@ with tempfile.TemporaryDirectory() as folder:
     struck("killed", signal.SIGKILL, 3, r"rank 3 on 127\.0\.0\.2, at step \d+: it is gone, without a word; go on with --resume")
     struck("first", signal.SIGKILL, 0, r"rank 0 on 127\.0\.0\.1, at step \d+: it is gone, without a word; go on with --resume")
     struck("stopped", signal.SIGSTOP, 2, r"rank 2 on 127\.0\.0\.2, at step \d+: it is stuck: no sign of life for [67] s; go on with --resume")
+    # restarts do not bring a host back
     for host, complaint in ((1, "the launcher on 127.0.0.2 is gone, without a word; go on with --resume"),
                             (0, "127.0.0.1, which leads the run, is gone; go on with --resume")):
-        processes = start(f"launcher-{host}", *LONG)
+        processes = start(f"launcher-{host}", *LONG, "--restarts", "1")
         listed = members(f"launcher-{host}", processes)
         began = time.monotonic()
         os.kill(listed[2 * host]["pid"], signal.SIGSTOP)  # even with a rank that cannot end itself
