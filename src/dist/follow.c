@@ -15,7 +15,6 @@ static const double FAREWELL = 2; /* seconds that ranks have to end, when who le
 
 typedef struct follower {
     const gd_launch_options *options;
-    gd_lines lines;
     gd_children children;
     bool lost;     /* who leads knows that no rank is left */
     double until;  /* ranks may end by themselves; 0: they are not to end */

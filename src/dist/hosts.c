@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A host that is gone is so much sooner noticed by its launcher's socket than by its ranks', who can say more. */
+/* Of a host that is gone the launcher's socket may tell sooner than its ranks', of which more can be said. And who
+ * connects says in this time who it is. */
 static const double PATIENCE = 1;
 static const double OWN_SLEEP = 2; /* seconds between two turns: this process itself was not running */
 enum { TURN_MS = 100, NAME_SECONDS = 120 };
@@ -162,7 +163,7 @@ static gd_status gather(gd_hosts *h, int port, double seconds, gd_error *error)
         struct pollfd ready = {.fd = listener, .events = POLLIN};
         if (poll(&ready, 1, TURN_MS) > 0)
             status = take_one(h, listener, error);
-        else if (gd_seconds() > end)
+        if (status == GD_OK && missing(h) && gd_seconds() > end)
             status = gd_fail(error, GD_IO, "host %d of %d, in sorted order, has not come to %s within %g s",
                              missing(h) + 1, h->n, h->name, seconds);
     }
@@ -309,9 +310,9 @@ gd_status gd_hosts_prepare(gd_hosts *h, gd_status (*work)(void *argument, int *r
 const char *gd_hosts_hear(gd_hosts *h, int milliseconds, bool *gone)
 {
     other *o = &h->other[0];
+    const char *line = next_line(o, milliseconds, gone);
     if (turn(h, gd_seconds()))
         gd_line_send(o->socket, "beat");
-    const char *line = next_line(o, milliseconds, gone);
     if (line && gd_line_is(line, "beat", 0, NULL, NULL)) { /* from now on it does */
         o->heard = gd_seconds();
         line = NULL;

@@ -91,18 +91,27 @@ static gd_status read_griddle(getter get, gd_seat *seat, gd_error *error)
     return GD_OK;
 }
 
+static gd_status read_port(getter get, gd_seat *seat, gd_error *error)
+{
+    enum { LAST = 65535 };
+    GD_TRY(read_number(get, seat->starter, "MASTER_PORT", &seat->port, error));
+    if (seat->port < 1 || seat->port > LAST)
+        return gd_fail(error, GD_INVALID, "MASTER_PORT is %d where a port from 1 to %d is needed", seat->port, LAST);
+    return GD_OK;
+}
+
 static gd_status read_sagemaker(getter get, gd_seat *seat, gd_error *error)
 {
     GD_TRY(gd_seat_read_sagemaker(get("SAGEMAKER_BASE_DIR"), seat, error));
     if (seat->starter != GD_STARTED_BY_SAGEMAKER || !is_set(get, "MASTER_PORT"))
         return GD_OK;
-    return read_number(get, seat->starter, "MASTER_PORT", &seat->port, error);
+    return read_port(get, seat, error);
 }
 
 static gd_status read_torchrun(getter get, gd_seat *seat, gd_error *error)
 {
     GD_TRY(read_four(get, &torchrun, seat, error));
-    GD_TRY(read_number(get, seat->starter, "MASTER_PORT", &seat->port, error));
+    GD_TRY(read_port(get, seat, error));
     if (!is_set(get, "MASTER_ADDR"))
         return gd_fail(error, GD_INVALID, "torchrun started this process, but MASTER_ADDR is not set");
     snprintf(seat->leader, sizeof seat->leader, "%s", get("MASTER_ADDR"));

@@ -147,6 +147,8 @@ TEST(hosts_of_sagemaker_are_ranks_in_sorted_order)
     static const char two[] = "{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\", \"algo-2\"]}";
     CHECK_TEXT(with_hosts_and("MASTER_PORT=4711", two, &seat), "SageMaker 0/2 0/1");
     CHECK_EQ_INT(seat.port, 4711);
+    CHECK_CONTAINS(with_hosts_and("MASTER_PORT=65536", two, &seat),
+                   "MASTER_PORT is 65536 where a port from 1 to 65535");
     CHECK_CONTAINS(with_hosts_and("MASTER_PORT=http", two, &seat), "MASTER_PORT is 'http' where a whole number");
     CHECK_TEXT(with_hosts("{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\"]}", &seat), "nobody 0/1 0/1");
     CHECK_CONTAINS(with_hosts("{\"current_host\": \"algo-9\", \"hosts\": [\"algo-1\", \"algo-2\"]}", &seat),
