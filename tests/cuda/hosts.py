@@ -2,6 +2,7 @@
 """griddle train on several hosts, as SageMaker starts it: a launcher on each, on emulated cards and the double of NCCL, by
 addresses of the loopback for names. 2 hosts with 2 ranks each have the bits of 4 ranks on one; who is killed, stopped or asked
 to stop ends all of them in time, with one line on each; restarts go on; hosts that do not fit together say so."""
+import glob
 import json
 import os
 import pathlib
@@ -20,7 +21,8 @@ import ranks  # noqa: E402
 import shapes  # noqa: E402
 
 GRIDDLE = os.environ["GRIDDLE"]
-NAMES = ["127.0.0.2", "127.0.0.1"]  # not in order: the second leads
+FIRST, SECOND = (f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{number}" for number in (1, 2))  # nobody else's
+NAMES = [SECOND, FIRST]  # not in order
 NOTICED = 10 + 2  # and seconds for two cores that others use, too
 SHORT, LONG = ("--set", "train.epochs=2"), ("--set", "train.epochs=1000", "--set", "train.checkpoint_every=1")
 
@@ -33,7 +35,7 @@ def start(run, *words, procs=("2", "2"), **more):
     """On both hosts, with disks of their own; that which leads comes first."""
     port = str(ranks.free_port())
     started = []
-    for name, n in zip(sorted(NAMES), procs):
+    for name, n in zip((FIRST, SECOND), procs):
         hosts.write(f"opt-{name}", NAMES, name)
         started.append(hosts.start(command(f"{run}-{name}", *words, *(("--procs", n) if n else ())), f"opt-{name}", MASTER_PORT=port, **more))
     return started
@@ -41,7 +43,7 @@ def start(run, *words, procs=("2", "2"), **more):
 
 def members(run, processes):
     """Of a run that has trained for a moment."""
-    folder = pathlib.Path(f"{run}-{min(NAMES)}")
+    folder = pathlib.Path(f"{run}-{FIRST}")
     while not (folder / "ranks.json").exists() or not (folder / "checkpoint.safetensors").exists():
         assert all(process.poll() is None for process in processes), hosts.finish(processes, 0)
         time.sleep(0.05)
@@ -68,7 +70,7 @@ def check_end(run, processes, listed, code, complaint, began, speaks=(0, 1)):
     while any(alive(rank["pid"]) for rank in listed):  # those whose launcher is gone end by themselves
         assert time.monotonic() - began < NOTICED, listed
         time.sleep(0.05)
-    assert not os.path.exists(f"{run}-{min(NAMES)}/ranks.json")
+    assert not os.path.exists(f"{run}-{FIRST}/ranks.json")
     print(f"{run}: {took:.1f} s: {said[speaks[0]][0]}")
 
 
@@ -92,18 +94,18 @@ with tempfile.TemporaryDirectory() as folder:
     assert hosts.finish([one], 0) == [[]]
     processes = start("both", *SHORT)
     assert hosts.finish(processes, 0) == [[], []]
-    assert file("both-127.0.0.1", "model.safetensors") == file("one", "model.safetensors")
-    log = file("both-127.0.0.1", "log.txt") + file("both-127.0.0.2", "log.txt")
-    assert all(b"rank %d: start at epoch 0" % rank in log for rank in range(4)) and not os.path.exists("both-127.0.0.2/model.safetensors"), log
+    assert file(f"both-{FIRST}", "model.safetensors") == file("one", "model.safetensors")
+    log = file(f"both-{FIRST}", "log.txt") + file(f"both-{SECOND}", "log.txt")
+    assert all(b"rank %d: start at epoch 0" % rank in log for rank in range(4)) and not os.path.exists(f"both-{SECOND}/model.safetensors"), log
     # as many ranks as a host has cards; and a disk that is shared
     port = str(ranks.free_port())
-    processes = [hosts.start(command("shared", *SHORT), f"opt-{name}", MASTER_PORT=port, GRIDDLE_EMULATED_DEVICES="2") for name in sorted(NAMES)]
+    processes = [hosts.start(command("shared", *SHORT), f"opt-{name}", MASTER_PORT=port, GRIDDLE_EMULATED_DEVICES="2") for name in (FIRST, SECOND)]
     assert hosts.finish(processes, 0) == [[], []]
     assert file("shared", "model.safetensors") == file("one", "model.safetensors")
 
     # what does not fit together: once on each host
     for run, procs, words, more, code, complaint in (
-            ("differ", ("2", "3"), SHORT, {}, 2, "127.0.0.1 is to have 2 ranks, and 127.0.0.2 3: each host needs as many; say --procs"),
+            ("differ", ("2", "3"), SHORT, {}, 2, f"{FIRST} is to have 2 ranks, and {SECOND} 3: each host needs as many; say --procs"),
             ("groups", ("3", "3"), SHORT, {}, 2, "6 ranks cannot share a batch of 16 images in 4 groups of 4"),
             ("cpu", ("2", "2"), ("--device", "cpu"), {}, 1, "SageMaker starts ranks for NCCL, on GPUs; on CPUs ranks meet over MPI"),
             ("source", ("2", "2"), ("--set", "data.source=/nowhere"), {}, None, "")):
@@ -118,21 +120,21 @@ with tempfile.TemporaryDirectory() as folder:
     for program in ("griddle-engine", "griddle-stage"):
         shutil.copy(f"{ranks.BUILD}/libexec/griddle/{program}", "bin")
     port = str(ranks.free_port())
-    second = hosts.start([f"{folder}/bin/griddle-engine", *command("unstarted-2", *LONG, "--procs", "2")[1:]], "opt-127.0.0.2", MASTER_PORT=port)
+    second = hosts.start([f"{folder}/bin/griddle-engine", *command("unstarted-2", *LONG, "--procs", "2")[1:]], f"opt-{SECOND}", MASTER_PORT=port)
     while not os.readlink(f"/proc/{second.pid}/exe").endswith("bin/griddle-engine"):
         time.sleep(0.01)
     os.remove("bin/griddle-engine")
-    first = hosts.start(command("unstarted-1", *LONG, "--procs", "2"), "opt-127.0.0.1", MASTER_PORT=port)
+    first = hosts.start(command("unstarted-1", *LONG, "--procs", "2"), f"opt-{FIRST}", MASTER_PORT=port)
     said = hosts.finish([first, second], 1)
-    assert said == [["griddle: a rank could not be started on 127.0.0.2; go on with --resume"]] * 2, said
+    assert said == [[f"griddle: a rank could not be started on {SECOND}; go on with --resume"]] * 2, said
 
     # who is lost: a rank here or there, a launcher
-    struck("killed", signal.SIGKILL, 3, r"rank 3 on 127\.0\.0\.2, at step \d+: it is gone, without a word; go on with --resume")
-    struck("first", signal.SIGKILL, 0, r"rank 0 on 127\.0\.0\.1, at step \d+: it is gone, without a word; go on with --resume")
-    struck("stopped", signal.SIGSTOP, 2, r"rank 2 on 127\.0\.0\.2, at step \d+: it is stuck: no sign of life for [67] s; go on with --resume")
+    struck("killed", signal.SIGKILL, 3, fr"rank 3 on {SECOND}, at step \d+: it is gone, without a word; go on with --resume")
+    struck("first", signal.SIGKILL, 0, fr"rank 0 on {FIRST}, at step \d+: it is gone, without a word; go on with --resume")
+    struck("stopped", signal.SIGSTOP, 2, fr"rank 2 on {SECOND}, at step \d+: it is stuck: no sign of life for [67] s; go on with --resume")
     # restarts do not bring a host back
-    for host, complaint in ((1, "the launcher on 127.0.0.2 is gone, without a word; go on with --resume"),
-                            (0, "127.0.0.1, which leads the run, is gone; go on with --resume")):
+    for host, complaint in ((1, f"the launcher on {SECOND} is gone, without a word; go on with --resume"),
+                            (0, f"{FIRST}, which leads the run, is gone; go on with --resume")):
         processes = start(f"launcher-{host}", *LONG, "--restarts", "1")
         listed = members(f"launcher-{host}", processes)
         began = time.monotonic()
@@ -146,7 +148,7 @@ with tempfile.TemporaryDirectory() as folder:
     listed = members("stuck", processes)
     began = time.monotonic()
     processes[1].send_signal(signal.SIGSTOP)
-    check_end("stuck", processes[:1], listed, 1, r"the launcher on 127\.0\.0\.2 is stuck, without a sign of life; go on with --resume", began, speaks=(0,))
+    check_end("stuck", processes[:1], listed, 1, fr"the launcher on {SECOND} is stuck, without a sign of life; go on with --resume", began, speaks=(0,))
     processes[1].kill()
     processes[1].communicate()
 
@@ -154,17 +156,20 @@ with tempfile.TemporaryDirectory() as folder:
     processes = start("again", *LONG, "--restarts", "1")
     before = members("again", processes)
     os.kill(before[1]["pid"], signal.SIGKILL)
-    while not os.path.exists("again-127.0.0.1/ranks.json") or members("again", processes) == before:
+    while not os.path.exists(f"again-{FIRST}/ranks.json") or members("again", processes) == before:
         time.sleep(0.05)
     listed = members("again", processes)
     processes[1].send_signal(signal.SIGTERM)
     said = hosts.finish(processes, 143)
-    assert re.match(r"griddle: rank 1 on 127\.0\.0\.1, at step \d+: .*; going on from the checkpoint with 4 ranks", said[0][0]), said
+    assert re.match(fr"griddle: rank 1 on {FIRST}, at step \d+: .*; going on from the checkpoint with 4 ranks", said[0][0]), said
     assert re.match(r"griddle: stopped in epoch \d+ at step \d+, and saved", said[0][1]) and said[1] == said[0][1:], said
     assert not any(alive(rank["pid"]) for rank in listed)
 
     # with what was saved another number goes on
-    whole = json.loads(file("again-127.0.0.1", "metrics.jsonl").splitlines()[-1])["epoch"]
+    whole = json.loads(file(f"again-{FIRST}", "metrics.jsonl").splitlines()[-1])["epoch"]
     processes = start("again", "--resume", "--set", f"train.epochs={whole + 2}", procs=("1", "1"))
     said = hosts.finish(processes, 0)
     assert not said[1], said
+
+    for left in glob.glob(f"/dev/shm/nccl-double-{FIRST}:*"):  # of ranks that have not met
+        os.remove(left)
