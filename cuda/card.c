@@ -43,6 +43,7 @@ gd_status gd_card_open(gd_error *error)
                        OLDEST);
     card = (gd_card){.sm = sm,
                      .multiprocessors = found.multiProcessorCount,
+                     .cards = count,
                      .shared_bytes = found.sharedMemPerBlockOptin,
                      .memory_bytes = found.totalGlobalMem,
                      .driver = driver,

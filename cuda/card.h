@@ -15,6 +15,7 @@ typedef struct gd_card {
     char name[256];
     int sm; /* 70, 75, 80 … */
     int multiprocessors;
+    int cards;           /* that this process sees */
     size_t shared_bytes; /* that a block may have, asked for at its launch */
     size_t memory_bytes;
     int driver, runtime; /* 12090: 12.9 */

@@ -234,6 +234,7 @@ static void describe(gd_device_facts *facts)
 {
     const gd_card *card = gd_card_get();
     *facts = (gd_device_facts){.multiprocessors = card->multiprocessors,
+                               .cards = card->cards,
                                .memory_bytes = card->memory_bytes,
                                .free_bytes = free_bytes(),
                                .driver = card->driver,

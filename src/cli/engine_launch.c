@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* griddle train --procs N: what is done once for all ranks, and their command line. */
+/* griddle train --procs N: what is done once for all ranks of a host, and their command line. */
 #include "cli/engine.h"
 #include "cli/engine_ranks.h"
+#include "dist/hosts.h"
 #include "dist/launch.h"
 #include "train/run.h"
 
@@ -12,31 +13,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Asked in a process of its own: who opens a card keeps some of its memory. */
-static gd_status find_device(gd_command *command, bool *gpu, gd_error *error)
+/* How many cards ranks can have; 0: they compute on the CPU. Asked in a process of its own: who opens a card keeps some
+ * of its memory. */
+static gd_status count_cards(gd_command *command, int *cards, gd_error *error)
 {
-    enum { CPU = 0, GPU = 3 };
     const gd_device *device;
-    int how = 0;
+    int how = 0, answer[2];
+    *cards = 0;
+    if (pipe(answer) != 0)
+        return gd_fail(error, GD_IO, "the device could not be looked at: %s", strerror(errno));
     const pid_t child = fork();
     if (child == 0) {
         gd_error complaint = {0};
+        gd_device_facts facts = {0};
         gd_status status = gd_engine_device(command, &device, &complaint);
-        if (status != GD_OK) {
+        if (status != GD_OK)
             gd_command_complain(&complaint);
-            _exit(gd_status_exit_code(status));
-        }
-        _exit(device->kind == GD_CPU ? CPU : GPU);
+        else if (device->kind != GD_CPU)
+            device->describe(&facts);
+        _exit(write(answer[1], &facts.cards, sizeof facts.cards) < 0 ? 1 : gd_status_exit_code(status));
     }
     while (child > 0 && waitpid(child, &how, 0) < 0 && errno == EINTR)
         ;
-    if (child < 0 || !WIFEXITED(how))
+    close(answer[1]);
+    const bool answered = read(answer[0], cards, sizeof *cards) == sizeof *cards;
+    close(answer[0]);
+    if (child < 0 || !answered || !WIFEXITED(how))
         return gd_fail(error, GD_DEVICE, "the device could not be looked at; use --device cpu");
-    *gpu = WEXITSTATUS(how) == GPU;
-    if (*gpu || WEXITSTATUS(how) == CPU)
-        return GD_OK;
-    command->exit_code = WEXITSTATUS(how); /* it has said why */
-    return GD_DEVICE;
+    command->exit_code = WEXITSTATUS(how); /* where it failed it has said why */
+    return command->exit_code == 0 ? GD_OK : GD_DEVICE;
 }
 
 static gd_status check_ranks(const gd_config *config, const char *folder, int ranks, int *groups, gd_error *error)
@@ -94,41 +99,69 @@ static void note(const char *folder, const char *text)
     fprintf(stderr, "griddle: %s\n", text);
 }
 
-gd_status gd_engine_launch(gd_command *command, int ranks, int restarts, gd_error *error)
-{
-    const char **first = NULL, **resumed = NULL;
-    gd_config config = {0};
+/* What is done before ranks are started, on each host. */
+typedef struct preparation {
+    gd_command *command;
+    const gd_seat *seat; /* this host's among all */
+    int wanted;          /* ranks on each; 0: as many as there are cards */
+    int cards, groups;
+    gd_config config;
     gd_engine_path folder;
+} preparation;
+
+static gd_status prepare(void *argument, int *ranks, gd_error *error)
+{
+    preparation *p = argument;
+    const int hosts = p->seat->ranks;
+    const bool leads = p->seat->rank == 0;
+    GD_TRY(count_cards(p->command, &p->cards, error));
+    if (hosts > 1 && p->cards == 0)
+        return gd_fail(error, GD_UNSUPPORTED,
+                       "%s starts ranks for NCCL, on GPUs; on CPUs ranks meet over MPI: mpirun -n %d griddle train …",
+                       gd_starter_name(p->seat->starter), hosts);
+    *ranks = p->wanted ? p->wanted : p->cards;
+    GD_TRY(gd_engine_config(p->command, p->command->word[0], &p->config, error));
+    GD_TRY(gd_engine_begin_run(p->command, &p->config, &p->folder, leads, error));
+    return leads ? check_ranks(&p->config, p->folder.text, hosts * *ranks, &p->groups, error) : GD_OK;
+}
+
+gd_status gd_engine_launch(gd_command *command, const gd_seat *seat, int ranks, int restarts, gd_error *error)
+{
+    static const double MEETING_SECONDS = 300;
+    const char **first = NULL, **resumed = NULL;
+    preparation p = {.command = command, .seat = seat, .wanted = ranks};
+    gd_hosts *hosts = NULL;
     gd_status status;
-    bool gpu = false;
-    GD_TRY(find_device(command, &gpu, error));
-    GD_TRY_TO(done, gd_engine_config(command, command->word[0], &config, error));
-    gd_engine_find_folder(command, command->word[0], &folder);
-    GD_TRY_TO(done, gd_engine_begin_run(command, &config, &folder, true, error));
-    gd_run_path checkpoint = gd_run_file(folder.text, "checkpoint.safetensors");
+    gd_engine_find_folder(command, command->word[0], &p.folder);
+    if (seat->ranks > 1)
+        GD_TRY(gd_hosts_meet(seat, MEETING_SECONDS, &hosts, error));
+    GD_TRY_TO(done, hosts ? gd_hosts_prepare(hosts, prepare, &p, &ranks, error) : prepare(&p, &ranks, error));
+    gd_run_path checkpoint = gd_run_file(p.folder.text, "checkpoint.safetensors");
     gd_stop *stop = gd_stop_catch(false);
-    gd_launch_options options = {
+    GD_TRY_TO(done, make_command(command, p.folder.text, gd_command_has(command, "--resume"), &first, error));
+    GD_TRY_TO(done, make_command(command, p.folder.text, true, &resumed, error));
+    const gd_launch_options options = {
+        .command = first,
+        .resumed = resumed,
         .checkpoint = checkpoint.text,
-        .folder = folder.text,
-        .mpi = !gpu,
-        .ranks = ranks,
+        .folder = p.folder.text,
+        .mpi = p.cards == 0,
+        .ranks = seat->ranks * ranks,
         .restarts = restarts,
+        .groups = p.groups,
         .stop = &stop->signal,
         .stops = &stop->count,
+        .hosts = hosts,
         .note = note,
         .log = log_line,
     };
-    GD_TRY_TO(done, check_ranks(&config, folder.text, ranks, &options.groups, error));
-    GD_TRY_TO(done, make_command(command, folder.text, gd_command_has(command, "--resume"), &first, error));
-    GD_TRY_TO(done, make_command(command, folder.text, true, &resumed, error));
-    options.command = first;
-    options.resumed = resumed;
     if (isatty(STDERR_FILENO))
         setenv("GRIDDLE_TERMINAL", "1", true); /* for rank 0, whose standard error may be a pipe to here */
     status = gd_launch(&options, &command->exit_code, error);
     if (status != GD_OK)
-        gd_run_log(folder.text, "ended: %s", error->message);
+        gd_run_log(p.folder.text, "ended: %s", error->message);
 done:
-    gd_config_release(&config);
+    gd_hosts_end(hosts, status, command->exit_code ? command->exit_code : gd_status_exit_code(status), error);
+    gd_config_release(&p.config);
     return status;
 }

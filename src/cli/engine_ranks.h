@@ -28,7 +28,8 @@ gd_status gd_engine_share_signal(const gd_comm *comm, int *signal, gd_error *err
  * part. */
 void gd_engine_leave(gd_command *command, gd_team *team, gd_status status, gd_error *error);
 
-/* Starts `ranks` ranks of this command on this machine, and up to `restarts` times again. */
-gd_status gd_engine_launch(gd_command *command, int ranks, int restarts, gd_error *error);
+/* Starts `ranks` ranks of this command on this machine, and up to `restarts` times again. Where `seat` is that of one
+ * of several hosts, all of them do so, for one run; ranks 0: as many as a host has cards. */
+gd_status gd_engine_launch(gd_command *command, const gd_seat *seat, int ranks, int restarts, gd_error *error);
 
 #endif

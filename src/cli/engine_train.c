@@ -194,6 +194,8 @@ static gd_status run_train(gd_command *command, gd_error *error)
     GD_TRY(gd_engine_seat(&seat, error));
     GD_TRY(gd_command_int(command, "--procs", 1, 4096, 1, &ranks, error));
     GD_TRY(gd_command_int(command, "--restarts", 0, 1000000, 0, &restarts, error));
+    if (seat.starter == GD_STARTED_BY_SAGEMAKER) /* once on each host */
+        return gd_engine_launch(command, &seat, gd_command_has(command, "--procs") ? ranks : 0, restarts, error);
     if (ranks == 1 && restarts == 0)
         return train(command, &seat, error);
     if (seat.ranks > 1)
@@ -201,14 +203,16 @@ static gd_status run_train(gd_command *command, gd_error *error)
                        "%s has started this process, as rank %d of %d: --procs and --restarts are for a griddle that "
                        "starts ranks itself",
                        gd_starter_name(seat.starter), seat.rank, seat.ranks);
-    return gd_engine_launch(command, ranks, restarts, error);
+    return gd_engine_launch(command, &seat, ranks, restarts, error);
 }
 
 static const gd_option options[] = {
     GD_OPTION_SET,
     GD_OPTION_OUT,
     {"--resume", NULL, NULL, "go on from the checkpoint; only train.epochs may differ"},
-    {"--procs", NULL, "N", "train with N processes on this machine: one per GPU, or shares of the CPU; default 1"},
+    {"--procs", NULL, "N",
+     "train with N processes on this machine: one per GPU, or shares of the CPU; default 1 (SageMaker's hosts: all "
+     "GPUs)"},
     {"--restarts", NULL, "N", "when a process fails, go on from the checkpoint by itself, N times; default 0"},
     GD_OPTION_DEVICE,
     GD_OPTION_JSON,

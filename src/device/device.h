@@ -39,6 +39,7 @@ typedef struct gd_graph gd_graph;
 typedef struct gd_device_facts {
     char name[256], architecture[16]; /* "NVIDIA A10G", "sm_86" */
     int multiprocessors;
+    int cards; /* that this process sees: it is the first of them */
     size_t memory_bytes, free_bytes;
     int driver, runtime; /* 13000: 13.0 */
     struct {

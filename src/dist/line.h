@@ -44,7 +44,14 @@ bool gd_line_is(const char *line, const char *word, int n, long long *numbers, c
 void gd_line_send(int socket, const char *format, ...) GD_PRINTF(2, 3);
 
 /* Makes a socket as both sides want it: nothing waits, children do not have it, and a peer that does not acknowledge
- * for GD_SILENCE_SECONDS is gone. */
+ * for GD_SILENCE_SECONDS is gone, even where nothing is said. */
 void gd_socket_tune(int socket);
+
+/* To the first of `machines`, names or addresses apart by spaces, that answers at this port; tuned. -1: none does. */
+int gd_socket_connect(const char *machines, const char *port);
+
+/* Closes a socket whose last line has been sent: when the other side has closed, or after two seconds. One that is
+ * closed with something unread takes back what it has sent. */
+void gd_socket_part(int socket);
 
 #endif

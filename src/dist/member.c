@@ -5,15 +5,12 @@
 #include "dist/line.h"
 #include "dist/watch.h"
 
-#include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,43 +124,16 @@ static void *beat(void *argument)
 
 /* ---- */
 
-/* A machine may have addresses that lead nowhere: none is waited for long. */
-static int connect_to(const struct addrinfo *at)
-{
-    enum { PATIENCE_MS = 3000 };
-    int reason = 0, to = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    socklen_t length = sizeof reason;
-    if (to < 0)
-        return -1;
-    struct pollfd ready = {.fd = to, .events = POLLOUT};
-    if ((connect(to, at->ai_addr, at->ai_addrlen) == 0 || errno == EINPROGRESS) && poll(&ready, 1, PATIENCE_MS) == 1 &&
-        getsockopt(to, SOL_SOCKET, SO_ERROR, &reason, &length) == 0 && reason == 0)
-        return to;
-    close(to);
-    return -1;
-}
-
 static gd_status reach(gd_member *m, char token[33], gd_error *error)
 {
     const gd_member_options *o = &m->options;
-    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-    char port[16], names[1024], *rest = NULL;
-    m->socket = -1;
+    char port[16];
     if (sscanf(o->address, "%15s %32s", port, token) != 2)
         return gd_fail(error, GD_INVALID, "'%s' is no address of a watch", o->address);
-    snprintf(names, sizeof names, "%s", o->machine);
-    for (char *name = strtok_r(names, " ", &rest); name && m->socket < 0; name = strtok_r(NULL, " ", &rest)) {
-        struct addrinfo *found = NULL;
-        if (getaddrinfo(name, port, &hints, &found) != 0)
-            continue;
-        for (struct addrinfo *at = found; at && m->socket < 0; at = at->ai_next)
-            m->socket = connect_to(at);
-        freeaddrinfo(found);
-    }
+    m->socket = gd_socket_connect(o->machine, port);
     if (m->socket < 0)
         return gd_fail(error, GD_IO, "rank %d on %s cannot reach the watch at port %s of '%s'", o->rank, o->host, port,
                        o->machine);
-    gd_socket_tune(m->socket);
     return GD_OK;
 }
 
@@ -231,28 +201,13 @@ void gd_member_tell(gd_member *m, gd_status status, int code, const gd_error *er
         gd_line_send(m->socket, "done");
 }
 
-/* Until the watch has closed its side: a socket that is closed with something unread takes back what it has sent. */
-static void part(int socket)
-{
-    enum { PATIENCE_MS = 2000 };
-    char unread[256];
-    const double begun = gd_seconds();
-    shutdown(socket, SHUT_WR);
-    while (gd_seconds() - begun < PATIENCE_MS / 1000.0) {
-        struct pollfd ready = {.fd = socket, .events = POLLIN};
-        if (poll(&ready, 1, PATIENCE_MS) != 1 || recv(socket, unread, sizeof unread, MSG_DONTWAIT) <= 0)
-            return;
-    }
-}
-
 void gd_member_close(gd_member *m)
 {
     if (!m)
         return;
     set(m, &m->closing);
     pthread_join(m->thread, NULL);
-    part(m->socket);
-    close(m->socket);
+    gd_socket_part(m->socket);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }

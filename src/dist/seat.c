@@ -81,10 +81,37 @@ static gd_status read_four(getter get, const names *n, gd_seat *seat, gd_error *
     return read_number(get, n->starter, n->local_ranks, &seat->local_ranks, error);
 }
 
+static gd_status read_griddle(getter get, gd_seat *seat, gd_error *error)
+{
+    GD_TRY(read_four(get, &griddle, seat, error));
+    if (is_set(get, "GRIDDLE_HOST"))
+        snprintf(seat->host, sizeof seat->host, "%s", get("GRIDDLE_HOST"));
+    if (is_set(get, "GRIDDLE_LEADER"))
+        snprintf(seat->leader, sizeof seat->leader, "%s", get("GRIDDLE_LEADER"));
+    return GD_OK;
+}
+
+static gd_status read_port(getter get, gd_seat *seat, gd_error *error)
+{
+    enum { LAST = 65535 };
+    GD_TRY(read_number(get, seat->starter, "MASTER_PORT", &seat->port, error));
+    if (seat->port < 1 || seat->port > LAST)
+        return gd_fail(error, GD_INVALID, "MASTER_PORT is %d where a port from 1 to %d is needed", seat->port, LAST);
+    return GD_OK;
+}
+
+static gd_status read_sagemaker(getter get, gd_seat *seat, gd_error *error)
+{
+    GD_TRY(gd_seat_read_sagemaker(get("SAGEMAKER_BASE_DIR"), seat, error));
+    if (seat->starter != GD_STARTED_BY_SAGEMAKER || !is_set(get, "MASTER_PORT"))
+        return GD_OK;
+    return read_port(get, seat, error);
+}
+
 static gd_status read_torchrun(getter get, gd_seat *seat, gd_error *error)
 {
     GD_TRY(read_four(get, &torchrun, seat, error));
-    GD_TRY(read_number(get, seat->starter, "MASTER_PORT", &seat->port, error));
+    GD_TRY(read_port(get, seat, error));
     if (!is_set(get, "MASTER_ADDR"))
         return gd_fail(error, GD_INVALID, "torchrun started this process, but MASTER_ADDR is not set");
     snprintf(seat->leader, sizeof seat->leader, "%s", get("MASTER_ADDR"));
@@ -153,7 +180,7 @@ gd_status gd_seat_find(const char *(*get)(const char *name), gd_seat *seat, gd_e
     if (gethostname(seat->host, sizeof seat->host - 1) != 0)
         snprintf(seat->host, sizeof seat->host, "localhost");
     if (any_set(get, &griddle))
-        GD_TRY(read_four(get, &griddle, seat, error));
+        GD_TRY(read_griddle(get, seat, error));
     else if (any_set(get, &mpirun))
         GD_TRY(read_four(get, &mpirun, seat, error));
     else if (is_set(get, "WORLD_SIZE") || is_set(get, "LOCAL_WORLD_SIZE"))
@@ -161,7 +188,7 @@ gd_status gd_seat_find(const char *(*get)(const char *name), gd_seat *seat, gd_e
     else if (started_by_srun(get))
         GD_TRY(read_slurm(get, seat, error));
     else
-        GD_TRY(gd_seat_read_sagemaker(get("SAGEMAKER_BASE_DIR"), seat, error));
+        GD_TRY(read_sagemaker(get, seat, error));
     if (seat->starter == GD_STARTED_BY_MPIRUN && is_set(get, "GRIDDLE_WATCH")) /* mpirun was started by griddle */
         seat->starter = GD_STARTED_BY_GRIDDLE;
     return check(seat, error);

@@ -195,8 +195,8 @@ gd_status gd_team_join(gd_team *team, const gd_seat *seat, const char *folder, v
     *team = (gd_team){.seat = *seat, .stop = stop, .log = log};
     snprintf(team->folder, sizeof team->folder, "%s", folder);
     gd_member_options member = options_of(team);
-    member.machine = "127.0.0.1";
-    member.machine_name = team->seat.host;
+    member.machine = team->seat.leader[0] ? team->seat.leader : "127.0.0.1";
+    member.machine_name = team->seat.leader[0] ? team->seat.leader : team->seat.host;
     member.address = getenv(GD_WATCH_VARIABLE);
     return member.address ? gd_member_open(&member, &team->member, error) : GD_OK;
 }

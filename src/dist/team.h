@@ -2,7 +2,8 @@
 /* This process among the ranks of a run: the collectives, and the watch. Whoever has started the ranks, a failure of
  * one ends all:
  *
- *     griddle train --procs N      the launcher watches, by dist/launch.h; GRIDDLE_WATCH says where it is
+ *     griddle train --procs N      the launcher watches, by dist/launch.h; GRIDDLE_WATCH says where it is, and on
+ *                                  another host than that GRIDDLE_LEADER
  *     mpirun, srun, torchrun …     a thread of rank 0 watches; where it is goes round by the collectives' broadcast
  */
 #ifndef GD_DIST_TEAM_H

@@ -63,7 +63,7 @@ struct gd_watch {
 static gd_status listen_for_ranks(gd_watch *w, gd_error *error)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(w->own < 0 ? INADDR_LOOPBACK : INADDR_ANY)};
+                             .sin_addr.s_addr = htonl(w->own == GD_WATCH_MACHINE ? INADDR_LOOPBACK : INADDR_ANY)};
     socklen_t length = sizeof at;
     unsigned char random[16];
     w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -37,9 +37,12 @@ typedef struct gd_verdict {
     bool ended;        /* all have said their last word, and none was a failure */
 } gd_verdict;
 
-/* Listens for `ranks` ranks. `own`: the one in whose process this is, and which the caller ends itself; then all
- * addresses are listened on. -1: the watch is a launcher's, and all ranks are on this machine. `folder`: the run's,
- * gets ranks.json when all begin; borrowed; NULL: none. */
+/* Instead of a rank: the watch is a launcher's, and ranks are on this machine, or on several. */
+enum { GD_WATCH_MACHINE = -1, GD_WATCH_HOSTS = -2 };
+
+/* Listens for `ranks` ranks: on all addresses, or for GD_WATCH_MACHINE on that of the machine to itself. `own`: the one
+ * in whose process this is, and which the caller ends itself, or a launcher. `folder`: the run's, gets ranks.json when
+ * all begin; borrowed; NULL: none. */
 gd_status gd_watch_open(int ranks, int own, const char *folder, gd_watch **watch, gd_error *error);
 void gd_watch_close(gd_watch *watch); /* accepts NULL; removes ranks.json */
 

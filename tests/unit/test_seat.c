@@ -50,6 +50,10 @@ TEST(each_launcher_is_understood)
 {
     gd_seat seat;
     CHECK_TEXT(SEAT(&seat, OURS), "griddle 1/2 1/2");
+    CHECK_TEXT(seat.leader, "");
+    CHECK_TEXT(SEAT(&seat, OURS, "GRIDDLE_HOST=algo-2", "GRIDDLE_LEADER=algo-1"), "griddle 1/2 1/2");
+    CHECK_TEXT(seat.host, "algo-2");
+    CHECK_TEXT(seat.leader, "algo-1");
     CHECK_TEXT(SEAT(&seat, OPENMPI("5")), "mpirun 5/8 1/4");
     CHECK_TEXT(SEAT(&seat, TORCHRUN, "MASTER_PORT=29500"), "torchrun 3/4 1/2");
     CHECK_TEXT(seat.leader, "ten.local");
@@ -119,13 +123,15 @@ TEST(what_is_half_set_or_contradicts_itself_is_refused)
 
 /* ---- SageMaker ---- */
 
-static const char *with_hosts(const char *json, gd_seat *seat)
+static const char *with_hosts_and(const char *more, const char *json, gd_seat *seat)
 {
     gd_error error = {0};
     CHECK_OK(gd_folder_make(unit_path("opt/ml/input/config"), &error), &error);
     CHECK_OK(gd_file_write(unit_path("opt/ml/input/config/resourceconfig.json"), json, strlen(json), &error), &error);
-    return seat_of((const char *const[]){unit_text("SAGEMAKER_BASE_DIR=%s", unit_path("opt/ml")), NULL}, seat);
+    return seat_of((const char *const[]){unit_text("SAGEMAKER_BASE_DIR=%s", unit_path("opt/ml")), more, NULL}, seat);
 }
+
+static const char *with_hosts(const char *json, gd_seat *seat) { return with_hosts_and(NULL, json, seat); }
 
 TEST(hosts_of_sagemaker_are_ranks_in_sorted_order)
 {
@@ -138,6 +144,12 @@ TEST(hosts_of_sagemaker_are_ranks_in_sorted_order)
     CHECK_TEXT(seat.leader, "algo-1");
     CHECK_TEXT(seat.interface, "eth1");
     CHECK_EQ_INT(seat.port, 7777);
+    static const char two[] = "{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\", \"algo-2\"]}";
+    CHECK_TEXT(with_hosts_and("MASTER_PORT=4711", two, &seat), "SageMaker 0/2 0/1");
+    CHECK_EQ_INT(seat.port, 4711);
+    CHECK_CONTAINS(with_hosts_and("MASTER_PORT=65536", two, &seat),
+                   "MASTER_PORT is 65536 where a port from 1 to 65535");
+    CHECK_CONTAINS(with_hosts_and("MASTER_PORT=http", two, &seat), "MASTER_PORT is 'http' where a whole number");
     CHECK_TEXT(with_hosts("{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\"]}", &seat), "nobody 0/1 0/1");
     CHECK_CONTAINS(with_hosts("{\"current_host\": \"algo-9\", \"hosts\": [\"algo-1\", \"algo-2\"]}", &seat),
                    "does not have its current_host 'algo-9' among its 2 hosts");

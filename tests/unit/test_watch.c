@@ -41,7 +41,7 @@ static scene open_watch(const char *folder)
 {
     scene s;
     gd_error error = {0};
-    CHECK_OK(gd_watch_open(RANKS, -1, folder, &s.watch, &error), &error);
+    CHECK_OK(gd_watch_open(RANKS, GD_WATCH_MACHINE, folder, &s.watch, &error), &error);
     CHECK(sscanf(gd_watch_address(s.watch), "%d %32s", &s.port, s.token) == 2);
     return s;
 }
