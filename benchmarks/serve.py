@@ -6,8 +6,10 @@ first before it is timed; what serves is in serve_systems.py.
 `parts` is no server: the rate at which bare HTTP (libmicrohttpd), decoding and the network would answer together, each
 measured alone on as many processors as so many clients keep busy."""
 import contextlib
+import json
 import os
 import pathlib
+import tempfile
 from functools import partial
 
 import served
@@ -80,6 +82,24 @@ def overload(bench, server, rest):
             "p99 of a refusal": (over["refused"]["p99_ms"], "ms")}
 
 
+def on_the_path(bench, _):
+    """What counting, capture, log and figures take of a request's time, by programs that are built with the tests."""
+    tests = bench.griddle.parent / "tests"
+    if not (tests / "griddle-serve-puts").exists():
+        raise Absent(f"no {tests}/griddle-serve-puts: cmake --preset release -DGRIDDLE_TESTS=ON")
+    counting = run([tests / "griddle-metrics", "cost"]).json()["ns_per_request"]
+    figures = run([tests / "griddle-judge", "figures-cost"]).json()["figures_us"]
+    with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
+        puts = [json.loads(line) for line in run([tests / "griddle-serve-puts", folder, "5"]).output.splitlines()]
+    if any(put["dropped"] for put in puts):
+        raise Failed(f"records were dropped, which costs nothing: {puts}")
+    values = {f"counting, {threads}": (ns * 1e-3, "us") for threads, ns in counting.items()}
+    values.update({f"{put['what']}, {put['threads']} thread" + "s" * (put["threads"] > 1): (put["cpu_ns"] * 1e-3, "us")
+                   for put in puts})
+    values.update({f"figures of {size}": (us, "us") for size, us in figures.items()})
+    return Reading(bench.griddle_version(), values)
+
+
 def cases(bench):
     served.adopt_orphans()
     answers = {}  # of the systems of this run, which must agree
@@ -115,6 +135,7 @@ def cases(bench):
             server.ready("GET", "/ping")
             return Reading(version, load_figures(server.load("/ping", CLIENTS[-1], bench.seconds)))
 
+    yield Case("on a request's path, CPU", {"griddle": partial(on_the_path, bench)}, rounds=5)
     yield Case("start", {name: partial(start, name) for name in SERVERS}, rounds=9, warmup=1)
     for clients in CLIENTS:
         yield Case(f"{clients} client" + "s" * (clients > 1), {
