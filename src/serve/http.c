@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/http.h"
 
+#include "serve/frame.h"
 #include "serve/peer.h"
 #include "serve/tls.h"
 #include "serve/uuid.h"
@@ -17,6 +18,7 @@
 
 enum {
     KEPT_BODY = 16 << 10, /* bytes that an exchange keeps for the next one */
+    HURRY = 10,           /* seconds that clients have for what they send and take while the server ends */
     SWALLOWED = 4,        /* bodies of up to so many times the limit are read to their end, so that the client, which
                              sends before it listens, hears why they are refused */
 };
@@ -42,6 +44,16 @@ uint64_t gd_nanoseconds(void)
 
 static bool is_draining(gd_http *http) { return __atomic_load_n(&http->draining, __ATOMIC_RELAXED); }
 
+static void set_peer(gd_http *http, gd_http_peer *peer, gd_peer_state state)
+{
+    double seconds = http->options.receive_seconds;
+    if (state == GD_PEER_IDLE)
+        seconds += http->options.idle_seconds;
+    else if (is_draining(http) && seconds > HURRY)
+        seconds = HURRY;
+    gd_peer_set(peer, state, seconds);
+}
+
 /* ---- exchanges are made once and used again ---- */
 
 static void free_exchange(gd_exchange *x)
@@ -65,6 +77,7 @@ static gd_exchange *take_exchange(gd_http *http)
             return NULL;
         x->http = http;
     }
+    __atomic_add_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED);
     x->holders = 1;
     return x;
 }
@@ -76,17 +89,19 @@ void gd_exchange_release(gd_exchange *x)
     gd_http *http = x->http;
     if (__atomic_sub_fetch(&x->holders, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    __atomic_sub_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED); /* of those under way alone */
     if (x->body_capacity > KEPT_BODY) {
-        __atomic_sub_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED);
         free(x->body);
         x->body = NULL;
         x->body_capacity = 0;
     }
+    if (http->options.rest)
+        http->options.rest(x);
     x->body_bytes = 0;
     x->code = x->n_headers = 0;
     x->type = x->answer = NULL;
     x->answer_bytes = 0;
-    x->suspended = x->refused = false;
+    x->suspended = x->refused = x->malformed = false;
     pthread_mutex_lock(&http->lock);
     x->next = http->free;
     http->free = x;
@@ -181,7 +196,7 @@ static bool append(gd_exchange *x, const char *bytes, size_t n)
 static enum MHD_Result send_answer(gd_exchange *x)
 {
     gd_http *http = x->http;
-    gd_peer_may_take(x->peer, http->options.receive_seconds, false);
+    set_peer(http, x->peer, GD_PEER_TAKES);
     if (x->code == MHD_HTTP_OK && !x->type && x->n_headers == 0 && !is_draining(http))
         return MHD_queue_response(x->connection, MHD_HTTP_OK, http->ok);
     struct MHD_Response *response =
@@ -199,16 +214,25 @@ static enum MHD_Result send_answer(gd_exchange *x)
     return queued;
 }
 
-/* A client that waits for leave to send its body, or has one that is not worth reading, is answered at once; its
- * connection is closed then. */
+/* A client that waits for leave to send its body, or has one that is not worth reading, or whose end is in doubt, is
+ * answered at once; its connection is closed then. */
 static bool must_answer_now(gd_exchange *x)
 {
     const char *length = gd_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return gd_exchange_header(x, MHD_HTTP_HEADER_EXPECT) ||
+    return x->malformed || gd_exchange_header(x, MHD_HTTP_HEADER_EXPECT) ||
            (length && strtoull(length, NULL, 10) > SWALLOWED * (unsigned long long)x->http->options.body_bytes);
 }
 
-static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method)
+static void refuse_malformed(gd_exchange *x, int code, const char *fault)
+{
+    snprintf(x->fault, sizeof x->fault, "{\"code\":\"ValidationError\",\"message\":\"%s\"}\n", fault);
+    x->n_headers = 0;
+    answer_plainly(x, code, x->fault);
+    x->malformed = true;
+}
+
+static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method,
+                          const char *version)
 {
     gd_exchange *x = take_exchange(http);
     if (!x)
@@ -224,10 +248,14 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     x->received = 0;
     gd_uuid(x->id);
     __atomic_add_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
-    gd_peer_may_take(x->peer, http->options.receive_seconds, false);
+    set_peer(http, x->peer, GD_PEER_SENDS);
     http->options.begin(http->options.context, x);
+    int code;
+    const char *fault = gd_frame_fault(connection, method, version, &code);
     const char *length = gd_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (x->code == 0 && length && strtoull(length, NULL, 10) > http->options.body_bytes)
+    if (fault)
+        refuse_malformed(x, code, fault);
+    else if (x->code == 0 && length && strtoull(length, NULL, 10) > http->options.body_bytes)
         answer_too_large(x);
     x->refused = x->code != 0;
     return x;
@@ -238,9 +266,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
     gd_http *http = context;
     gd_exchange *x = *state;
-    (void)version;
     if (!x) {
-        *state = x = begin(http, connection, path, method);
+        *state = x = begin(http, connection, path, method, version);
         if (!x)
             return MHD_NO;
         return x->refused && must_answer_now(x) ? send_answer(x) : MHD_YES;
@@ -254,7 +281,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (x->suspended || x->refused) /* another thread has answered; or begin, and the body is over */
         return send_answer(x);
     x->received = gd_nanoseconds();
-    gd_peer_may_take(x->peer, -1, false);
+    set_peer(http, x->peer, GD_PEER_WAITS);
     http->options.handle(http->options.context, x);
     return x->suspended ? MHD_YES : send_answer(x);
 }
@@ -268,7 +295,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *state = NULL;
     if (!x)
         return;
-    gd_peer_may_take(x->peer, http->options.idle_seconds + http->options.receive_seconds, true);
+    set_peer(http, x->peer, GD_PEER_IDLE);
     http->options.end(http->options.context, x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     __atomic_sub_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
     gd_exchange_release(x);
@@ -285,7 +312,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     const int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     gd_http_peer *peer = gd_peer_add(&http->peers, socket);
     *socket_context = peer;
-    gd_peer_may_take(peer, http->options.idle_seconds + http->options.receive_seconds, true);
+    set_peer(http, peer, GD_PEER_IDLE);
 }
 
 /* ---- starting and ending ---- */
@@ -328,8 +355,9 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **result, gd_err
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)each, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(o->idle_seconds < 1 ? 1 : o->idle_seconds), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10), MHD_OPTION_ARRAY, o->tls ? tls : tls + 2, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, gd_frame_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10),
+        MHD_OPTION_ARRAY, o->tls ? tls : tls + 2, MHD_OPTION_END);
     if (!http->ok || !http->daemon)
         GD_TRY_TO(failed, gd_fail(error, GD_IO, "cannot start an HTTP server with %d threads for %d connections",
                                   o->threads, o->connections));
@@ -346,20 +374,8 @@ failed:
 int gd_http_quiesce(gd_http *http)
 {
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
+    gd_peers_hurry(&http->peers, HURRY);
     return MHD_quiesce_daemon(http->daemon);
-}
-
-static bool all_idle(gd_http *http, double seconds)
-{
-    const uint64_t now = gd_nanoseconds();
-    bool idle = true;
-    pthread_mutex_lock(&http->peers.lock);
-    for (const gd_http_peer *p = http->peers.first; p; p = p->next) {
-        const uint64_t since = __atomic_load_n(&p->idle, __ATOMIC_RELAXED);
-        idle = idle && since && (double)(now - since) * 1e-9 >= seconds;
-    }
-    pthread_mutex_unlock(&http->peers.lock);
-    return idle;
 }
 
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
@@ -367,7 +383,8 @@ bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
     const uint64_t start = gd_nanoseconds();
     const struct timespec pause = {0, 2000000};
     while ((double)(gd_nanoseconds() - start) * 1e-9 < most_seconds) {
-        if (gd_http_connections(http) == 0 || (gd_http_exchanges(http) == 0 && all_idle(http, linger_seconds)))
+        if (gd_http_connections(http) == 0 ||
+            (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds)))
             break;
         nanosleep(&pause, NULL);
     }
