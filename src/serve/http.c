@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/http.h"
+#include "serve/http_own.h"
 
 #include "serve/frame.h"
-#include "serve/peer.h"
 #include "serve/tls.h"
 #include "serve/uuid.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,22 +13,9 @@
 #include <unistd.h>
 
 enum {
-    KEPT_BODY = 16 << 10, /* bytes that an exchange keeps for the next one */
-    HURRY = 10,           /* seconds that clients have for what they send and take while the server ends */
-    SWALLOWED = 4,        /* bodies of up to so many times the limit are read to their end, so that the client, which
-                             sends before it listens, hears why they are refused */
-};
-
-struct gd_http {
-    gd_http_options options;
-    struct MHD_Daemon *daemon;
-    struct MHD_Response *ok; /* 200 and nothing more, of which there are many */
-    gd_peers peers;
-    pthread_mutex_t lock; /* of the free ones */
-    gd_exchange *free;
-    int exchanges;       /* atomic: begun, not ended */
-    size_t bodies_bytes; /* atomic */
-    bool draining;       /* atomic */
+    HURRY = 10,    /* seconds that clients have for what they send and take while the server ends */
+    SWALLOWED = 4, /* bodies of up to so many times the limit are read to their end, so that the client, which sends
+                      before it listens, hears why they are refused */
 };
 
 uint64_t gd_nanoseconds(void)
@@ -53,101 +36,6 @@ static void set_peer(gd_http *http, gd_http_peer *peer, gd_peer_state state)
         seconds = HURRY;
     gd_peer_set(peer, state, seconds);
 }
-
-/* ---- exchanges are made once and used again ---- */
-
-static void free_exchange(gd_exchange *x)
-{
-    if (x->http->options.drop)
-        x->http->options.drop(x);
-    free(x->body);
-    free(x);
-}
-
-static gd_exchange *take_exchange(gd_http *http)
-{
-    pthread_mutex_lock(&http->lock);
-    gd_exchange *x = http->free;
-    if (x)
-        http->free = x->next;
-    pthread_mutex_unlock(&http->lock);
-    if (!x) {
-        x = calloc(1, http->options.exchange_bytes);
-        if (!x)
-            return NULL;
-        x->http = http;
-    }
-    __atomic_add_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED);
-    x->holders = 1;
-    return x;
-}
-
-void gd_exchange_hold(gd_exchange *x) { __atomic_add_fetch(&x->holders, 1, __ATOMIC_RELAXED); }
-
-void gd_exchange_release(gd_exchange *x)
-{
-    gd_http *http = x->http;
-    if (__atomic_sub_fetch(&x->holders, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    __atomic_sub_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED); /* of those under way alone */
-    if (x->body_capacity > KEPT_BODY) {
-        free(x->body);
-        x->body = NULL;
-        x->body_capacity = 0;
-    }
-    if (http->options.rest)
-        http->options.rest(x);
-    x->body_bytes = 0;
-    x->code = x->n_headers = 0;
-    x->type = x->answer = NULL;
-    x->answer_bytes = 0;
-    x->suspended = x->refused = x->malformed = false;
-    pthread_mutex_lock(&http->lock);
-    x->next = http->free;
-    http->free = x;
-    pthread_mutex_unlock(&http->lock);
-}
-
-/* ---- what handlers ask and say ---- */
-
-const char *gd_exchange_header(const gd_exchange *x, const char *name)
-{
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
-
-const char *gd_exchange_client(const gd_exchange *x, char *text, size_t bytes)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *at = info ? info->client_addr : NULL;
-    const socklen_t length = at && at->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    if (!at || getnameinfo(at, length, text, (socklen_t)bytes, NULL, 0, NI_NUMERICHOST) != 0)
-        snprintf(text, bytes, "?");
-    return text;
-}
-
-void gd_exchange_answer(gd_exchange *x, int code, const char *type, const void *bytes, size_t length)
-{
-    x->code = code;
-    x->type = type;
-    x->answer = bytes;
-    x->answer_bytes = length;
-}
-
-void gd_exchange_add_header(gd_exchange *x, const char *name, const char *value)
-{
-    if (x->n_headers < GD_EXCHANGE_HEADERS) {
-        x->header[x->n_headers].name = name;
-        x->header[x->n_headers++].value = value;
-    }
-}
-
-void gd_exchange_suspend(gd_exchange *x)
-{
-    x->suspended = true;
-    MHD_suspend_connection(x->connection);
-}
-
-void gd_exchange_resume(gd_exchange *x) { MHD_resume_connection(x->connection); }
 
 static void answer_plainly(gd_exchange *x, int code, const char *text)
 {
@@ -234,7 +122,7 @@ static void refuse_malformed(gd_exchange *x, int code, const char *fault)
 static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method,
                           const char *version)
 {
-    gd_exchange *x = take_exchange(http);
+    gd_exchange *x = gd_exchange_take(http);
     if (!x)
         return NULL;
     struct timespec now;
@@ -313,6 +201,21 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     gd_http_peer *peer = gd_peer_add(&http->peers, socket);
     *socket_context = peer;
     set_peer(http, peer, GD_PEER_IDLE);
+    __atomic_add_fetch(&http->arrived, 1, __ATOMIC_RELEASE);
+}
+
+static bool has_room(void *context)
+{
+    gd_http *http = context;
+    return gd_http_connections(http) < http->options.connections;
+}
+
+static void take_connection(void *context, int socket, const struct sockaddr *address, socklen_t length)
+{
+    gd_http *http = context;
+    __atomic_add_fetch(&http->accepted, 1, __ATOMIC_RELAXED);
+    if (MHD_add_connection(http->daemon, socket, address, length) != MHD_YES) /* it has closed it */
+        __atomic_sub_fetch(&http->accepted, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- starting and ending ---- */
@@ -343,16 +246,17 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **result, gd_err
     GD_TRY_TO(failed, gd_peers_init(&http->peers, o->connections, error));
     http->ok = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     const int threads = o->threads > 1 ? o->threads : 0; /* a pool of one is refused */
-    const int each = threads ? (o->connections + threads - 1) / threads * threads : o->connections;
+    const int most = 2 * o->connections + 64 * threads;  /* in no thread's way: the acceptor sees to the limit */
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)gd_tls_retrieve},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | (o->tls ? MHD_USE_TLS : 0), 0, NULL,
-        NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)each, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_USE_ITC | (o->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, http, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(o->idle_seconds < 1 ? 1 : o->idle_seconds), MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, gd_frame_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
@@ -361,11 +265,11 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **result, gd_err
     if (!http->ok || !http->daemon)
         GD_TRY_TO(failed, gd_fail(error, GD_IO, "cannot start an HTTP server with %d threads for %d connections",
                                   o->threads, o->connections));
+    http->acceptor = (gd_acceptor){.socket = o->socket, .has_room = has_room, .take = take_connection, .context = http};
+    GD_TRY_TO(failed, gd_acceptor_start(&http->acceptor, error));
     *result = http;
     return GD_OK;
 failed:
-    if (!http->daemon)
-        close(o->socket);
     gd_http_stop(http);
     gd_http_free(http);
     return status;
@@ -373,18 +277,31 @@ failed:
 
 int gd_http_quiesce(gd_http *http)
 {
+    const int socket = http->options.socket;
+    gd_acceptor_stop(&http->acceptor);
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
     gd_peers_hurry(&http->peers, HURRY);
-    return MHD_quiesce_daemon(http->daemon);
+    http->options.socket = -1;
+    return socket;
+}
+
+/* A connection may be with the library, whose threads have not looked at it yet. One that it had no memory for it never
+ * does. */
+static bool all_arrived(gd_http *http, double seconds)
+{
+    const double most_seconds = 1;
+    return seconds > most_seconds ||
+           __atomic_load_n(&http->arrived, __ATOMIC_ACQUIRE) >= __atomic_load_n(&http->accepted, __ATOMIC_RELAXED);
 }
 
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
 {
     const uint64_t start = gd_nanoseconds();
     const struct timespec pause = {0, 2000000};
-    while ((double)(gd_nanoseconds() - start) * 1e-9 < most_seconds) {
-        if (gd_http_connections(http) == 0 ||
-            (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds)))
+    for (double seconds = 0; seconds < most_seconds; seconds = (double)(gd_nanoseconds() - start) * 1e-9) {
+        if (all_arrived(http, seconds) &&
+            (gd_http_connections(http) == 0 ||
+             (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds))))
             break;
         nanosleep(&pause, NULL);
     }
@@ -395,9 +312,13 @@ void gd_http_stop(gd_http *http)
 {
     if (!http)
         return;
+    gd_acceptor_stop(&http->acceptor);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
     http->daemon = NULL;
+    if (http->options.socket >= 0)
+        close(http->options.socket);
+    http->options.socket = -1;
 }
 
 void gd_http_free(gd_http *http)
@@ -409,7 +330,7 @@ void gd_http_free(gd_http *http)
         MHD_destroy_response(http->ok);
     while (http->free) {
         gd_exchange *next = http->free->next;
-        free_exchange(http->free);
+        gd_exchange_free(http->free);
         http->free = next;
     }
     pthread_mutex_destroy(&http->lock);
