@@ -42,12 +42,9 @@ static void *run(void *argument)
         struct pollfd at[] = {{a->stop[0], POLLIN, 0}, {a->socket, POLLIN, 0}};
         const int n = poll(at, open ? 2 : 1, open ? -1 : PAUSE_MS);
         if (n > 0 && at[0].revents)
-            break;
+            return NULL;
         open = n <= 0 || accept_some(a) >= 0;
     }
-    for (int i = 0; i < LAST && a->has_room(a->context) && accept_some(a) > 0; i++) {
-    }
-    return NULL;
 }
 
 gd_status gd_acceptor_start(gd_acceptor *a, gd_error *error)
@@ -70,4 +67,6 @@ void gd_acceptor_stop(gd_acceptor *a)
     close(a->stop[1]);
     pthread_join(a->thread, NULL);
     close(a->stop[0]);
+    for (int i = 0; i < LAST && a->has_room(a->context) && accept_some(a) > 0; i++) {
+    }
 }

@@ -278,10 +278,10 @@ failed:
 int gd_http_quiesce(gd_http *http)
 {
     const int socket = http->options.socket;
-    gd_acceptor_stop(&http->acceptor);
+    http->options.socket = -1;
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
     gd_peers_hurry(&http->peers, HURRY);
-    http->options.socket = -1;
+    gd_acceptor_stop(&http->acceptor); /* last: who connects between this and the socket's end is refused */
     return socket;
 }
 
