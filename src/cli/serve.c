@@ -169,6 +169,8 @@ static gd_status read_options(gd_command *command, gd_server_options *o, gd_erro
     GD_TRY(gd_command_int(command, "--queue", 1, 1000000, 128, &o->queue, error));
     GD_TRY(number(command, "--timeout", 0.001, 86400, timeout, &o->timeout, error));
     GD_TRY(number(command, "--linger", 0, 20, 1, &o->linger, error));
+    GD_TRY(number(command, "--idle", 1, 86400, 75, &o->idle, error));
+    GD_TRY(number(command, "--receive", 1, 86400, 30, &o->receive, error));
     GD_TRY(gd_command_int(command, "--max-body", 1, 1024, megabytes, &megabytes, error));
     GD_TRY(gd_command_int(command, "--connections", 1, 1000000, 4096, &o->connections, error));
     GD_TRY(gd_command_int(command, "--per-address", 0, 1000000, 0, &o->per_address, error));
@@ -206,6 +208,8 @@ static const gd_option options[] = {
     {"--connections", NULL, "N", "at once; default 4096"},
     {"--per-address", NULL, "N", "connections of one address at once; default: no limit"},
     {"--http-threads", NULL, "N", "threads that receive and send; default: the cores, at most 4"},
+    {"--idle", NULL, "SECONDS", "a connection that asks for nothing is closed; default 75"},
+    {"--receive", NULL, "SECONDS", "for a request to arrive, and for an answer to be taken; default 30"},
     {"--linger", NULL, "SECONDS", "on SIGTERM, how long idle connections are kept; default 1"},
     {"--tls-cert", NULL, "FILE", "certificate in PEM, with those that lead to a root: HTTPS, TLS 1.2 or 1.3"},
     {"--tls-key", NULL, "FILE", "its key"},

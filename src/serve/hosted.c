@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WORKERS = 256 };
+enum {
+    MOST_WORKERS = 256,
+    TURN_PIXELS = 4 << 20, /* decoded at once, and the request that exceeds them */
+};
 static const size_t MOST_BYTES = (size_t)8 << 30; /* of a model's file */
 
 typedef struct worker {
@@ -170,22 +173,10 @@ static void answer(worker *w, gd_job *job, const gd_pictures *pictures, int firs
     job->seen(job, &seen);
 }
 
-/* A list of up to `batch` requests. */
-static void turn(worker *w, gd_queued *list)
+/* The requests whose n pictures are decoded. */
+static void compute_and_answer(worker *w, int jobs, int n)
 {
-    int jobs = 0, n = 0;
     gd_error error = {0};
-    while (list) {
-        gd_job *job = (gd_job *)list; /* its first member */
-        list = list->next;            /* the job is another's when it is answered */
-        gd_metrics_queue(w->hosted->metrics, -1);
-        if (decode(w, job, &w->pictures[jobs])) {
-            n += w->pictures[jobs].n;
-            w->job[jobs++] = job;
-        }
-    }
-    if (jobs == 0)
-        return;
     const uint64_t start = gd_nanoseconds();
     gd_status status = make_room(w, n) ? GD_OK : gd_fail(&error, GD_NOMEM, "out of memory for %d pictures", n);
     if (status == GD_OK) {
@@ -212,6 +203,35 @@ static void turn(worker *w, gd_queued *list)
     }
     for (int j = 0; j < jobs; j++)
         gd_pictures_clear(&w->pictures[j]); /* a large picture's memory is not kept while nobody asks */
+}
+
+static int64_t count_pixels(const gd_pictures *pictures)
+{
+    int64_t n = 0;
+    for (int i = 0; i < pictures->n; i++)
+        n += (int64_t)pictures->picture[i].height * pictures->picture[i].width;
+    return n;
+}
+
+/* A list of up to `batch` requests. Files are small beside what they become: those behind a large one are not decoded
+ * before it is answered, so that a worker's memory is that of one request. */
+static void turn(worker *w, gd_queued *list)
+{
+    while (list) {
+        int jobs = 0, n = 0;
+        for (int64_t pixels = 0; list && pixels < TURN_PIXELS;) {
+            gd_job *job = (gd_job *)list; /* its first member */
+            list = list->next;            /* the job is another's when it is answered */
+            gd_metrics_queue(w->hosted->metrics, -1);
+            if (decode(w, job, &w->pictures[jobs])) {
+                n += w->pictures[jobs].n;
+                pixels += count_pixels(&w->pictures[jobs]);
+                w->job[jobs++] = job;
+            }
+        }
+        if (jobs > 0)
+            compute_and_answer(w, jobs, n);
+    }
 }
 
 static void *work(void *argument)

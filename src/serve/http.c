@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/http.h"
+#include "serve/http_own.h"
 
-#include "serve/peer.h"
+#include "serve/frame.h"
 #include "serve/tls.h"
 #include "serve/uuid.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,21 +13,9 @@
 #include <unistd.h>
 
 enum {
-    KEPT_BODY = 16 << 10, /* bytes that an exchange keeps for the next one */
-    SWALLOWED = 4,        /* bodies of up to so many times the limit are read to their end, so that the client, which
-                             sends before it listens, hears why they are refused */
-};
-
-struct gd_http {
-    gd_http_options options;
-    struct MHD_Daemon *daemon;
-    struct MHD_Response *ok; /* 200 and nothing more, of which there are many */
-    gd_peers peers;
-    pthread_mutex_t lock; /* of the free ones */
-    gd_exchange *free;
-    int exchanges;       /* atomic: begun, not ended */
-    size_t bodies_bytes; /* atomic */
-    bool draining;       /* atomic */
+    HURRY = 10,    /* seconds that clients have for what they send and take while the server ends */
+    SWALLOWED = 4, /* bodies of up to so many times the limit are read to their end, so that the client, which sends
+                      before it listens, hears why they are refused */
 };
 
 uint64_t gd_nanoseconds(void)
@@ -42,97 +27,15 @@ uint64_t gd_nanoseconds(void)
 
 static bool is_draining(gd_http *http) { return __atomic_load_n(&http->draining, __ATOMIC_RELAXED); }
 
-/* ---- exchanges are made once and used again ---- */
-
-static void free_exchange(gd_exchange *x)
+static void set_peer(gd_http *http, gd_http_peer *peer, gd_peer_state state)
 {
-    if (x->http->options.drop)
-        x->http->options.drop(x);
-    free(x->body);
-    free(x);
+    double seconds = http->options.receive_seconds;
+    if (state == GD_PEER_IDLE)
+        seconds += http->options.idle_seconds;
+    else if (is_draining(http) && seconds > HURRY)
+        seconds = HURRY;
+    gd_peer_set(peer, state, seconds);
 }
-
-static gd_exchange *take_exchange(gd_http *http)
-{
-    pthread_mutex_lock(&http->lock);
-    gd_exchange *x = http->free;
-    if (x)
-        http->free = x->next;
-    pthread_mutex_unlock(&http->lock);
-    if (!x) {
-        x = calloc(1, http->options.exchange_bytes);
-        if (!x)
-            return NULL;
-        x->http = http;
-    }
-    x->holders = 1;
-    return x;
-}
-
-void gd_exchange_hold(gd_exchange *x) { __atomic_add_fetch(&x->holders, 1, __ATOMIC_RELAXED); }
-
-void gd_exchange_release(gd_exchange *x)
-{
-    gd_http *http = x->http;
-    if (__atomic_sub_fetch(&x->holders, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    if (x->body_capacity > KEPT_BODY) {
-        __atomic_sub_fetch(&http->bodies_bytes, x->body_capacity, __ATOMIC_RELAXED);
-        free(x->body);
-        x->body = NULL;
-        x->body_capacity = 0;
-    }
-    x->body_bytes = 0;
-    x->code = x->n_headers = 0;
-    x->type = x->answer = NULL;
-    x->answer_bytes = 0;
-    x->suspended = x->refused = false;
-    pthread_mutex_lock(&http->lock);
-    x->next = http->free;
-    http->free = x;
-    pthread_mutex_unlock(&http->lock);
-}
-
-/* ---- what handlers ask and say ---- */
-
-const char *gd_exchange_header(const gd_exchange *x, const char *name)
-{
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
-
-const char *gd_exchange_client(const gd_exchange *x, char *text, size_t bytes)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *at = info ? info->client_addr : NULL;
-    const socklen_t length = at && at->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    if (!at || getnameinfo(at, length, text, (socklen_t)bytes, NULL, 0, NI_NUMERICHOST) != 0)
-        snprintf(text, bytes, "?");
-    return text;
-}
-
-void gd_exchange_answer(gd_exchange *x, int code, const char *type, const void *bytes, size_t length)
-{
-    x->code = code;
-    x->type = type;
-    x->answer = bytes;
-    x->answer_bytes = length;
-}
-
-void gd_exchange_add_header(gd_exchange *x, const char *name, const char *value)
-{
-    if (x->n_headers < GD_EXCHANGE_HEADERS) {
-        x->header[x->n_headers].name = name;
-        x->header[x->n_headers++].value = value;
-    }
-}
-
-void gd_exchange_suspend(gd_exchange *x)
-{
-    x->suspended = true;
-    MHD_suspend_connection(x->connection);
-}
-
-void gd_exchange_resume(gd_exchange *x) { MHD_resume_connection(x->connection); }
 
 static void answer_plainly(gd_exchange *x, int code, const char *text)
 {
@@ -181,7 +84,7 @@ static bool append(gd_exchange *x, const char *bytes, size_t n)
 static enum MHD_Result send_answer(gd_exchange *x)
 {
     gd_http *http = x->http;
-    gd_peer_may_take(x->peer, http->options.receive_seconds, false);
+    set_peer(http, x->peer, GD_PEER_TAKES);
     if (x->code == MHD_HTTP_OK && !x->type && x->n_headers == 0 && !is_draining(http))
         return MHD_queue_response(x->connection, MHD_HTTP_OK, http->ok);
     struct MHD_Response *response =
@@ -199,18 +102,27 @@ static enum MHD_Result send_answer(gd_exchange *x)
     return queued;
 }
 
-/* A client that waits for leave to send its body, or has one that is not worth reading, is answered at once; its
- * connection is closed then. */
+/* A client that waits for leave to send its body, or has one that is not worth reading, or whose end is in doubt, is
+ * answered at once; its connection is closed then. */
 static bool must_answer_now(gd_exchange *x)
 {
     const char *length = gd_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return gd_exchange_header(x, MHD_HTTP_HEADER_EXPECT) ||
+    return x->malformed || gd_exchange_header(x, MHD_HTTP_HEADER_EXPECT) ||
            (length && strtoull(length, NULL, 10) > SWALLOWED * (unsigned long long)x->http->options.body_bytes);
 }
 
-static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method)
+static void refuse_malformed(gd_exchange *x, int code, const char *fault)
 {
-    gd_exchange *x = take_exchange(http);
+    snprintf(x->fault, sizeof x->fault, "{\"code\":\"ValidationError\",\"message\":\"%s\"}\n", fault);
+    x->n_headers = 0;
+    answer_plainly(x, code, x->fault);
+    x->malformed = true;
+}
+
+static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method,
+                          const char *version)
+{
+    gd_exchange *x = gd_exchange_take(http);
     if (!x)
         return NULL;
     struct timespec now;
@@ -224,10 +136,14 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     x->received = 0;
     gd_uuid(x->id);
     __atomic_add_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
-    gd_peer_may_take(x->peer, http->options.receive_seconds, false);
+    set_peer(http, x->peer, GD_PEER_SENDS);
     http->options.begin(http->options.context, x);
+    int code;
+    const char *fault = gd_frame_fault(connection, method, version, &code);
     const char *length = gd_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (x->code == 0 && length && strtoull(length, NULL, 10) > http->options.body_bytes)
+    if (fault)
+        refuse_malformed(x, code, fault);
+    else if (x->code == 0 && length && strtoull(length, NULL, 10) > http->options.body_bytes)
         answer_too_large(x);
     x->refused = x->code != 0;
     return x;
@@ -238,9 +154,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
     gd_http *http = context;
     gd_exchange *x = *state;
-    (void)version;
     if (!x) {
-        *state = x = begin(http, connection, path, method);
+        *state = x = begin(http, connection, path, method, version);
         if (!x)
             return MHD_NO;
         return x->refused && must_answer_now(x) ? send_answer(x) : MHD_YES;
@@ -254,7 +169,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (x->suspended || x->refused) /* another thread has answered; or begin, and the body is over */
         return send_answer(x);
     x->received = gd_nanoseconds();
-    gd_peer_may_take(x->peer, -1, false);
+    set_peer(http, x->peer, GD_PEER_WAITS);
     http->options.handle(http->options.context, x);
     return x->suspended ? MHD_YES : send_answer(x);
 }
@@ -268,7 +183,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *state = NULL;
     if (!x)
         return;
-    gd_peer_may_take(x->peer, http->options.idle_seconds + http->options.receive_seconds, true);
+    set_peer(http, x->peer, GD_PEER_IDLE);
     http->options.end(http->options.context, x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     __atomic_sub_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
     gd_exchange_release(x);
@@ -285,7 +200,22 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     const int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     gd_http_peer *peer = gd_peer_add(&http->peers, socket);
     *socket_context = peer;
-    gd_peer_may_take(peer, http->options.idle_seconds + http->options.receive_seconds, true);
+    set_peer(http, peer, GD_PEER_IDLE);
+    __atomic_add_fetch(&http->arrived, 1, __ATOMIC_RELEASE);
+}
+
+static bool has_room(void *context)
+{
+    gd_http *http = context;
+    return gd_http_connections(http) < http->options.connections;
+}
+
+static void take_connection(void *context, int socket, const struct sockaddr *address, socklen_t length)
+{
+    gd_http *http = context;
+    __atomic_add_fetch(&http->accepted, 1, __ATOMIC_RELAXED);
+    if (MHD_add_connection(http->daemon, socket, address, length) != MHD_YES) /* it has closed it */
+        __atomic_sub_fetch(&http->accepted, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- starting and ending ---- */
@@ -316,28 +246,30 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **result, gd_err
     GD_TRY_TO(failed, gd_peers_init(&http->peers, o->connections, error));
     http->ok = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     const int threads = o->threads > 1 ? o->threads : 0; /* a pool of one is refused */
-    const int each = threads ? (o->connections + threads - 1) / threads * threads : o->connections;
+    const int most = 2 * o->connections + 64 * threads;  /* in no thread's way: the acceptor sees to the limit */
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)gd_tls_retrieve},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | (o->tls ? MHD_USE_TLS : 0), 0, NULL,
-        NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)each, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_USE_ITC | (o->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, http, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(o->idle_seconds < 1 ? 1 : o->idle_seconds), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10), MHD_OPTION_ARRAY, o->tls ? tls : tls + 2, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, gd_frame_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_THREAD_STACK_SIZE, (size_t)(256 << 10),
+        MHD_OPTION_ARRAY, o->tls ? tls : tls + 2, MHD_OPTION_END);
     if (!http->ok || !http->daemon)
         GD_TRY_TO(failed, gd_fail(error, GD_IO, "cannot start an HTTP server with %d threads for %d connections",
                                   o->threads, o->connections));
+    http->acceptor = (gd_acceptor){.socket = o->socket, .has_room = has_room, .take = take_connection, .context = http};
+    GD_TRY_TO(failed, gd_acceptor_start(&http->acceptor, error));
     *result = http;
     return GD_OK;
 failed:
-    if (!http->daemon)
-        close(o->socket);
     gd_http_stop(http);
     gd_http_free(http);
     return status;
@@ -345,29 +277,31 @@ failed:
 
 int gd_http_quiesce(gd_http *http)
 {
+    const int socket = http->options.socket;
+    http->options.socket = -1;
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
-    return MHD_quiesce_daemon(http->daemon);
+    gd_peers_hurry(&http->peers, HURRY);
+    gd_acceptor_stop(&http->acceptor); /* last: who connects between this and the socket's end is refused */
+    return socket;
 }
 
-static bool all_idle(gd_http *http, double seconds)
+/* A connection may be with the library, whose threads have not looked at it yet. One that it had no memory for it never
+ * does. */
+static bool all_arrived(gd_http *http, double seconds)
 {
-    const uint64_t now = gd_nanoseconds();
-    bool idle = true;
-    pthread_mutex_lock(&http->peers.lock);
-    for (const gd_http_peer *p = http->peers.first; p; p = p->next) {
-        const uint64_t since = __atomic_load_n(&p->idle, __ATOMIC_RELAXED);
-        idle = idle && since && (double)(now - since) * 1e-9 >= seconds;
-    }
-    pthread_mutex_unlock(&http->peers.lock);
-    return idle;
+    const double most_seconds = 1;
+    return seconds > most_seconds ||
+           __atomic_load_n(&http->arrived, __ATOMIC_ACQUIRE) >= __atomic_load_n(&http->accepted, __ATOMIC_RELAXED);
 }
 
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
 {
     const uint64_t start = gd_nanoseconds();
     const struct timespec pause = {0, 2000000};
-    while ((double)(gd_nanoseconds() - start) * 1e-9 < most_seconds) {
-        if (gd_http_connections(http) == 0 || (gd_http_exchanges(http) == 0 && all_idle(http, linger_seconds)))
+    for (double seconds = 0; seconds < most_seconds; seconds = (double)(gd_nanoseconds() - start) * 1e-9) {
+        if (all_arrived(http, seconds) &&
+            (gd_http_connections(http) == 0 ||
+             (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds))))
             break;
         nanosleep(&pause, NULL);
     }
@@ -378,9 +312,13 @@ void gd_http_stop(gd_http *http)
 {
     if (!http)
         return;
+    gd_acceptor_stop(&http->acceptor);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
     http->daemon = NULL;
+    if (http->options.socket >= 0)
+        close(http->options.socket);
+    http->options.socket = -1;
 }
 
 void gd_http_free(gd_http *http)
@@ -392,7 +330,7 @@ void gd_http_free(gd_http *http)
         MHD_destroy_response(http->ok);
     while (http->free) {
         gd_exchange *next = http->free->next;
-        free_exchange(http->free);
+        gd_exchange_free(http->free);
         http->free = next;
     }
     pthread_mutex_destroy(&http->lock);

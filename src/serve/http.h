@@ -57,7 +57,8 @@ typedef struct gd_exchange {
     struct gd_exchange *next;
     size_t body_capacity;
     int holders; /* atomic */
-    bool suspended, refused;
+    bool suspended, refused, malformed;
+    char fault[128]; /* the answer to a malformed one */
 } gd_exchange;
 
 typedef struct gd_http_options {
@@ -77,6 +78,7 @@ typedef struct gd_http_options {
     void (*begin)(void *context, gd_exchange *exchange);
     void (*handle)(void *context, gd_exchange *exchange);
     void (*end)(void *context, gd_exchange *exchange, bool sent);
+    void (*rest)(gd_exchange *exchange); /* it has ended and nobody holds it: gives back what is not worth keeping */
     void (*drop)(gd_exchange *exchange); /* frees what the caller's struct owns, before it is freed itself */
 } gd_http_options;
 

@@ -10,6 +10,25 @@
 
 static gd_request *request_of(gd_job *job) { return (gd_request *)((char *)job - offsetof(gd_request, job)); }
 
+static const char ATTRIBUTES[] = "X-Amzn-SageMaker-Custom-Attributes";
+
+/* As the managed service takes them: they go into answers and records. */
+static bool attributes_are_good(gd_request *r)
+{
+    enum { MOST = 1024 };
+    const char *text = gd_exchange_header(&r->exchange, ATTRIBUTES);
+    const size_t length = text ? strlen(text) : 0;
+    bool ascii = true;
+    for (size_t i = 0; i < length; i++)
+        ascii = ascii && (unsigned char)text[i] < 0x80;
+    if (length > MOST)
+        gd_request_complain(r, 400, "ValidationError", "%s has %zu characters, %d are the most", ATTRIBUTES, length,
+                            MOST);
+    else if (!ascii)
+        gd_request_complain(r, 400, "ValidationError", "%s has characters that are not ASCII", ATTRIBUTES);
+    return length <= MOST && ascii;
+}
+
 bool gd_invocation_is_welcome(gd_request *r)
 {
     const char *type = gd_exchange_header(&r->exchange, "Content-Type"),
@@ -25,7 +44,7 @@ bool gd_invocation_is_welcome(gd_request *r)
                             "'%.100s' cannot be answered; application/json, application/jsonlines and "
                             "application/json;verbose can",
                             accept);
-    return r->exchange.code == 0;
+    return r->exchange.code == 0 && attributes_are_good(r);
 }
 
 /* ---- what a worker calls ---- */
@@ -119,7 +138,7 @@ static void invoke(gd_request *r, const char *model)
     gd_exchange *x = &r->exchange;
     gd_service *s = r->service;
     const char *inference = gd_exchange_header(x, "X-Amzn-SageMaker-Inference-Id"),
-               *attributes = gd_exchange_header(x, "X-Amzn-SageMaker-Custom-Attributes");
+               *attributes = gd_exchange_header(x, ATTRIBUTES);
     if (!gd_fleet_lease(s->options.fleet, model, draw(r), &r->lease)) {
         if (model)
             gd_request_complain(r, 404, "ValidationError", "no model is called '%.100s'", model);
@@ -147,7 +166,7 @@ static void invoke(gd_request *r, const char *model)
     gd_exchange_add_header(x, "x-amzn-RequestId", x->id);
     gd_exchange_add_header(x, "x-Amzn-Invoked-Production-Variant", r->variant);
     if (attributes)
-        gd_exchange_add_header(x, "X-Amzn-SageMaker-Custom-Attributes", attributes);
+        gd_exchange_add_header(x, ATTRIBUTES, attributes);
     gd_exchange_hold(x); /* until seen */
     gd_exchange_suspend(x);
     gd_hosted_put(r->lease.hosted, &r->job);

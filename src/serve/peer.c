@@ -13,13 +13,38 @@ enum { LONG_IDLE = 2 /* seconds: when there are too many */ };
  * theirs is closed, under the lock that the guard holds. */
 static void cut(const gd_http_peer *peer) { shutdown(peer->socket, SHUT_RDWR); }
 
+/* Its side has ended, and all that it said has been read. Of last bytes and an end that come together edge-triggered
+ * epoll tells but once, and libmicrohttpd, which has read the bytes, waits for more. */
+static bool has_ended(const gd_http_peer *peer)
+{
+    char byte;
+    return recv(peer->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static bool is_to_be_cut(gd_http_peer *peer, uint64_t now, bool crowded)
+{
+    const gd_peer_state state = (gd_peer_state)__atomic_load_n((int *)&peer->state, __ATOMIC_ACQUIRE);
+    const uint64_t since = __atomic_load_n(&peer->since, __ATOMIC_RELAXED);
+    if (state == GD_PEER_WAITS)
+        return false;
+    if (now > __atomic_load_n(&peer->late, __ATOMIC_RELAXED))
+        return true;
+    if (state == GD_PEER_SENDS)
+        return has_ended(peer);
+    if (state == GD_PEER_IDLE && crowded && now > since + (uint64_t)LONG_IDLE * 1000000000)
+        return true;
+    if (state != GD_PEER_IDLE || peer->looked == since)
+        return false;
+    peer->looked = since; /* an end that comes later comes alone, and is noticed */
+    return has_ended(peer);
+}
+
 static void look(const gd_peers *peers)
 {
-    const uint64_t now = gd_nanoseconds(), long_idle = (uint64_t)LONG_IDLE * 1000000000;
+    const uint64_t now = gd_nanoseconds();
     const bool crowded = peers->n > peers->most - peers->most / 10;
-    for (const gd_http_peer *p = peers->first; p; p = p->next) {
-        const uint64_t idle = __atomic_load_n(&p->idle, __ATOMIC_RELAXED);
-        if (now > __atomic_load_n(&p->late, __ATOMIC_RELAXED) || (crowded && idle && now > idle + long_idle))
+    for (gd_http_peer *p = peers->first; p; p = p->next) {
+        if (is_to_be_cut(p, now, crowded))
             cut(p);
     }
 }
@@ -76,7 +101,7 @@ gd_http_peer *gd_peer_add(gd_peers *peers, int socket)
         return NULL;
     }
     peer->socket = socket;
-    peer->late = UINT64_MAX;
+    peer->state = GD_PEER_WAITS; /* until it is set */
     pthread_mutex_lock(&peers->lock);
     peer->next = peers->first;
     if (peer->next)
@@ -101,13 +126,38 @@ void gd_peer_remove(gd_peers *peers, gd_http_peer *peer)
     free(peer);
 }
 
-void gd_peer_may_take(gd_http_peer *peer, double seconds, bool idle)
+void gd_peer_set(gd_http_peer *peer, gd_peer_state state, double seconds)
 {
     if (!peer)
         return;
     const uint64_t now = gd_nanoseconds();
-    __atomic_store_n(&peer->late, seconds < 0 ? UINT64_MAX : now + (uint64_t)(seconds * 1e9), __ATOMIC_RELAXED);
-    __atomic_store_n(&peer->idle, idle ? now : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&peer->late, now + (uint64_t)(seconds * 1e9), __ATOMIC_RELAXED);
+    __atomic_store_n(&peer->since, now, __ATOMIC_RELAXED);
+    __atomic_store_n((int *)&peer->state, (int)state, __ATOMIC_RELEASE);
+}
+
+void gd_peers_hurry(gd_peers *peers, double seconds)
+{
+    const uint64_t end = gd_nanoseconds() + (uint64_t)(seconds * 1e9);
+    pthread_mutex_lock(&peers->lock);
+    for (gd_http_peer *p = peers->first; p; p = p->next) {
+        if (__atomic_load_n(&p->late, __ATOMIC_RELAXED) > end)
+            __atomic_store_n(&p->late, end, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&peers->lock);
+}
+
+bool gd_peers_idle(gd_peers *peers, double seconds)
+{
+    const uint64_t now = gd_nanoseconds();
+    bool idle = true;
+    pthread_mutex_lock(&peers->lock);
+    for (const gd_http_peer *p = peers->first; p; p = p->next) {
+        idle = idle && __atomic_load_n((const int *)&p->state, __ATOMIC_ACQUIRE) == GD_PEER_IDLE &&
+               (double)(now - __atomic_load_n(&p->since, __ATOMIC_RELAXED)) * 1e-9 >= seconds;
+    }
+    pthread_mutex_unlock(&peers->lock);
+    return idle;
 }
 
 int gd_peers_count(gd_peers *peers)

@@ -14,11 +14,19 @@
 extern "C" {
 #endif
 
+typedef enum gd_peer_state {
+    GD_PEER_IDLE,  /* asks for nothing */
+    GD_PEER_SENDS, /* a request, of which we have the header */
+    GD_PEER_WAITS, /* for us */
+    GD_PEER_TAKES, /* its answer */
+} gd_peer_state;
+
 typedef struct gd_http_peer {
     struct gd_http_peer *next, *previous;
     int socket;
-    uint64_t late; /* atomic: when it is cut off; UINT64_MAX: it waits for us */
-    uint64_t idle; /* atomic: since when it has asked for nothing; 0: it does */
+    gd_peer_state state;  /* these three are atomic */
+    uint64_t since, late; /* when it came to be in it; when it is cut off: not while it waits */
+    uint64_t looked;      /* the guard's: `since` of the idleness that it has seen */
 } gd_http_peer;
 
 typedef struct gd_peers {
@@ -36,9 +44,13 @@ void gd_peers_release(gd_peers *peers);                              /* none is 
 gd_http_peer *gd_peer_add(gd_peers *peers, int socket);   /* NULL: out of memory */
 void gd_peer_remove(gd_peers *peers, gd_http_peer *peer); /* before its socket is closed */
 
-/* It has `seconds` from now; without end for a negative number. */
-void gd_peer_may_take(gd_http_peer *peer, double seconds, bool idle);
+/* It is in a state now, and may stay so for as long. Accepts NULL. */
+void gd_peer_set(gd_http_peer *peer, gd_peer_state state, double seconds);
 
+/* Who sends or takes has no more than `seconds` from now. */
+void gd_peers_hurry(gd_peers *peers, double seconds);
+
+bool gd_peers_idle(gd_peers *peers, double seconds); /* whether all have been so for as long */
 int gd_peers_count(gd_peers *peers);
 
 #ifdef __cplusplus

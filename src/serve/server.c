@@ -245,7 +245,9 @@ static gd_status start_http(server *s, gd_error *error)
     gd_http_options http = {.threads = o->http_threads,
                             .connections = raise_file_limit(o->connections),
                             .per_address = o->per_address,
-                            .body_bytes = o->body_bytes};
+                            .body_bytes = o->body_bytes,
+                            .idle_seconds = o->idle,
+                            .receive_seconds = o->receive};
     gd_service_attach(s->service, &http);
     http.tls = s->tls != NULL;
     GD_TRY(open_socket(s, &http.socket, error));

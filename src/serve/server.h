@@ -28,7 +28,7 @@ typedef struct gd_server_options {
     const char *models; /* folder below which clients may load more; NULL: they may not */
     int workers;        /* of each model */
     int batch, queue;
-    double timeout, linger; /* seconds */
+    double timeout, linger, idle, receive; /* seconds */
     const char *accept;
     size_t body_bytes;
     int connections, per_address, http_threads;

@@ -198,6 +198,22 @@ static void end(void *context, gd_exchange *exchange, bool sent)
     }
 }
 
+/* A large answer is rare, and one that memory did not suffice for may fit another time. */
+static void keep_small(gd_text *text)
+{
+    enum { KEPT = 16 << 10 };
+    if (text->capacity > KEPT || text->failed)
+        gd_text_release(text);
+}
+
+static void rest(gd_exchange *exchange)
+{
+    gd_request *r = (gd_request *)exchange;
+    keep_small(&r->text);
+    keep_small(&r->figures);
+    keep_small(&r->job.answer);
+}
+
 static void drop(gd_exchange *exchange)
 {
     gd_request *r = (gd_request *)exchange;
@@ -213,6 +229,7 @@ void gd_service_attach(gd_service *service, gd_http_options *http)
     http->begin = begin;
     http->handle = handle;
     http->end = end;
+    http->rest = rest;
     http->drop = drop;
 }
 

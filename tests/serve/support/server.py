@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import resource
 import signal
 import ssl
 import subprocess
@@ -16,6 +17,12 @@ GRIDDLE = os.environ["GRIDDLE"]
 TYPE = {"Content-Type": "image/png"}
 
 
+def is_sanitized():
+    """Whether the programs have the address sanitizer, whose memory and time say nothing of theirs."""
+    with open(os.path.join(os.environ["GRIDDLE_BUILD"], "CMakeCache.txt"), encoding="utf-8") as file:
+        return "GRIDDLE_SANITIZE:BOOL=ON" in file.read()
+
+
 class Answer:
     def __init__(self, response):
         self.code, self.headers, self.body = response.status, response.headers, response.read()
@@ -25,20 +32,36 @@ class Answer:
 class Server:
     """Starts, waits until it listens (and is ready), ends and is looked at when the block is left."""
 
-    def __init__(self, *words, ready=True, port=0, environment=None, tls=None, expect=0):
+    def __init__(self, *words, ready=True, port=0, environment=None, tls=None, expect=0, limits=None):
         self.words = [GRIDDLE, "serve", *words, "--port", str(port)]
         self.ready, self.environment, self.tls, self.expect = ready, environment, tls, expect
+        self.limits = limits or {}  # of resource.setrlimit, soft and hard
         self.log = ""
 
     def __enter__(self):
         environment = dict(os.environ, **(self.environment or {}))
-        self.process = subprocess.Popen(self.words, stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(self.words, stderr=subprocess.PIPE, env=environment,
+                                        preexec_fn=self.limit if self.limits else None)
         os.set_blocking(self.process.stderr.fileno(), False)
         found = self.await_line(r"listening on (https?)://(.*):(\d+)")
         self.host, self.port = found[2].strip("[]"), int(found[3])
         if self.ready:
             self.await_line("ready after")
         return self
+
+    def limit(self):
+        for which, value in self.limits.items():
+            resource.setrlimit(which, (value, value))
+
+    def memory(self, field="VmRSS"):
+        """In MB; VmHWM is the most that it was."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(rf"{field}:\s+(\d+)", file.read())[1]) / 1024
+
+    def processor_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def read(self):
         self.log += (self.process.stderr.read() or b"").decode("utf-8", "replace")

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of the HTTP side share. */
+#ifndef GD_SERVE_HTTP_OWN_H
+#define GD_SERVE_HTTP_OWN_H
+
+#include "serve/acceptor.h"
+#include "serve/http.h"
+#include "serve/peer.h"
+
+#include <microhttpd.h>
+
+struct gd_http {
+    gd_http_options options;
+    struct MHD_Daemon *daemon;
+    struct MHD_Response *ok; /* 200 and nothing more, of which there are many */
+    gd_peers peers;
+    gd_acceptor acceptor;
+    int accepted,
+        arrived;          /* atomic: connections that were given to the library, of which it has said that they begin */
+    pthread_mutex_t lock; /* of the free ones */
+    gd_exchange *free;
+    int exchanges;       /* atomic: begun, not ended */
+    size_t bodies_bytes; /* atomic */
+    bool draining;       /* atomic */
+};
+
+gd_exchange *gd_exchange_take(gd_http *http); /* held once; NULL: out of memory */
+void gd_exchange_free(gd_exchange *exchange);
+
+#endif
