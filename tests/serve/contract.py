@@ -23,6 +23,7 @@ def complains(*words, code=2, complaint, environment=None):
 
 
 def refused(answer, code, words):
+    assert len(answer.headers["x-amzn-RequestId"]) == 36
     assert answer.code == code and words in json.loads(answer.text)["message"], (answer.code, answer.text)
 
 
