@@ -61,7 +61,7 @@ def fails(client, kind, code, words, **request):
 
 def boto3(png, pixels, want):
     import boto3 as _  # noqa: F401 (its absence is the reason to skip)
-    with Server("blue:1=run", "green:0=run", "--capture", "captured") as server:
+    with Server("blue:1=run", "green:0=run", "--capture", "captured", "--capture-disk", "100") as server:
         client = runtime(server)
         answer = client.invoke_endpoint(EndpointName="scones", Body=png, ContentType="image/png",
                                         Accept="application/json", CustomAttributes="trace=7", InferenceId="delivery-7")

@@ -137,7 +137,7 @@ def main():
     truth = confidences(model, keys)
     with open(LAMBDAS / "workflow.json", encoding="utf-8") as file:
         machine = json.load(file)
-    with Server(model, "--capture", "data_capture") as server:
+    with Server(model, "--capture", "data_capture", "--capture-disk", "100") as server:
         bucket = serve_folder("s3")
         os.environ.update(AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="eu-west-1",
                           ENDPOINT_NAME="scones-endpoint", AWS_ENDPOINT_URL_S3=bucket.address,
