@@ -185,9 +185,10 @@ static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_serve
     GD_TRY(gd_command_int(command, "--per-address", 0, 1000000, 0, &o->per_address, error));
     GD_TRY(gd_command_int(command, "--http-threads", 1, 64, cores < 4 ? cores : 4, &o->http_threads, error));
     o->body_bytes = (size_t)megabytes << 20;
-    o->host = host ? host : command->n_words > 0 ? "127.0.0.1" : "0.0.0.0";
     o->accept = getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
     o->models = gd_command_option(command, "--models");
+    const bool contained = command->n_words == 0 && !o->models;
+    o->host = host ? host : contained ? "0.0.0.0" : "127.0.0.1";
     o->tokens = gd_command_option(command, "--tokens");
     o->log = gd_command_option(command, "--access-log");
     o->handover = gd_command_option(command, "--handover");
@@ -196,8 +197,7 @@ static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_serve
     if (!o->certificate != !o->key)
         return gd_fail(error, GD_INVALID, "--tls-cert and --tls-key go together");
     GD_TRY(read_capture(command, o, error));
-    return command->n_words > 0 || o->models ? read_models(command, scratch, o, error)
-                                             : read_container(command, scratch, o, error);
+    return contained ? read_container(command, scratch, o, error) : read_models(command, scratch, o, error);
 }
 
 static gd_status run(gd_command *command, gd_error *error)
@@ -213,7 +213,7 @@ static gd_status run(gd_command *command, gd_error *error)
 
 static const gd_option options[] = {
     {"--port", NULL, "P", "default 8080, or SAGEMAKER_BIND_TO_PORT; 0: any that is free"},
-    {"--host", NULL, "ADDRESS", "default 127.0.0.1, or 0.0.0.0 without words (a container); 0.0.0.0 or :: for all"},
+    {"--host", NULL, "ADDRESS", "default 127.0.0.1, or 0.0.0.0 without words and --models (a container); :: for all"},
     {"--workers", NULL, "N", "threads that compute, of each model; default: the cores"},
     {"--batch", NULL, "N", "most waiting pictures that a worker takes at once; default: what the model's times say"},
     {"--queue", NULL, "N", "requests of a model that may wait; more are answered 503; default 128"},

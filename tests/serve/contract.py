@@ -130,6 +130,8 @@ def models_by_name(png, want):
     with open("shelf/broken/model.safetensors", "wb") as file:
         file.write(b"x" * 100)
     with Server("--models", "shelf") as server:
+        assert server.host == "127.0.0.1", server.host
+
         def load(name, url):
             return server.ask("POST", "/models", json.dumps({"model_name": name, "url": url}))
         assert json.loads(server.ask("GET", "/models").text) == {"models": []}
