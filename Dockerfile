@@ -22,12 +22,16 @@ COPY . .
 RUN cmake --preset cuda && cmake --build --preset cuda && cmake --install build/cuda --strip --prefix /opt/griddle
 
 FROM debian:bookworm-slim AS small
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libarchive13 libcurl4 libdnnl2 libgomp1 \
-        libjpeg62-turbo libpng16-16 libssl3 libyaml-0-2 zlib1g \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libarchive13 libcurl4 libdnnl2 libgnutls30 \
+        libgomp1 libjpeg62-turbo libmicrohttpd12 libpng16-16 libssl3 libyaml-0-2 zlib1g \
     && rm -rf /var/lib/apt/lists/* && mkdir -m 1777 /cache
 COPY --from=build /opt/griddle /usr/local
 ENV GRIDDLE_CACHE=/cache NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /work
+# For `serve`, which hears on 8080, or what SAGEMAKER_BIND_TO_PORT says, and takes several models.
+EXPOSE 8080
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
+    com.amazonaws.sagemaker.capabilities.multi-models=true
 ENTRYPOINT ["griddle"]
 
 FROM small

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle serve: a program of its own, as the HTTP library comes with no other verb. */
 #include "cli/command.h"
+#include "cli/serve_unpack.h"
 #include "serve/cores.h"
 #include "serve/fleet.h"
 #include "serve/place.h"
@@ -42,8 +43,18 @@ static gd_status environment_int(const char *name, int least, int most, int *val
     return GD_OK;
 }
 
+static gd_status find_model(const char *word, gd_scratch *scratch, gd_server_model *model, gd_error *error)
+{
+    char archive[sizeof model->path];
+    GD_TRY(gd_model_place(word, NULL, model->path, sizeof model->path, error));
+    if (!gd_model_is_archive(model->path))
+        return GD_OK;
+    memcpy(archive, model->path, sizeof archive);
+    return gd_serve_unpack(archive, model->name, scratch, model->path, sizeof model->path, error);
+}
+
 /* [NAME[:WEIGHT]=]PATH */
-static gd_status read_model(const char *word, int n_words, gd_server_model *model, gd_error *error)
+static gd_status read_model(const char *word, int n_words, gd_scratch *scratch, gd_server_model *model, gd_error *error)
 {
     const char *equals = strchr(word, '='), *path = word;
     *model = (gd_server_model){.name = "AllTraffic", .weight = 1};
@@ -65,17 +76,17 @@ static gd_status read_model(const char *word, int n_words, gd_server_model *mode
     } else if (n_words > 1) {
         return gd_fail(error, GD_INVALID, "'%s': several models need names, as in blue:9=%s", word, word);
     }
-    return gd_model_place(path, NULL, model->path, sizeof model->path, error);
+    return find_model(path, scratch, model, error);
 }
 
-static gd_status read_models(gd_command *command, gd_server_options *o, gd_error *error)
+static gd_status read_models(gd_command *command, gd_scratch *scratch, gd_server_options *o, gd_error *error)
 {
     gd_server_model *model = gd_arena_alloc(&command->arena, (size_t)command->n_words + 1, sizeof *model);
     double weights = 0;
     if (!model)
         return gd_fail(error, GD_NOMEM, "out of memory for the command line");
     for (int i = 0; i < command->n_words; i++) {
-        GD_TRY(read_model(command->word[i], command->n_words, &model[i], error));
+        GD_TRY(read_model(command->word[i], command->n_words, scratch, &model[i], error));
         weights += model[i].weight;
         for (int j = 0; j < i; j++) {
             if (strcmp(model[j].name, model[i].name) == 0)
@@ -90,7 +101,7 @@ static gd_status read_models(gd_command *command, gd_server_options *o, gd_error
 }
 
 /* Started as a container's `serve`, without words: the platform has put the model where it always does. */
-static gd_status read_container(gd_command *command, gd_server_options *o, gd_error *error)
+static gd_status read_container(gd_command *command, gd_scratch *scratch, gd_server_options *o, gd_error *error)
 {
     const char *base = getenv("SAGEMAKER_BASE_DIR"), *many = getenv("SAGEMAKER_MULTI_MODEL");
     base = base && *base ? base : "/opt/ml";
@@ -108,7 +119,7 @@ static gd_status read_container(gd_command *command, gd_server_options *o, gd_er
     *model = (gd_server_model){.name = "AllTraffic", .weight = 1};
     o->model = model;
     o->n_models = 1;
-    return gd_model_place(folder, NULL, model->path, sizeof model->path, error);
+    return find_model(folder, scratch, model, error);
 }
 
 static gd_status read_types(gd_command *command, const char *flag, const char *const **types, gd_error *error)
@@ -154,7 +165,7 @@ static gd_status read_capture(gd_command *command, gd_server_options *o, gd_erro
 
 /* ---- */
 
-static gd_status read_options(gd_command *command, gd_server_options *o, gd_error *error)
+static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_server_options *o, gd_error *error)
 {
     const int cores = gd_cores();
     const char *host = gd_command_option(command, "--host");
@@ -176,9 +187,10 @@ static gd_status read_options(gd_command *command, gd_server_options *o, gd_erro
     GD_TRY(gd_command_int(command, "--per-address", 0, 1000000, 0, &o->per_address, error));
     GD_TRY(gd_command_int(command, "--http-threads", 1, 64, cores < 4 ? cores : 4, &o->http_threads, error));
     o->body_bytes = (size_t)megabytes << 20;
-    o->host = host ? host : command->n_words > 0 ? "127.0.0.1" : "0.0.0.0";
     o->accept = getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
     o->models = gd_command_option(command, "--models");
+    const bool contained = command->n_words == 0 && !o->models;
+    o->host = host ? host : contained ? "0.0.0.0" : "127.0.0.1";
     o->tokens = gd_command_option(command, "--tokens");
     o->log = gd_command_option(command, "--access-log");
     o->handover = gd_command_option(command, "--handover");
@@ -187,19 +199,23 @@ static gd_status read_options(gd_command *command, gd_server_options *o, gd_erro
     if (!o->certificate != !o->key)
         return gd_fail(error, GD_INVALID, "--tls-cert and --tls-key go together");
     GD_TRY(read_capture(command, o, error));
-    return command->n_words > 0 || o->models ? read_models(command, o, error) : read_container(command, o, error);
+    return contained ? read_container(command, scratch, o, error) : read_models(command, scratch, o, error);
 }
 
 static gd_status run(gd_command *command, gd_error *error)
 {
     gd_server_options options = {0};
-    GD_TRY(read_options(command, &options, error));
-    return gd_server_run(&options, error);
+    gd_scratch scratch = {0}; /* for models out of archives */
+    gd_status status = read_options(command, &scratch, &options, error);
+    if (status == GD_OK)
+        status = gd_server_run(&options, error);
+    gd_scratch_remove(&scratch);
+    return status;
 }
 
 static const gd_option options[] = {
     {"--port", NULL, "P", "default 8080, or SAGEMAKER_BIND_TO_PORT; 0: any that is free"},
-    {"--host", NULL, "ADDRESS", "default 127.0.0.1, or 0.0.0.0 without words (a container); 0.0.0.0 or :: for all"},
+    {"--host", NULL, "ADDRESS", "default 127.0.0.1, or 0.0.0.0 without words and --models (a container); :: for all"},
     {"--workers", NULL, "N", "threads that compute, of each model; default: the cores"},
     {"--batch", NULL, "N", "most waiting pictures that a worker takes at once; default: what the model's times say"},
     {"--queue", NULL, "N", "requests of a model that may wait; more are answered 503; default 128"},
@@ -234,7 +250,8 @@ static const gd_verb verbs[] = {
      .least = 0,
      .most = 64,
      .summary = "Answers over HTTP what a model sees in pictures (docs/serving.md). RUN is a run's folder, MODEL a\n"
-                "model.safetensors; without either, /opt/ml/model, as in a container of SageMaker's.",
+                "model.safetensors or a model.tar.gz with one in it; without either, /opt/ml/model, as in a container\n"
+                "of SageMaker's.",
      .examples = "griddle serve runs/scones\n"
                  "curl -H 'Content-Type: image/png' --data-binary @bike.png localhost:8080/invocations\n"
                  "griddle serve old:9=runs/scones new:1=runs/scones-2 --capture captured\n"

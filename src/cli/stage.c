@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle stage: from a source of images to a staged set. A program of its own: curl, libarchive and OpenSSL come with
- * no other verb. */
+ * no other verb. `griddle serve` starts it, too, for a model in an archive. */
 #include "data/stage.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "data/archive.h"
 #include "data/staged.h"
 
 #include <inttypes.h>
@@ -196,6 +197,14 @@ done:
     return status;
 }
 
+/* ---- what griddle-serve asks ---- */
+
+static gd_status unpack(gd_command *command, gd_error *error)
+{
+    static const size_t most = (size_t)4 << 30; /* a gzip of little may be one of much */
+    return gd_archive_unpack(command->word[0], command->word[1], most, error);
+}
+
 static const gd_option options[] = {
     GD_OPTION_SET,
     {"--out", NULL, "FILE|DIR", "where to put the staged set; default: in the cache"},
@@ -208,6 +217,8 @@ static const gd_verb verbs[] = {
      "griddle stage configs/fashion-mnist.yaml\n"
      "griddle stage configs/scones.yaml --set data.source=file:cifar-100-binary.tar.gz --json\n",
      options, stage},
+    {"unpack", "ARCHIVE FOLDER", 2, 2, "the *.safetensors of an archive, for griddle serve",
+     "griddle-stage unpack model.tar.gz folder\n", NULL, unpack},
     {0},
 };
 

@@ -207,6 +207,23 @@ gd_status gd_archive_read(gd_archive *archive, size_t most, uint8_t **bytes, siz
     return GD_OK;
 }
 
+gd_status gd_archive_save(gd_archive *archive, size_t most, FILE *file, size_t *length, gd_error *error)
+{
+    uint8_t piece[1 << 14];
+    *length = 0;
+    for (;;) {
+        const la_ssize_t n = archive_read_data(archive->reader, piece, sizeof piece);
+        if (n < 0)
+            return broken(archive, archive_error_string(archive->reader), error);
+        if (n == 0)
+            return GD_OK;
+        *length += (size_t)n;
+        if (*length > most)
+            return gd_fail_at(error, GD_FORMAT, (gd_place){archive->path, 0, 0}, "more than %zu bytes to unpack", most);
+        fwrite(piece, 1, (size_t)n, file);
+    }
+}
+
 gd_status gd_gunzip(const char *name, const uint8_t *bytes, size_t length, size_t most, uint8_t **to, size_t *to_length,
                     gd_error *error)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Archives as streams of entries: tar (plain, gzip, xz, bzip2, zstd) and zip, by libarchive. Nothing is unpacked to
- * disk. A gzip stream's checksum is verified, which libarchive's own filter does not do. */
+/* Archives as streams of entries: tar (plain, gzip, xz, bzip2, zstd) and zip, by libarchive. Nothing but a
+ * model is unpacked to disk. A gzip stream's checksum is verified, which libarchive's own filter does not do. */
 #ifndef GD_DATA_ARCHIVE_H
 #define GD_DATA_ARCHIVE_H
 
@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,6 +26,14 @@ gd_status gd_archive_next(gd_archive *archive, const char **name, gd_error *erro
 
 /* The bytes of the current entry: *bytes is the caller's to free. More than `most` bytes give *bytes NULL and GD_OK. */
 gd_status gd_archive_read(gd_archive *archive, size_t most, uint8_t **bytes, size_t *length, gd_error *error);
+
+/* Writes the bytes of the current entry to `file`, whose owner looks for its errors. FORMAT for more than `most`. */
+gd_status gd_archive_save(gd_archive *archive, size_t most, FILE *file, size_t *length, gd_error *error);
+
+/* Writes the models of an archive, its *.safetensors, into a folder, which is there: all side by side, without the
+ * folders that they have in the archive. FORMAT where there is none, where two have one name, and for more than `most`
+ * bytes of them all; what was written before stays. */
+gd_status gd_archive_unpack(const char *path, const char *folder, size_t most, gd_error *error);
 
 /* Undoes gzip in memory; `name` stands for the file in messages. FORMAT when it is damaged, ends too early, or holds
  * more than `most` bytes. *to is the caller's to free. */

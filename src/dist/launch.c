@@ -75,7 +75,8 @@ static gd_status start_mpirun(attempt *a, const char *const *rank, gd_error *err
     const char **command = gd_arena_alloc(&a->arena, (size_t)words + 8, sizeof *command);
     if (!command)
         return gd_fail(error, GD_NOMEM, "out of memory for a command line");
-    GD_TRY(gd_scratch_make(&a->scratch, error));
+    /* what OpenMPI keeps while its ranks run (shared memory, addresses) it leaves behind where it is killed */
+    GD_TRY(gd_scratch_make(&a->scratch, "griddle-ranks", true, error));
     set_mpi(&a->scratch);
     if (pipe2(said, O_CLOEXEC) != 0 || fcntl(said[0], F_SETFL, O_NONBLOCK) != 0)
         return gd_fail(error, GD_IO, "cannot start mpirun: %s", strerror(errno));

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char prefix[] = "griddle-ranks-"; /* and the process, and six characters */
-
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
 {
     (void)info, (void)kind, (void)at;
@@ -20,15 +18,16 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 static void remove_tree(const char *path) { nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
 
-static void sweep(const char *place)
+static void sweep(const char *place, const char *prefix)
 {
+    const size_t n = strlen(prefix);
     DIR *folder = opendir(place);
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         char path[512];
         const char *name = entry->d_name;
-        if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+        if (strncmp(name, prefix, n) != 0 || name[n] != '-')
             continue;
-        long process = strtol(name + sizeof prefix - 1, NULL, 10);
+        long process = strtol(name + n + 1, NULL, 10);
         if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH) {
             snprintf(path, sizeof path, "%s/%s", place, name);
             remove_tree(path);
@@ -38,18 +37,19 @@ static void sweep(const char *place)
         closedir(folder);
 }
 
-gd_status gd_scratch_make(gd_scratch *scratch, gd_error *error)
+gd_status gd_scratch_make(gd_scratch *scratch, const char *prefix, bool in_memory, gd_error *error)
 {
     const char *temporary = getenv("TMPDIR");
     const char *const places[] = {"/dev/shm", temporary && *temporary ? temporary : "/tmp"};
-    for (int i = 0; i < 2; i++) {
-        sweep(places[i]);
-        int n = snprintf(scratch->path, sizeof scratch->path, "%s/%s%d.XXXXXX", places[i], prefix, (int)getpid());
+    for (int i = in_memory ? 0 : 1; i < 2; i++) {
+        sweep(places[i], prefix);
+        int n = snprintf(scratch->path, sizeof scratch->path, "%s/%s-%d.XXXXXX", places[i], prefix, (int)getpid());
         if (n < (int)sizeof scratch->path && mkdtemp(scratch->path))
             return GD_OK;
     }
     scratch->path[0] = '\0';
-    return gd_fail(error, GD_IO, "cannot make a folder in '%s' or '%s': %s", places[0], places[1], strerror(errno));
+    return gd_fail(error, GD_IO, "cannot make a folder in '%s'%s: %s", places[1], in_memory ? " or '/dev/shm'" : "",
+                   strerror(errno));
 }
 
 void gd_scratch_remove(gd_scratch *scratch)

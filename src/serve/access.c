@@ -230,7 +230,7 @@ static double flush(void *context)
 static gd_status open_file(const gd_access_log *log, int *file, gd_error *error)
 {
     /* not blocking: nobody is waited for behind a named pipe */
-    *file = log->path ? open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666)
+    *file = log->path ? open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640)
                       : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
     if (*file < 0)
         return gd_fail(error, GD_IO, "cannot open the access log '%s': %s", log->path ? log->path : "standard output",

@@ -101,7 +101,8 @@ static gd_status begin(const gd_capture_files *files, open_file *f, gd_error *er
     strftime(leaf, sizeof leaf, "%M-%S", &utc);
     snprintf(f->path + length, sizeof f->path - (size_t)length, "/%s-%03d-%s.jsonl", leaf, (int)(f->time_ms % 1000),
              uuid);
-    f->file = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    /* pictures of people may be in it: for the owner, and readers of its group */
+    f->file = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
     if (f->file < 0)
         return gd_fail(error, GD_IO, "cannot write '%s': %s", f->path, strerror(errno));
     flock(f->file, LOCK_EX | LOCK_NB); /* tells gd_capture_mend that we live; without locks it mends nothing */

@@ -93,6 +93,7 @@ static enum MHD_Result send_answer(gd_exchange *x)
         return MHD_NO;
     if (x->type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
+    MHD_add_response_header(response, "x-amzn-RequestId", x->id);
     for (int i = 0; i < x->n_headers; i++) /* a value with a line break, from a request, is not added */
         MHD_add_response_header(response, x->header[i].name, x->header[i].value);
     if (is_draining(http))

@@ -8,6 +8,8 @@
  *     header ── begin ── body … ── handle ─┬─ gd_exchange_answer ──────────────────────────► sent ── end
  *                                          └─ gd_exchange_suspend … (worker) … gd_exchange_resume ─┘
  *
+ * Every answer but an empty 200 carries the request's id, which is in the access log too.
+ *
  * A client that takes too long to say what it wants, or to take its answer, is cut off: silence by libmicrohttpd, a
  * trickle by a guard here.
  */

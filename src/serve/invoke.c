@@ -163,7 +163,6 @@ static void invoke(gd_request *r, const char *model)
     r->captured = s->options.capture && gd_capture_draw(s->options.capture);
     if (r->captured)
         keep_for_capture(r, inference, attributes);
-    gd_exchange_add_header(x, "x-amzn-RequestId", x->id);
     gd_exchange_add_header(x, "x-Amzn-Invoked-Production-Variant", r->variant);
     if (attributes)
         gd_exchange_add_header(x, ATTRIBUTES, attributes);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char MODEL[] = "model.safetensors", ENDING[] = ".safetensors";
+static const char MODEL[] = "model.safetensors", ARCHIVE[] = "model.tar.gz", ENDING[] = ".safetensors";
 
 static bool ends_in(const char *name, const char *ending)
 {
@@ -19,7 +19,9 @@ static bool ends_in(const char *name, const char *ending)
     return n > m && strcmp(name + n - m, ending) == 0;
 }
 
-/* The one file of a folder that may be a model. */
+bool gd_model_is_archive(const char *path) { return ends_in(path, ".tar.gz") || ends_in(path, ".tgz"); }
+
+/* The one file of a folder that may be a model, or else an archive of one. */
 static gd_status find_only(const char *folder, char *path, size_t bytes, gd_error *error)
 {
     int n = 0;
@@ -31,10 +33,12 @@ static gd_status find_only(const char *folder, char *path, size_t bytes, gd_erro
             snprintf(path, bytes, "%s/%s", folder, entry->d_name);
     }
     closedir(at);
-    if (n == 1)
+    if (n == 0)
+        snprintf(path, bytes, "%s/%s", folder, ARCHIVE);
+    if (n == 1 || (n == 0 && access(path, F_OK) == 0))
         return GD_OK;
-    return gd_fail(error, GD_IO, "folder '%s' has no %s and %d other files *%s; name the one to serve", folder, MODEL,
-                   n, ENDING);
+    return gd_fail(error, GD_IO, "folder '%s' has neither %s nor %s, and %d other files *%s; name the one to serve",
+                   folder, MODEL, ARCHIVE, n, ENDING);
 }
 
 static gd_status find_file(const char *word, char *path, size_t bytes, gd_error *error)
@@ -62,5 +66,7 @@ gd_status gd_model_place(const char *word, const char *below, char *path, size_t
     GD_TRY(find_file(real, path, bytes, error));
     if (!realpath(path, real) || strncmp(real, real_below, n) != 0) /* a link in the folder that leads out of it */
         return gd_fail(error, GD_IO, "no model at '%.200s': it is to be in '%s'", word, below);
+    if (gd_model_is_archive(path))
+        return gd_fail(error, GD_FORMAT, "'%.200s' is an archive, which is unpacked for the command line alone", word);
     return GD_OK;
 }

@@ -5,15 +5,20 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* `word`: a file, or a folder with model.safetensors in it (a run's, /opt/ml/model), or with one other *.safetensors.
- * `below`: the folder it must lie in, with all links followed; NULL: anywhere. IO: it is not there. */
+/* `word`: a file, or a folder with model.safetensors in it (a run's, /opt/ml/model), or with one other *.safetensors,
+ * or with model.tar.gz. `below`: the folder it must lie in, with all links followed, and no archive: FORMAT; NULL:
+ * anything anywhere. IO: it is not there. */
 gd_status gd_model_place(const char *word, const char *below, char *path, size_t bytes, gd_error *error);
+
+/* Whether it is called *.tar.gz or *.tgz: to be unpacked first. */
+bool gd_model_is_archive(const char *path);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,9 @@ PROGRAMS = [
     ("griddle", r"libpng16|libjpeg|libz\.so", 3 * MB),
     ("libexec/griddle/griddle-engine", "", 50 * MB),
     ("libexec/griddle/griddle-stage", "", 105 * MB),
+    ("libexec/griddle/griddle-serve",  # GnuTLS brings what is behind the line's end
+     r"libpng16|libjpeg|libz\.so|libmicrohttpd|libgnutls|"
+     r"lib(p11-kit|idn2|unistring|tasn1|nettle|hogweed|gmp|ffi)\.so", 12 * MB),
 ]
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 source, build = pathlib.Path(os.environ["GRIDDLE_SOURCE"]), pathlib.Path(os.environ["GRIDDLE_BUILD"])
-PROGRAMS = ("griddle", "libexec/griddle/griddle-engine", "libexec/griddle/griddle-stage")
+PROGRAMS = ("griddle", *(f"libexec/griddle/griddle-{name}" for name in ("engine", "stage", "serve")))
 IN_ANY_DEBIAN = {"libc6", "libgcc-s1"}
 NOT_IN = {"Dockerfile.p3": {"libdnnl2"}}  # Debian 13 has oneDNN 3
 complaints = []

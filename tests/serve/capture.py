@@ -25,6 +25,7 @@ def lines():
     for path in sorted(glob.glob("captured/**/*.jsonl", recursive=True)):
         place = PATH.fullmatch(path)
         assert place, path
+        assert os.stat(path).st_mode & 0o007 == 0, path  # pictures are not for everybody
         with open(path, encoding="utf-8") as file:
             found += [(place[1], place[2], json.loads(line)) for line in file]
     return found

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ def complains(*words, code=2, complaint, environment=None):
 
 
 def refused(answer, code, words):
+    assert len(answer.headers["x-amzn-RequestId"]) == 36
     assert answer.code == code and words in json.loads(answer.text)["message"], (answer.code, answer.text)
 
 
@@ -128,6 +130,8 @@ def models_by_name(png, want):
     with open("shelf/broken/model.safetensors", "wb") as file:
         file.write(b"x" * 100)
     with Server("--models", "shelf") as server:
+        assert server.host == "127.0.0.1", server.host
+
         def load(name, url):
             return server.ask("POST", "/models", json.dumps({"model_name": name, "url": url}))
         assert json.loads(server.ask("GET", "/models").text) == {"models": []}
@@ -152,6 +156,45 @@ def models_by_name(png, want):
         assert server.ask("DELETE", "/models/one").code == 404
         assert server.invoke(png, "/models/one/invoke").code == 404
         assert "griddle_model_info{" not in server.ask("GET", "/metrics").text
+
+
+def archives(png, want):
+    """A model.tar.gz: its model is served out of a folder that goes with the process; whatever else it is, one line."""
+    os.mkdir("tmp")
+    here = {"TMPDIR": os.path.abspath("tmp")}
+
+    def left():
+        return os.listdir("tmp")
+
+    def pack(name, *words):
+        subprocess.run(["tar", "czf", name, *words], check=True)
+
+    pack("model.tar.gz", "run")
+    os.makedirs("packed/model", exist_ok=True)
+    pack("packed/model/model.tar.gz", "-C", "run", "model.safetensors")
+    for words, environment in ((["model.tar.gz"], {}), (["packed/model"], {}), ([], {"SAGEMAKER_BASE_DIR": "packed"})):
+        with Server(*words, environment=dict(environment, **here)) as server:
+            assert near(json.loads(server.invoke(png).text), want)
+            folder, = left()
+            assert os.stat(os.path.join("tmp", folder)).st_mode & 0o777 == 0o700
+        assert not left(), words
+    with Server("model.tar.gz", expect=-signal.SIGKILL, environment=here) as server:
+        server.end(signal.SIGKILL)
+    assert len(left()) == 1  # which the next one removes
+    with Server("a=model.tar.gz", "b=run", "c=packed/model", environment=here) as server:
+        assert len(left()) == 1
+        for name in "abc":
+            assert near(json.loads(server.invoke(png, f"/models/{name}/invoke").text), want)
+    with open("cut.tar.gz", "wb") as file:
+        file.write(open("model.tar.gz", "rb").read()[:-20])
+    pack("none.tar.gz", "a.png")
+    complains("cut.tar.gz", code=1, complaint="cut.tar.gz: ", environment=here)
+    complains("none.tar.gz", code=1, complaint="no *.safetensors among the 1 files in it", environment=here)
+    complains("model.tar.gz", code=1, complaint="cannot make a folder in '/nowhere'", environment={"TMPDIR": "/nowhere"})
+    assert not left()
+    with Server("--models", ".") as server:
+        answer = server.ask("POST", "/models", json.dumps({"model_name": "x", "url": "model.tar.gz"}))
+        refused(answer, 400, "unpacked for the command line alone")
 
 
 def secrets(png, want):
@@ -229,6 +272,7 @@ with tempfile.TemporaryDirectory() as folder:
     addresses("run", image, file_bytes, answer_of_it)
     variants(file_bytes, image, answer_of_it)
     models_by_name(file_bytes, answer_of_it)
+    archives(file_bytes, answer_of_it)
     secrets(file_bytes, answer_of_it)
     container(file_bytes, answer_of_it)
     words()

@@ -164,13 +164,13 @@ TEST(scratch_goes_with_its_process)
 {
     gd_scratch mine = {{0}}, other = {{0}};
     gd_error error = {0};
-    CHECK_OK(gd_scratch_make(&mine, &error), &error);
+    CHECK_OK(gd_scratch_make(&mine, "griddle-ranks", true, &error), &error);
     char stale[512], inside[600];
     const char *slash = strrchr(mine.path, '/');
     snprintf(stale, sizeof stale, "%.*s/griddle-ranks-2147483000.abcdef", (int)(slash - mine.path), mine.path);
     snprintf(inside, sizeof inside, "%s/inside", stale);
     CHECK(mkdir(stale, 0700) == 0 && mkdir(inside, 0700) == 0);
-    CHECK_OK(gd_scratch_make(&other, &error), &error);
+    CHECK_OK(gd_scratch_make(&other, "griddle-ranks", true, &error), &error);
     CHECK(access(stale, F_OK) != 0 && access(mine.path, F_OK) == 0); /* that process is no more; this one is */
     gd_scratch_remove(&mine);
     gd_scratch_remove(&other);
