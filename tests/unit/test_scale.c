@@ -276,6 +276,10 @@ TEST(products_of_one_kind_describe_a_machine_too)
     CHECK_NEAR(found.tflops_32 / found.memory, 4.0 / 100, 1e-9);
     CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
     CHECK_NEAR(alone.expected.update, 0.25, 1e-9);
+    time_steps(&p, 1 / 4e12, -1 / 1e12); /* the more bytes the faster, by some chance */
+    CHECK_OK(gd_machine_fit(&measured, p.plan, 1, 64, "found", &found, &error), &error);
+    CHECK(found.feed == 0);
+    CHECK(found.tflops_32 / found.memory > 4.001 / 100);
 
     double best = 0; /* FLOPs a byte */
     time_steps(&p, 0, 1 / 40e9);
@@ -288,6 +292,8 @@ TEST(products_of_one_kind_describe_a_machine_too)
     CHECK_NEAR(found.tflops_32 / found.memory, 0.040 * best / 100, 1e-6);
     CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
     CHECK_NEAR(alone.expected.update, 0.25, 1e-9);
+    CHECK_NEAR(alone.throughput[0] / alone.expected.throughput, 0.65, 1e-9); /* all of it is computing */
+    CHECK_NEAR(alone.throughput[1] / alone.expected.throughput, 1.2, 1e-9);
 
     const gd_plan nothing = {.name = "nothing"};
     CHECK_FAILS(gd_machine_fit(&measured, &nothing, 1, 64, "found", &found, &error), GD_INVALID, &error,
@@ -302,10 +308,12 @@ TEST(a_machine_comes_back_from_its_file)
     gd_text text = {0}, again = {0};
     gd_machine machine;
     gd_error error = {0};
-    const gd_machine written = machine_of("p3dn");
+    gd_machine written = machine_of("p3dn");
+    written.feed = 12.5;
     CHECK_OK(gd_machine_print(&written, &arena, &text, &error), &error);
     CHECK_OK(gd_file_write(path, text.at, text.length, &error), &error);
     CHECK_OK(gd_machine_find(path, &arena, &machine, &error), &error);
+    CHECK(machine.feed == 12.5);
     CHECK_OK(gd_machine_print(&machine, &arena, &again, &error), &error);
     CHECK_TEXT(again.at, text.at);
     CHECK_OK(gd_file_write(path, "{\"name\": \"x\"}", 13, &error), &error);
