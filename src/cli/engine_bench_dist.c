@@ -23,7 +23,7 @@ enum {
     SIZES = 8,          /* up to 64 MiB */
     ROUNDS = 7,         /* of with, without, alone, in turn, as the machine may change its mind */
     RUN = 3,            /* steps timed together, so that a device need not be waited for after each */
-    STEP_ROUNDS = 5     /* of single steps, of which the shortest counts */
+    STEP_ROUNDS = 10    /* of single steps, of which the shortest counts */
 };
 
 /* What all ranks came to. */
