@@ -264,7 +264,7 @@ static void print_json(const dist *d, gd_text *out)
                 d->device->name, ranks);
     for (int i = 0; i < n_sums(d); i++) {
         const gd_sum_time *sum = &d->sum[i];
-        gd_text_add(out, "%s{\"bytes\":%.0f,\"seconds\":%.9f,\"algorithm_gb_s\":%.4f,\"bus_gb_s\":%.4f}", i ? "," : "",
+        gd_text_add(out, "%s{\"bytes\":%.0f,\"seconds\":%.9f,\"algorithm_gb_s\":%.6g,\"bus_gb_s\":%.6g}", i ? "," : "",
                     sum->bytes, sum->seconds, sum->bytes / sum->seconds * 1e-9,
                     gd_wire_bytes(sum->bytes, ranks) / sum->seconds * 1e-9);
     }
