@@ -87,6 +87,15 @@ class OthersMeter:
         return round(max(0.0, others / (wall * os.cpu_count())), 3)
 
 
+def await_quiet(most):
+    """Comes back when others have taken no more than that share of the machine, three seconds running."""
+    quiet = 0 if most < 1 else 3
+    while quiet < 3:
+        meter = OthersMeter()
+        time.sleep(1)
+        quiet = quiet + 1 if meter.share() <= most else 0
+
+
 # ---- the machine and the source --------------------------------------------------------------------------------------
 FLAGS = ("avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "sve")
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model of scaling on ranks of our own: two processes with a core each, measured by `griddle bench dist`, and as
-`griddle plan --machine` predicts it from a description of the machine that was measured just before with another network,
-lenet."""
+`griddle plan --machine` predicts it from a description of the machine that was measured just before with another network:
+with lenet, and with resnet-9. Of the network that describes it an update's time is fitted, so none predicts itself."""
 import shutil
 
 from bench import Absent, Case, Reading, run
 from parallel import AS_ROOT
 
 NETWORKS = (("lenet", 256, "28x28x1"), ("resnet-9", 256, "32x32x3"), ("resnet-20", 256, "32x32x3"), ("resnet-18", 64, "32x32x3"))
+DESCRIBERS = ("lenet", "resnet-9")
 
 
 def dist(bench, network, batch, *more):
@@ -17,19 +18,25 @@ def dist(bench, network, batch, *more):
                 "--batch", batch, "--precision", "fp32", "--threads", 1, *more], AS_ROOT)
 
 
+def predicted(bench, describer, network, batch, shape):
+    version, machine, config = bench.griddle_version(), bench.scratch / "here.json", bench.scratch / "scaling.yaml"
+    bench.scratch.mkdir(parents=True, exist_ok=True)
+    dist(bench, describer, 256, "--describe", machine)
+    config.write_text(f"data: {{source: none}}\nmodel: {{network: {network}}}\n"
+                      f"train: {{batch: {batch}, precision: fp32, threads: 1}}\n", encoding="utf-8")
+    found = run([bench.griddle, "plan", config, "--device", "cpu", "--input", shape, "--ranks", 2, "--machine", machine,
+                 "--json"]).json()
+    return Reading(version, {"throughput": (found["throughput"][1], "images/s")})
+
+
 def cases(bench):
     for network, batch, shape in NETWORKS:
         def measured(_, network=network, batch=batch):
             version = bench.griddle_version()
             return Reading(version, {"throughput": (dist(bench, network, batch, "--json").json()["images_per_second"], "images/s")})
 
-        def predicted(_, network=network, batch=batch, shape=shape):
-            version, machine, config = bench.griddle_version(), bench.scratch / "here.json", bench.scratch / "scaling.yaml"
-            dist(bench, "lenet", 256, "--describe", machine)
-            config.write_text(f"data: {{source: none}}\nmodel: {{network: {network}}}\n"
-                              f"train: {{batch: {batch}, precision: fp32, threads: 1}}\n", encoding="utf-8")
-            found = run([bench.griddle, "plan", config, "--device", "cpu", "--input", shape, "--ranks", 2, "--machine", machine,
-                         "--json"]).json()
-            return Reading(version, {"throughput": (found["throughput"][1], "images/s")})
-
-        yield Case(f"{network} fp32, batch {batch}, 2 ranks", {"griddle": measured, "griddle-predicted": predicted}, rounds=5)
+        systems = {"griddle": measured}
+        for describer in DESCRIBERS:
+            if describer != network:
+                systems[f"griddle-by-{describer}"] = lambda _, words=(bench, describer, network, batch, shape): predicted(*words)
+        yield Case(f"{network} fp32, batch {batch}, 2 ranks", systems, rounds=5)

@@ -23,7 +23,7 @@ enum {
     SIZES = 8,          /* up to 64 MiB */
     ROUNDS = 7,         /* of with, without, alone, in turn, as the machine may change its mind */
     RUN = 3,            /* steps timed together, so that a device need not be waited for after each */
-    STEP_ROUNDS = 5     /* of single steps, of which the shortest counts */
+    STEP_ROUNDS = 10    /* of single steps, of which the shortest counts */
 };
 
 /* What all ranks came to. */
@@ -264,7 +264,7 @@ static void print_json(const dist *d, gd_text *out)
                 d->device->name, ranks);
     for (int i = 0; i < n_sums(d); i++) {
         const gd_sum_time *sum = &d->sum[i];
-        gd_text_add(out, "%s{\"bytes\":%.0f,\"seconds\":%.9f,\"algorithm_gb_s\":%.4f,\"bus_gb_s\":%.4f}", i ? "," : "",
+        gd_text_add(out, "%s{\"bytes\":%.0f,\"seconds\":%.9f,\"algorithm_gb_s\":%.6g,\"bus_gb_s\":%.6g}", i ? "," : "",
                     sum->bytes, sum->seconds, sum->bytes / sum->seconds * 1e-9,
                     gd_wire_bytes(sum->bytes, ranks) / sum->seconds * 1e-9);
     }

@@ -3,19 +3,51 @@
 
 #include <math.h>
 
-/* The rates that single steps reach at best. No step is faster than both say, so that a share of them, at most 1, fits
- * the whole. */
-static void fit_peaks(const gd_measured *measured, const gd_plan *plan, gd_machine *machine)
+/* Products: the least sum of (seconds - FLOPs per_flop - bytes per_byte)^2 / seconds, by which each counts for as long
+ * as it takes; neither FLOPs nor bytes take less than nothing. */
+static gd_status fit_products(const gd_measured *measured, const gd_plan *plan, gd_machine *machine, gd_error *error)
 {
-    double flops = 0, bytes = 0;
+    double ff = 0, fb = 0, bb = 0, f = 0, b = 0, fastest = INFINITY;
     for (int s = 0; s < plan->n_steps; s++) {
-        if (measured->step[s] > 0) {
-            flops = fmax(flops, plan->step[s].cost.flops / measured->step[s]);
-            bytes = fmax(bytes, plan->step[s].cost.bytes / measured->step[s]);
+        const gd_cost cost = plan->step[s].cost;
+        const double seconds = measured->step[s];
+        if (!(seconds > 0) || !gd_step_is_product(&plan->step[s]))
+            continue;
+        ff += cost.flops * cost.flops / seconds;
+        fb += cost.flops * cost.bytes / seconds;
+        bb += cost.bytes * cost.bytes / seconds;
+        f += cost.flops;
+        b += cost.bytes;
+        fastest = fmin(fastest, seconds / cost.flops);
+    }
+    if (!(ff > 0))
+        return gd_fail(error, GD_INVALID, "'%s' has no convolution and no linear layer to describe a machine by",
+                       plan->name);
+    const double determinant = ff * bb - fb * fb;
+    double per_flop = (f * bb - b * fb) / determinant;
+    if (!(per_flop > 0)) /* bytes alone: the fastest product computed all the time */
+        per_flop = fastest;
+    double per_byte = (b - per_flop * fb) / bb;
+    if (!(determinant > 1e-9 * ff * bb && per_byte > 0)) { /* all alike, or FLOPs alone */
+        per_flop = f / ff;
+        per_byte = 0;
+    }
+    machine->tflops_16 = machine->tflops_32 = 1e-12 / per_flop;
+    machine->feed = per_byte > 0 ? 1e-9 / per_byte : 0;
+    return GD_OK;
+}
+
+/* All other steps together. */
+static void fit_memory(const gd_measured *measured, const gd_plan *plan, gd_machine *machine)
+{
+    double bytes = 0, seconds = 0;
+    for (int s = 0; s < plan->n_steps; s++) {
+        if (measured->step[s] > 0 && !gd_step_is_product(&plan->step[s])) {
+            bytes += plan->step[s].cost.bytes;
+            seconds += measured->step[s];
         }
     }
-    machine->tflops_16 = machine->tflops_32 = flops * 1e-12;
-    machine->memory = bytes * 1e-9;
+    machine->memory = bytes / seconds * 1e-9;
 }
 
 /* Least squares of 1 - (latency + wire / bandwidth) / seconds over both. */
@@ -64,10 +96,15 @@ gd_status gd_machine_fit(const gd_measured *measured, const gd_plan *plan, int r
                             .flops_reached = 1,
                             .memory_reached = 1,
                             .collectives = GD_COLLECTIVES_RING};
-    fit_peaks(measured, plan, machine);
+    GD_TRY(fit_products(measured, plan, machine, error));
+    fit_memory(measured, plan, machine);
     machine->link = machine->memory; /* of one rank, which sums nothing */
     GD_TRY(gd_forecast_make(&alone, &forecast, error));
-    machine->flops_reached = machine->memory_reached = fmin(1, forecast.expected.update / measured->without);
+    const double faster = forecast.expected.update / measured->without;
+    machine->tflops_16 *= faster;
+    machine->tflops_32 *= faster;
+    machine->memory *= faster;
+    machine->feed *= faster;
     if (ranks == 1)
         return GD_OK;
     machine->spread = fmin(measured->lag / gd_largest_of(ranks), 1);

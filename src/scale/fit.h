@@ -23,10 +23,14 @@ typedef struct gd_measured {
 
 /* Fills what ranks compute and how they sum, for the plan at hand: the ranks are taken for those of one machine.
  *
- *     peaks      the best rates of single steps; the shares reached are one number, with which steps add up to
- * `without` ring       the latency and bandwidth that are nearest to the measured sums, each as a share of its own time
+ *     rates      of arithmetic and of feeding it: nearest to the measured products; of memory: what all other steps
+ *                reach; all three times one number, with which steps add up to `without`
+ *     ring       the latency and bandwidth that are nearest to the measured sums, each as a share of its own time
  *     overlap    with which the model's update is nearest to `with`
- */
+ *     spread     from `lag`
+ *
+ * INVALID where the plan has no products. Of the network at hand an update is so fitted, not foretold; what a
+ * prediction is worth others show. */
 gd_status gd_machine_fit(const gd_measured *measured, const gd_plan *plan, int ranks, int micro, const char *name,
                          gd_machine *machine, gd_error *error);
 

@@ -59,6 +59,9 @@ static const gd_field fields[] = {
     GD_FIELD_REAL(gd_machine, memory, NULL, 1e-3, 1e6, "peak of a rank's memory, GB/s"),
     GD_FIELD_REAL(gd_machine, flops_reached, NULL, 0.01, 1, "share of the peak rate that kernels reach"),
     GD_FIELD_REAL(gd_machine, memory_reached, NULL, 0.01, 1, "share of the memory's peak that kernels reach"),
+    GD_FIELD_REAL(gd_machine, feed, "0", 0, 1e6,
+                  "bandwidth at which convolutions and linear layers get their operands, in time that adds to their "
+                  "arithmetic's, GB/s; 0: that is hidden"),
     GD_FIELD_REAL(gd_machine, least, NULL, 0, 1e6, "what the shortest step takes, us"),
     GD_FIELD_CHOICE(gd_machine, collectives, NULL, "nccl ring", "how sums are made"),
     GD_FIELD_REAL(gd_machine, link, NULL, 1e-6, 1e6, "bus bandwidth of a sum on one machine, GB/s"),

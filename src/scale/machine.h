@@ -22,9 +22,11 @@ typedef struct gd_machine {
     double tflops_32, tflops_16;          /* peak of a rank in fp32 and fp16, TFLOP/s */
     double memory;                        /* peak of a rank's memory, GB/s */
     double flops_reached, memory_reached; /* shares of those peaks that good kernels reach */
-    double least;                         /* what the shortest step takes, us */
-    double link;                          /* bus bandwidth of a sum on one machine (gd_wire_bytes / time), GB/s */
-    double network;                       /* and of one over several machines; 0: none is known */
+    double feed;  /* a processor without spare threads computes and loads by turns: the bandwidth at which products get
+                     their operands, in time that adds to their arithmetic's, GB/s; 0: that is hidden */
+    double least; /* what the shortest step takes, us */
+    double link;  /* bus bandwidth of a sum on one machine (gd_wire_bytes / time), GB/s */
+    double network;    /* and of one over several machines; 0: none is known */
     double start, hop; /* a measured ring's latencies, us: of a sum, of each of its 2 (ranks - 1) hops */
     double overlap;    /* share of a sum's time that takes nothing from what is computed meanwhile */
     double spread;     /* of a rank's step times: standard deviation / mean */

@@ -2,6 +2,7 @@
 #include "scale/predict.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What is expected of each part, and its ends. Compute: published throughputs of one GPU lie at 0.67 to 1.18 times the
  * prediction (tests/unit/test_scale.c). Bandwidth of sums: platforms that were set up badly reach half (NVIDIA/nccl
@@ -33,15 +34,23 @@ static double rate_of(const gd_machine *machine, gd_type type)
     return (half ? machine->tflops_16 : machine->tflops_32) * 1e12 * machine->flops_reached;
 }
 
-/* Seconds of a step that no other rank is needed for; *bound says by what. */
+bool gd_step_is_product(const gd_step *step)
+{
+    const char *op = step->op ? step->op->name : ""; /* packing is no op's */
+    return strcmp(op, "conv2d") == 0 || strcmp(op, "linear") == 0;
+}
+
+/* Seconds of a step that no other rank is needed for; *by says what most of them go to. */
 typedef enum bound { BY_ARITHMETIC, BY_MEMORY, BY_LEAST } bound;
 static double own_seconds(const gd_machine *machine, const gd_step *step, bound *by)
 {
-    const double flops = step->cost.flops / rate_of(machine, step->problem.type),
-                 memory = step->cost.bytes / (machine->memory * machine->memory_reached * 1e9),
+    const bool fed = machine->feed > 0 && gd_step_is_product(step);
+    const double bandwidth = fed ? machine->feed : machine->memory * machine->memory_reached,
+                 flops = step->cost.flops / rate_of(machine, step->problem.type),
+                 memory = step->cost.bytes / (bandwidth * 1e9),
                  longest = fmax(fmax(flops, memory), machine->least * 1e-6);
     *by = longest == flops ? BY_ARITHMETIC : longest == memory ? BY_MEMORY : BY_LEAST;
-    return longest;
+    return fed ? fmax(flops + memory, longest) : longest;
 }
 
 /* When each stream is through, and when each event was signalled. */
@@ -103,6 +112,7 @@ static gd_prediction predict(const gd_scaling *s, factors f, double *event)
     m.tflops_16 *= f.compute;
     m.tflops_32 *= f.compute;
     m.memory *= f.compute;
+    m.feed *= f.compute;
     m.link *= f.bandwidth;
     m.network *= f.bandwidth;
     for (int i = 1; i <= s->accumulate; i++)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A model of scaling: how long a training step takes on N ranks of a machine, from the plan of one of them.
  *
- *     compute      each step takes the longest of FLOPs / rate, bytes / bandwidth and the least that a step takes
+ *     compute      each step takes the longest of FLOPs / rate, bytes / bandwidth and the least that a step takes; on a
+ *                  processor that feeds its products by turns with computing, they take FLOPs / rate + bytes / feed
  *     sums         each starts when the plan's event lets it, one after another, while compute goes on as far as the
  *                  plan lets it; what compute waits for is lost
  *     the slowest  all wait for it: of N normal step times the largest is mean + deviation * E[largest of N]
@@ -42,6 +43,9 @@ typedef struct gd_forecast {
     gd_prediction expected;
     double throughput[2], efficiency[2];
 } gd_forecast;
+
+/* Whether a step multiplies by weights: a convolution's, or a linear layer's, in any direction. */
+bool gd_step_is_product(const gd_step *step);
 
 /* INVALID where the machine has no such arithmetic, or the ranks need a network of which nothing is known. */
 gd_status gd_forecast_make(const gd_scaling *scaling, gd_forecast *forecast, gd_error *error);

@@ -142,6 +142,23 @@ TEST(sums_are_hidden_as_far_as_the_plan_lets_them)
     CHECK(predict(&m, 8, 64, "fp16").slowest == 0);
 }
 
+/* What feeding takes comes on top of arithmetic: half the bandwidth, twice as long; where it is hidden, the longer of
+ * the two counts. */
+TEST(products_are_fed_by_turns_with_computing)
+{
+    gd_machine m = machine_of("dgx-1");
+    const double hidden = predict(&m, 1, 64, "fp16").alone;
+    m.feed = 1e9;
+    const double arithmetic = predict(&m, 1, 64, "fp16").alone;
+    CHECK(arithmetic < hidden);
+    m.feed = 800;
+    const double fast = predict(&m, 1, 64, "fp16").alone;
+    m.feed = 400;
+    const double slow = predict(&m, 1, 64, "fp16").alone;
+    CHECK(fast > arithmetic);
+    CHECK_NEAR((slow - arithmetic) / (fast - arithmetic), 2, 1e-3);
+}
+
 TEST(one_rank_waits_for_nobody)
 {
     const gd_machine m = machine_of("dgx-1");
@@ -156,61 +173,132 @@ TEST(one_rank_waits_for_nobody)
 
 /* ---- machines ---- */
 
-/* What a made-up machine would be measured to do describes it again. */
-TEST(a_machine_is_found_again_from_its_times)
+/* ResNet-18 on CIFAR's images, 64 on each of 4 ranks, and what its steps take by themselves. */
+typedef struct planned {
+    gd_config config;
+    gd_train_set set;
+    const gd_plan *plan;
+    double *step;
+} planned;
+
+static planned plan_of_four(void)
 {
     static const double mean[3] = {127, 127, 127}, deviation[3] = {64, 64, 64};
     const gd_build_input input = {32, 32, 3, 10, mean, deviation};
+    const gd_comm comm = gd_comm_planned(0, 4);
+    const char *const set[] = {"train.batch=256", "train.precision=fp32", "train.bucket_mb=4",
+                               "model.network=resnet-18"};
+    planned p;
+    gd_error error = {0};
+    CHECK_OK(gd_config_parse("recipe", resnet_50, strlen(resnet_50), set, 4, &p.config, &error), &error);
+    CHECK_OK(gd_train_set_plan(&p.config, &input, NULL, &comm, &p.set, &error), &error);
+    p.plan = gd_plan_set_plan(p.set.plans, 0);
+    p.step = calloc((size_t)p.plan->n_steps, sizeof *p.step);
+    CHECK(p.step);
+    return p;
+}
+
+static void release(planned *p)
+{
+    free(p->step);
+    gd_train_set_release(&p->set);
+    gd_config_release(&p->config);
+}
+
+/* Products take per_flop and per_byte, all else bytes at 100 GB/s. */
+static void time_steps(planned *p, double per_flop, double per_byte)
+{
+    for (int i = 0; i < p->plan->n_steps; i++) {
+        const gd_cost cost = p->plan->step[i].cost;
+        p->step[i] = p->plan->step[i].stream                 ? 0
+                     : gd_step_is_product(&p->plan->step[i]) ? cost.flops * per_flop + cost.bytes * per_byte
+                                                             : cost.bytes / 100e9;
+    }
+}
+
+/* What a made-up machine would be measured to do describes it again. */
+TEST(a_machine_is_found_again_from_its_times)
+{
     const gd_machine truth = {.name = "truth",
                               .ranks = 4,
                               .tflops_32 = 2,
                               .tflops_16 = 2,
                               .memory = 50,
-                              .flops_reached = 0.5,
-                              .memory_reached = 0.5,
+                              .flops_reached = 1,
+                              .memory_reached = 1,
+                              .feed = 20,
                               .collectives = GD_COLLECTIVES_RING,
                               .link = 3,
                               .hop = 20,
                               .overlap = 0.4,
                               .spread = 0.05};
-    const gd_comm comm = gd_comm_planned(0, 4);
-    const char *const set[] = {"train.batch=256", "train.precision=fp32", "train.bucket_mb=4",
-                               "model.network=resnet-18"};
+    planned p = plan_of_four();
     gd_error error = {0};
-    gd_config config;
-    gd_train_set planned;
     gd_forecast all, alone, again;
     gd_machine found;
     gd_sum_time sums[6];
-    CHECK_OK(gd_config_parse("recipe", resnet_50, strlen(resnet_50), set, 4, &config, &error), &error);
-    CHECK_OK(gd_train_set_plan(&config, &input, NULL, &comm, &planned, &error), &error);
-    const gd_plan *plan = gd_plan_set_plan(planned.plans, 0);
-    const gd_scaling four = {&truth, plan, 4, 256, 1}, one = {&truth, plan, 1, 64, 1},
-                     refound = {&found, plan, 4, 256, 1};
+    const gd_scaling four = {&truth, p.plan, 4, 256, 1}, one = {&truth, p.plan, 1, 64, 1},
+                     refound = {&found, p.plan, 4, 256, 1};
     CHECK_OK(gd_forecast_make(&four, &all, &error), &error);
     CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
-    double *step = calloc((size_t)plan->n_steps, sizeof *step);
-    CHECK(step);
-    for (int i = 0; i < plan->n_steps; i++) /* each by itself at full rate, all together at half of it */
-        step[i] = plan->step[i].stream ? 0 : fmax(plan->step[i].cost.flops / 2e12, plan->step[i].cost.bytes / 50e9);
+    time_steps(&p, 1 / 4e12, 1 / 40e9); /* by themselves twice as fast as all together */
     for (int i = 0; i < 6; i++) {
         sums[i].bytes = 4096 << 2 * i;
         sums[i].seconds = gd_machine_sum_seconds(&truth, sums[i].bytes, 4);
     }
-    const gd_measured measured = {sums, 6, step, alone.expected.update, all.expected.update, 0.05 * gd_largest_of(4)};
-    CHECK_OK(gd_machine_fit(&measured, plan, 4, 256, "found", &found, &error), &error);
+    const gd_measured measured = {sums, 6, p.step, alone.expected.update, all.expected.update, 0.05 * gd_largest_of(4)};
+    CHECK_OK(gd_machine_fit(&measured, p.plan, 4, 256, "found", &found, &error), &error);
     CHECK_NEAR(found.tflops_32, 2, 1e-9);
     CHECK_NEAR(found.memory, 50, 1e-9);
-    CHECK_NEAR(found.flops_reached, 0.5, 1e-9);
+    CHECK_NEAR(found.feed, 20, 1e-9);
     CHECK_NEAR(found.link, 3, 1e-6);
     CHECK_NEAR(found.hop, 20, 1e-6);
     CHECK_NEAR(found.spread, 0.05, 1e-9);
     CHECK_NEAR(found.overlap, 0.4, 1e-4);
     CHECK_OK(gd_forecast_make(&refound, &again, &error), &error);
     CHECK_NEAR(again.expected.update / all.expected.update, 1, 1e-4);
-    free(step);
-    gd_train_set_release(&planned);
-    gd_config_release(&config);
+    release(&p);
+}
+
+/* Where products take time by their FLOPs alone nothing is said of feeding; where by their bytes alone, arithmetic
+ * keeps the best rate that was seen. What an update takes is met in any case. */
+TEST(products_of_one_kind_describe_a_machine_too)
+{
+    planned p = plan_of_four();
+    gd_error error = {0};
+    gd_machine found;
+    gd_forecast alone;
+    const gd_scaling one = {&found, p.plan, 1, 64, 1};
+    const gd_measured measured = {.step = p.step, .without = 0.25, .with = 0.25};
+    time_steps(&p, 1 / 4e12, 0);
+    CHECK_OK(gd_machine_fit(&measured, p.plan, 1, 64, "found", &found, &error), &error);
+    CHECK(found.feed == 0);
+    CHECK_NEAR(found.tflops_32 / found.memory, 4.0 / 100, 1e-9);
+    CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
+    CHECK_NEAR(alone.expected.update, 0.25, 1e-9);
+    time_steps(&p, 1 / 4e12, -1 / 1e12); /* the more bytes the faster, by some chance */
+    CHECK_OK(gd_machine_fit(&measured, p.plan, 1, 64, "found", &found, &error), &error);
+    CHECK(found.feed == 0);
+    CHECK(found.tflops_32 / found.memory > 4.001 / 100);
+
+    double best = 0; /* FLOPs a byte */
+    time_steps(&p, 0, 1 / 40e9);
+    for (int i = 0; i < p.plan->n_steps; i++) {
+        const gd_cost cost = p.plan->step[i].cost;
+        best = gd_step_is_product(&p.plan->step[i]) ? fmax(best, cost.flops / cost.bytes) : best;
+    }
+    CHECK_OK(gd_machine_fit(&measured, p.plan, 1, 64, "found", &found, &error), &error);
+    CHECK(found.feed > 0);
+    CHECK_NEAR(found.tflops_32 / found.memory, 0.040 * best / 100, 1e-6);
+    CHECK_OK(gd_forecast_make(&one, &alone, &error), &error);
+    CHECK_NEAR(alone.expected.update, 0.25, 1e-9);
+    CHECK_NEAR(alone.throughput[0] / alone.expected.throughput, 0.65, 1e-9); /* all of it is computing */
+    CHECK_NEAR(alone.throughput[1] / alone.expected.throughput, 1.2, 1e-9);
+
+    const gd_plan nothing = {.name = "nothing"};
+    CHECK_FAILS(gd_machine_fit(&measured, &nothing, 1, 64, "found", &found, &error), GD_INVALID, &error,
+                "'nothing' has no convolution");
+    release(&p);
 }
 
 TEST(a_machine_comes_back_from_its_file)
@@ -220,10 +308,12 @@ TEST(a_machine_comes_back_from_its_file)
     gd_text text = {0}, again = {0};
     gd_machine machine;
     gd_error error = {0};
-    const gd_machine written = machine_of("p3dn");
+    gd_machine written = machine_of("p3dn");
+    written.feed = 12.5;
     CHECK_OK(gd_machine_print(&written, &arena, &text, &error), &error);
     CHECK_OK(gd_file_write(path, text.at, text.length, &error), &error);
     CHECK_OK(gd_machine_find(path, &arena, &machine, &error), &error);
+    CHECK(machine.feed == 12.5);
     CHECK_OK(gd_machine_print(&machine, &arena, &again, &error), &error);
     CHECK_TEXT(again.at, text.at);
     CHECK_OK(gd_file_write(path, "{\"name\": \"x\"}", 13, &error), &error);
