@@ -355,12 +355,13 @@ SLOW = png(8192, 4096)  # keeps a worker busy for a while
 
 def too_late():
     """What waits longer than its time is answered 504, not computed."""
-    with Server("run", "--workers", "1", "--timeout", "0.05", "--linger", "0.1") as server, ThreadPoolExecutor(20) as pool:
-        is_well(server)
-        codes = list(pool.map(lambda body: server.invoke(body).code, [SLOW] + [PICTURE] * 19))
-        assert set(codes) <= {200, 504} and 504 in codes, codes
+    with Server("run", "--workers", "1", "--timeout", "0.2", "--linger", "0.1") as server, ThreadPoolExecutor(30) as pool:
+        codes = list(pool.map(lambda body: server.invoke(body).code, [SLOW] * 10 + [PICTURE] * 20))
+        assert set(codes) <= {200, 504} and codes.count(504) >= 5, codes
         assert server.metric('griddle_requests_total{variant="AllTraffic",code="504"}') == codes.count(504)
-        is_well(server)
+        end = time.time() + 10
+        while server.invoke(PICTURE).code != 200:  # a busy machine may be late again
+            assert time.time() < end
 
 
 def too_many():
