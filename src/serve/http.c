@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    HURRY = 10,    /* seconds that clients have for what they send and take while the server ends */
+    HURRY = 5,     /* seconds that clients have for what they send and take while the server ends */
     SWALLOWED = 4, /* bodies of up to so many times the limit are read to their end, so that the client, which sends
                       before it listens, hears why they are refused */
 };

@@ -155,6 +155,27 @@ def resets():
         is_empty(server)
 
 
+def gone():
+    """Clients that go in the middle of what they say are noticed long before their time is over; those that stay and
+    trickle hold up the end for seconds."""
+    half = [entry[1] for entry in HALF]
+    with Server("run", "--linger", "0.1") as server, ThreadPoolExecutor(20) as pool:
+        def go(data):
+            client = Raw(server)
+            client.send(data)
+            client.close()
+        for _ in range(4):
+            list(pool.map(go, half * 20))
+        is_empty(server)
+        slow = Raw(server, 60)
+        slow.send(post(PICTURE)[:-5])
+        start = time.time()
+        assert server.end() == 0, server.log
+        took = time.time() - start
+        assert 4 < took < 12, f"the end took {took:.1f} s"
+        slow.close()
+
+
 def from_one_address():
     """--per-address: one address has its connections and no more, others are served; what is closed may come again."""
     with Server("run", "--per-address", "10", "--linger", "0.1") as server:
@@ -260,7 +281,7 @@ with tempfile.TemporaryDirectory() as folder:
     tiny.write_model("run/model.safetensors")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    for test in (the_list, pipelined, slowly, never_read, resets, from_one_address, on_the_tls_port, names_in_paths):
+    for test in (the_list, pipelined, slowly, never_read, resets, gone, from_one_address, on_the_tls_port, names_in_paths):
         begun = time.time()
         test()
         print(f"{test.__name__}: {time.time() - begun:.1f} s", flush=True)

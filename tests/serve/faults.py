@@ -164,10 +164,21 @@ def too_many_bodies():
         assert 30 <= len(refused) < 80 and all(headers[b"retry-after"] == b"1" for headers in refused), len(refused)
         for client in clients:
             client.close()
-        again = Raw(server)  # what was kept of them is in nobody's way
-        again.send(post(bytes(1 << 20)))
-        assert again.answer()[0] == 400
-        again.close()
+
+    # what exchanges keep for the next one is in nobody's way
+    with Server("run", "--max-body", "1", "--connections", "6000", "--linger", "0.1") as server:
+        small = post(bytes(12000))
+        clients = [Raw(server) for _ in range(5000)]
+        for client in clients:
+            client.send(small[:-1])
+        for client in clients:
+            client.send(small[-1:])
+        assert {client.answer()[0] for client in clients} <= {400, 503}
+        for client in clients:
+            client.close()
+        with ThreadPoolExecutor(20) as pool:
+            codes = set(pool.map(lambda _: server.invoke(bytes(1 << 20)).code, range(20)))
+        assert codes == {400}, codes
 
 
 # ---- what a process runs out of ----------------------------------------------------------------------------------------
@@ -214,8 +225,8 @@ def no_memory():
         ends["started"] += 1
         with ThreadPoolExecutor(16) as pool:
             def ask(body):
-                try:
-                    return server.invoke(body).code
+                try:  # a connection that there was no memory for is closed, within its body too
+                    return server.invoke(body, connection=server.connect(timeout=3)).code
                 except OSError:
                     return 0
             codes = set(pool.map(ask, [big, PICTURE, bytes(5 << 20)] * 16))
@@ -344,12 +355,13 @@ SLOW = png(8192, 4096)  # keeps a worker busy for a while
 
 def too_late():
     """What waits longer than its time is answered 504, not computed."""
-    with Server("run", "--workers", "1", "--timeout", "0.05", "--linger", "0.1") as server, ThreadPoolExecutor(20) as pool:
-        is_well(server)
-        codes = list(pool.map(lambda body: server.invoke(body).code, [SLOW] + [PICTURE] * 19))
-        assert set(codes) <= {200, 504} and 504 in codes, codes
+    with Server("run", "--workers", "1", "--timeout", "0.2", "--linger", "0.1") as server, ThreadPoolExecutor(30) as pool:
+        codes = list(pool.map(lambda body: server.invoke(body).code, [SLOW] * 10 + [PICTURE] * 20))
+        assert set(codes) <= {200, 504} and codes.count(504) >= 5, codes
         assert server.metric('griddle_requests_total{variant="AllTraffic",code="504"}') == codes.count(504)
-        is_well(server)
+        end = time.time() + 10
+        while server.invoke(PICTURE).code != 200:  # a busy machine may be late again
+            assert time.time() < end
 
 
 def too_many():
