@@ -33,7 +33,8 @@ typedef struct server {
     gd_tls *tls;
     gd_service *service;
     gd_http *http;
-    int socket; /* the HTTP side's */
+    int socket;  /* the HTTP side's once that is there */
+    bool shared; /* it has been listening before us: who connects finds a predecessor, or waits, until we are ready */
     gd_handover handover;
     bool succeeded;         /* by another process */
     int signals, events[2]; /* what the keeper has done comes through a pipe */
@@ -57,6 +58,50 @@ static void say(const char *format, ...)
     line[length] = '\n';
     if (write(STDERR_FILENO, line, length + 1) < 0)
         return; /* nobody to tell */
+}
+
+/* ---- HTTP ---- */
+
+/* Connections are files. */
+static int raise_file_limit(int connections)
+{
+    enum { OTHERS = 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return connections;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= (rlim_t)connections + OTHERS)
+        return connections;
+    const int possible = limit.rlim_cur > 2 * OTHERS ? (int)limit.rlim_cur - OTHERS : OTHERS;
+    say("griddle: %d connections need more files than the %ju that this process may open (ulimit -n): %d are taken",
+        connections, (uintmax_t)limit.rlim_cur, possible);
+    return possible;
+}
+
+static gd_status start_http(server *s, gd_error *error)
+{
+    const gd_server_options *o = s->options;
+    char name[96];
+    gd_http_options http = {.threads = o->http_threads,
+                            .connections = raise_file_limit(o->connections),
+                            .per_address = o->per_address,
+                            .body_bytes = o->body_bytes,
+                            .idle_seconds = o->idle,
+                            .receive_seconds = o->receive};
+    gd_service_attach(s->service, &http);
+    http.tls = s->tls != NULL;
+    http.socket = s->socket;
+    gd_listen_name(s->socket, name, sizeof name);
+    const gd_status status = gd_http_start(&http, &s->http, error);
+    if (status != GD_OK) {
+        s->socket = -1; /* taken all the same */
+        return status;
+    }
+    GD_TRY(gd_service_watch(s->service, s->http, error));
+    say("listening on %s://%s", s->tls ? "https" : "http", name);
+    return GD_OK;
 }
 
 /* ---- what the keeper says, by its own thread ---- */
@@ -96,13 +141,14 @@ static void describe(void *context, const gd_fleet_item *item)
         gd_hosted_batch(item->hosted));
 }
 
-static void become_ready(server *s)
+static gd_status become_ready(server *s, gd_error *error)
 {
     gd_service_set(s->service, GD_SERVICE_READY);
+    if (!s->http)
+        GD_TRY(start_http(s, error));
     say("ready after %.0f ms", (double)(gd_nanoseconds() - s->start) * 1e-6);
     gd_fleet_visit(s->fleet, describe, NULL);
-    if (s->options->handover)
-        gd_handover_take(&s->handover, s->socket, &s->failed); /* a failure ends the loop */
+    return s->options->handover ? gd_handover_take(&s->handover, s->socket, error) : GD_OK;
 }
 
 static void on_event(server *s)
@@ -122,7 +168,7 @@ static void on_event(server *s)
     if (e.status != GD_OK && s->failed.status == GD_OK)
         s->failed = e.error;
     if (++s->loaded == s->options->n_models && s->failed.status == GD_OK)
-        become_ready(s);
+        become_ready(s, &s->failed); /* a failure ends the loop */
 }
 
 /* ---- signals ---- */
@@ -208,55 +254,16 @@ static gd_status loop(server *s, gd_error *error)
 
 /* ---- putting together, taking apart ---- */
 
-/* Connections are files. */
-static int raise_file_limit(int connections)
-{
-    enum { OTHERS = 64 };
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return connections;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= (rlim_t)connections + OTHERS)
-        return connections;
-    const int possible = limit.rlim_cur > 2 * OTHERS ? (int)limit.rlim_cur - OTHERS : OTHERS;
-    say("griddle: %d connections need more files than the %ju that this process may open (ulimit -n): %d are taken",
-        connections, (uintmax_t)limit.rlim_cur, possible);
-    return possible;
-}
-
 /* A predecessor's, a supervisor's, or our own. */
-static gd_status open_socket(server *s, int *socket, gd_error *error)
+static gd_status open_socket(server *s, gd_error *error)
 {
     const gd_server_options *o = s->options;
-    *socket = -1;
     if (o->handover)
-        GD_TRY(gd_handover_ask(&s->handover, o->handover, socket, error));
-    if (*socket < 0)
-        GD_TRY(gd_listen_inherit(socket, error));
-    return *socket >= 0 ? GD_OK : gd_listen(o->host, o->port, socket, error);
-}
-
-static gd_status start_http(server *s, gd_error *error)
-{
-    const gd_server_options *o = s->options;
-    char name[96];
-    gd_http_options http = {.threads = o->http_threads,
-                            .connections = raise_file_limit(o->connections),
-                            .per_address = o->per_address,
-                            .body_bytes = o->body_bytes,
-                            .idle_seconds = o->idle,
-                            .receive_seconds = o->receive};
-    gd_service_attach(s->service, &http);
-    http.tls = s->tls != NULL;
-    GD_TRY(open_socket(s, &http.socket, error));
-    s->socket = http.socket;
-    gd_listen_name(http.socket, name, sizeof name);
-    GD_TRY(gd_http_start(&http, &s->http, error));
-    GD_TRY(gd_service_watch(s->service, s->http, error));
-    say("listening on %s://%s", s->tls ? "https" : "http", name);
-    return GD_OK;
+        GD_TRY(gd_handover_ask(&s->handover, o->handover, &s->socket, error));
+    if (s->socket < 0)
+        GD_TRY(gd_listen_inherit(&s->socket, error));
+    s->shared = s->socket >= 0;
+    return s->shared ? GD_OK : gd_listen(o->host, o->port, &s->socket, error);
 }
 
 static gd_status start(server *s, gd_error *error)
@@ -289,7 +296,9 @@ static gd_status start(server *s, gd_error *error)
     s->loads = calloc((size_t)o->n_models + 1, sizeof *s->loads);
     if (!s->loads)
         return gd_fail(error, GD_NOMEM, "out of memory for %d models", o->n_models);
-    GD_TRY(start_http(s, error));
+    GD_TRY(open_socket(s, error));
+    if (!s->shared)
+        GD_TRY(start_http(s, error));
     for (int i = 0; i < o->n_models; i++) {
         gd_order *order = &s->loads[i];
         *order = (gd_order){.kind = GD_ORDER_LOAD, .weight = o->model[i].weight, .done = tell, .context = s};
@@ -297,9 +306,7 @@ static gd_status start(server *s, gd_error *error)
         memcpy(order->path, o->model[i].path, sizeof order->path);
         gd_fleet_order(s->fleet, order);
     }
-    if (o->n_models == 0)
-        become_ready(s);
-    return GD_OK;
+    return o->n_models == 0 ? become_ready(s, error) : GD_OK;
 }
 
 /* Requests end before their models, and those before what they write to. */
@@ -307,6 +314,8 @@ static gd_status end(server *s, gd_error *error)
 {
     let_signals_kill();
     gd_service_set(s->service, GD_SERVICE_ENDING);
+    if (!s->http) /* it was never ready */
+        return GD_OK;
     close(gd_http_quiesce(s->http));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)
@@ -318,6 +327,8 @@ static void release(server *s)
 {
     gd_http_stop(s->http);
     gd_fleet_free(s->fleet);
+    if (!s->http && s->socket >= 0)
+        close(s->socket);
     gd_http_free(s->http);
     gd_service_free(s->service);
     gd_capture_close(s->capture);
@@ -334,7 +345,7 @@ static void release(server *s)
 
 gd_status gd_server_run(const gd_server_options *options, gd_error *error)
 {
-    server s = {.options = options, .signals = -1, .events = {-1, -1}, .start = gd_nanoseconds()};
+    server s = {.options = options, .socket = -1, .signals = -1, .events = {-1, -1}, .start = gd_nanoseconds()};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     gd_status status = start(&s, error);
     if (status == GD_OK) {

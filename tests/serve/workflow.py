@@ -33,7 +33,7 @@ def scones():
     config = os.path.join(os.environ["GRIDDLE_SOURCE"], "configs/scones.yaml")
     subprocess.run([GRIDDLE, "train", config, "--out", "model", "--set", "train.epochs=12", "--set",
                     f"data.source=file:{DATA}/cifar-100-binary-vehicles.tar.gz"], check=True, capture_output=True,
-                   env=dict(os.environ, GRIDDLE_CACHE=os.path.abspath("cache")))
+                   env=dict(os.environ, GRIDDLE_CACHE=os.path.abspath("cache"), OMP_NUM_THREADS="1"))
     os.makedirs("s3/scones/test")
     with tarfile.open(f"{DATA}/scones-unlimited.tar.gz") as archive:
         members = [member for member in archive if member.name.endswith(".png") and "test/" in member.name]

@@ -29,10 +29,12 @@ def problems(count, seed=1):
 class Clients:
     """In a block: `answered`, `codes` of those that were refused in order, `refused` connections, `lost` replies (the server
     had the whole request), `mixed` ones (of another picture), `late` closings: a kept connection was closed before the
-    server can have read of the next request, which a client asks again, as browsers do."""
+    server can have read of the next request, which a client asks again, as browsers do. `fresh`: a
+    connection for each request."""
 
-    def __init__(self, server, n=4, answers=None, again=False, count=50):
+    def __init__(self, server, n=4, answers=None, again=False, count=50, fresh=False):
         self.server, self.n, self.answers, self.again = server, n, answers, again
+        self.headers = {"Content-Type": "image/png", **({"Connection": "close"} if fresh else {})}
         self.problems = problems(count)
         self.going = True
         self.lock = threading.Lock()
@@ -65,7 +67,7 @@ class Clients:
                         return
                     continue
             try:
-                connection.request("POST", "/invocations", body, {"Content-Type": "image/png"})
+                connection.request("POST", "/invocations", body, self.headers)
                 response = connection.getresponse()
                 text = response.read()
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):

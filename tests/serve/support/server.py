@@ -37,11 +37,12 @@ class Server:
         self.words = [GRIDDLE, "serve", *words, "--port", str(port)]
         self.ready, self.environment, self.tls, self.expect = ready, environment, tls, expect
         self.limits = limits or {}  # of resource.setrlimit, soft and hard
+        self.files = ()  # that it inherits
         self.log = ""
 
     def __enter__(self):
         environment = dict(os.environ, **(self.environment or {}))
-        self.process = subprocess.Popen(self.words, stderr=subprocess.PIPE, env=environment,
+        self.process = subprocess.Popen(self.words, stderr=subprocess.PIPE, env=environment, pass_fds=self.files,
                                         preexec_fn=self.limit if self.limits else None)
         os.set_blocking(self.process.stderr.fileno(), False)
         found = self.await_line(r"listening on (https?)://(.*):(\d+)")
