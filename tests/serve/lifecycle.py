@@ -103,6 +103,45 @@ def reads_models_anew():
         assert server.metric('griddle_reloads_total{variant="AllTraffic",result="refused"}') >= 3
 
 
+def reads_one_of_two_anew():
+    """What is said of a reload; a link to another folder, as Kubernetes swaps its volumes; a file that was refused is tried
+    again when somebody asks."""
+    for name, weight in (("v1", None), ("v2", [[0.0] * 16] * 3)):
+        os.makedirs(f"volume/{name}")
+        tiny.write_model(f"volume/{name}/model.safetensors", weight=weight)
+    os.symlink("v1", "volume/data")
+    shutil.copy("run/model.safetensors", "b.safetensors")
+    ask, answer = problems(1)[0]
+    with Server("a=volume/data", "b:0=b.safetensors") as server:
+        server.process.send_signal(signal.SIGHUP)
+        server.await_line("no model's file has changed")
+        os.symlink("v2", "volume/next")
+        os.rename("volume/next", "volume/data")
+        server.await_line("models read anew: 1; ")  # noticed without a signal
+        assert near(json.loads(server.invoke(ask).text), biases())
+        with open("b.safetensors", "wb") as file:
+            file.write(b"garbage")
+        os.symlink("v1", "volume/next")
+        os.rename("volume/next", "volume/data")
+        server.process.send_signal(signal.SIGHUP)
+        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels read anew: 1; ")
+        assert near(json.loads(server.invoke(ask).text), answer)
+        assert server.invoke(ask, **{"X-Amzn-SageMaker-Target-Variant": "b", "Content-Type": "image/png"}).code == 200
+        time.sleep(2.5)
+        assert server.read().count("the model in memory goes on") == 1  # once for each that was refused
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: server.read().count("the model in memory goes on") == 2)
+
+
+def ends_before_it_is_ready():
+    """What has not been loaded yet is not loaded for a server that ends: all of these would take some ten seconds."""
+    words = [f"m{i}=run" for i in range(64)]
+    for pause in (0, 0.3):
+        with Server(*words, "--workers", "256", "--batch", "256", ready=False) as server:
+            time.sleep(pause)
+            assert server.end(seconds=5) == 0, server.log
+
+
 def second_signal():
     with Server("run", "--linger", "20", expect=-signal.SIGTERM) as server:
         kept = server.connect()
@@ -143,5 +182,7 @@ with tempfile.TemporaryDirectory() as folder:
     ends_in_order()
     succeeds_itself()
     reads_models_anew()
+    reads_one_of_two_anew()
+    ends_before_it_is_ready()
     second_signal()
     inherits_a_socket()
