@@ -36,7 +36,6 @@ typedef struct server {
     gd_http *http;
     int socket; /* the HTTP side's */
     gd_handover handover;
-    bool succeeded;         /* by another process */
     int signals, events[2]; /* what the keeper has done comes through a pipe */
     gd_order *loads;        /* (n_models) */
     gd_order reload;
@@ -215,7 +214,6 @@ static gd_status loop(server *s, gd_error *error)
         }
         for (int i = 0; n > 0 && i < n_files; i++) {
             if (at[OWN + i].revents && gd_handover_serve(&s->handover, files[i])) {
-                s->succeeded = true;
                 say("another process has taken over");
                 return GD_OK;
             }
@@ -344,7 +342,7 @@ static void release(server *s)
     gd_access_log_close(s->log);
     gd_tokens_free(s->tokens);
     gd_tls_free(s->tls);
-    gd_handover_release(&s->handover, !s->succeeded);
+    gd_handover_release(&s->handover);
     gd_metrics_free(s->metrics);
     free(s->loads);
     close(s->signals);

@@ -69,6 +69,20 @@ def succeeds_itself():
     assert not os.path.exists("door")
 
 
+def leaves_the_successors_door():
+    """A server that is told to end just when its successor is ready takes nothing of that one's away."""
+    with Server("run", "--handover", "door") as first:
+        with Server("run", "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
+            first.process.send_signal(signal.SIGSTOP)  # it has given its socket away
+            second.await_line("ready after")
+            until(lambda: os.path.exists("door"))
+            first.process.send_signal(signal.SIGTERM)
+            first.process.send_signal(signal.SIGCONT)
+            assert first.process.wait(10) == 0
+            assert os.path.exists("door") and second.ask("GET", "/ping").code == 200
+    assert not os.path.exists("door")
+
+
 def reads_models_anew():
     """A file replaced is another model's, without a request lost; garbage is refused, and the old one goes on."""
     shutil.copy("run/model.safetensors", "changing.safetensors")
@@ -181,6 +195,7 @@ with tempfile.TemporaryDirectory() as folder:
     tiny.write_model("run/model.safetensors")
     ends_in_order()
     succeeds_itself()
+    leaves_the_successors_door()
     reads_models_anew()
     reads_one_of_two_anew()
     ends_before_it_is_ready()
