@@ -7,7 +7,7 @@
 #include "serve/place.h"
 #include "serve/server.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +165,8 @@ static gd_status read_capture(gd_command *command, gd_server_options *o, gd_erro
 
 /* ---- */
 
+static const char DEFAULT_ACCEPT[] = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT";
+
 static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_server_options *o, gd_error *error)
 {
     const int cores = gd_cores();
@@ -187,10 +189,15 @@ static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_serve
     GD_TRY(gd_command_int(command, "--per-address", 0, 1000000, 0, &o->per_address, error));
     GD_TRY(gd_command_int(command, "--http-threads", 1, 64, cores < 4 ? cores : 4, &o->http_threads, error));
     o->body_bytes = (size_t)megabytes << 20;
-    o->accept = getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
     o->models = gd_command_option(command, "--models");
     const bool contained = command->n_words == 0 && !o->models;
     o->host = host ? host : contained ? "0.0.0.0" : "127.0.0.1";
+    o->accept = getenv(DEFAULT_ACCEPT);
+    if (gd_answer_negotiate(o->accept) == GD_ANSWER_NONE)
+        return gd_fail(error, GD_INVALID, "the environment's %s is '%s' where " GD_ANSWER_TYPES " are possible",
+                       DEFAULT_ACCEPT, o->accept);
+    if (o->models && access(o->models, R_OK | X_OK) != 0)
+        return gd_fail(error, GD_IO, "cannot read folder '%s': %s", o->models, strerror(errno));
     o->tokens = gd_command_option(command, "--tokens");
     o->log = gd_command_option(command, "--access-log");
     o->handover = gd_command_option(command, "--handover");

@@ -24,12 +24,6 @@ static void list_item(void *context, const gd_fleet_item *item)
     write_item(text, item);
 }
 
-static void answer_text(gd_request *r)
-{
-    gd_exchange_answer(&r->exchange, r->text.failed ? 503 : 200, "application/json", r->text.at,
-                       r->text.failed ? 0 : r->text.length);
-}
-
 void gd_serve_model_list(gd_request *r)
 {
     r->text.length = 0;
@@ -37,7 +31,7 @@ void gd_serve_model_list(gd_request *r)
     if (!r->text.failed)
         gd_fleet_visit(r->service->options.fleet, list_item, &r->text);
     gd_text_add(&r->text, "]}\n");
-    answer_text(r);
+    gd_request_answer_text(r, "application/json");
 }
 
 static void show_item(void *context, const gd_fleet_item *item)
@@ -56,7 +50,7 @@ void gd_serve_model_show(gd_request *r)
         return;
     }
     gd_text_add(&r->text, "\n");
-    answer_text(r);
+    gd_request_answer_text(r, "application/json");
 }
 
 /* ---- orders: the keeper answers ---- */

@@ -76,14 +76,14 @@ def addresses(model, pixels, png, want):
         kept = server.connect()
         refused(server.ask("GET", "/nowhere", connection=kept), 404, "nothing is at '/nowhere'")
         answer = server.ask("DELETE", "/ping", connection=kept)
-        refused(answer, 405, "takes GET, not DELETE")
-        assert answer.headers["Allow"] == "GET"
+        refused(answer, 405, "takes GET, HEAD, not DELETE")
+        assert answer.headers["Allow"] == "GET, HEAD"
         refused(server.ask("POST", "/invocations", png, {"Content-Type": "text/css"}, kept), 415, "text/css")
         refused(server.ask("POST", "/invocations", png, dict(TYPE, Accept="text/html"), kept), 406, "text/html")
         refused(server.ask("POST", "/invocations", png[:-20], TYPE, kept), 400, "body")
         refused(server.ask("POST", "/invocations", b"", TYPE, kept), 400, "")
         refused(server.ask("POST", "/models/none/invoke", png, TYPE, kept), 404, "'none'")
-        refused(server.ask("POST", "/models", b"{}", TYPE, kept), 405, "takes GET")
+        refused(server.ask("POST", "/models", b"{}", TYPE, kept), 405, "takes GET, HEAD")
         refused(server.ask("POST", "/invocations", bytes(7 << 20), TYPE, kept), 413, "larger")
         assert near(json.loads(server.ask("POST", "/invocations", png, TYPE, kept).text), want)
         kept.close()
@@ -131,6 +131,7 @@ def models_by_name(png, want):
         file.write(b"x" * 100)
     with Server("--models", "shelf") as server:
         assert server.host == "127.0.0.1", server.host
+        assert server.ask("PUT", "/models/one").headers["Allow"] == "GET, HEAD, DELETE"
 
         def load(name, url):
             return server.ask("POST", "/models", json.dumps({"model_name": name, "url": url}))
@@ -239,6 +240,9 @@ def words():
     complains("run", "--tls-key", "x", complaint="go together")
     complains("run", "--timeout", "soon", complaint="--timeout is 'soon'")
     complains("run", complaint="SAGEMAKER_BIND_TO_PORT is 'x'", environment={"SAGEMAKER_BIND_TO_PORT": "x"})
+    complains("run", complaint="SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is 'text/csv' where application/json, ",
+              environment={"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"})
+    complains("--models", "nowhere", code=1, complaint="cannot read folder 'nowhere'")
     tiny.write_model("nan.safetensors", weight=[[float("nan")] * 16] * 3)
     complains("nan.safetensors", code=1, complaint="self-test")
     with Server("run") as server:
