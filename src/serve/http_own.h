@@ -22,6 +22,7 @@ struct gd_http {
     int exchanges;       /* atomic: begun, not ended */
     size_t bodies_bytes; /* atomic */
     bool draining;       /* atomic */
+    bool closed;         /* atomic: no more exchanges are begun */
 };
 
 gd_exchange *gd_exchange_take(gd_http *http); /* held once; NULL: out of memory */

@@ -15,7 +15,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
-from load import Clients, problems  # noqa: E402
+from load import Clients, png, problems  # noqa: E402
+from raw import Raw, post, request  # noqa: E402
 from server import GRIDDLE, Server, near, tiny  # noqa: E402
 
 TIMES = 100 if os.environ.get("GRIDDLE_LONG") else 12
@@ -45,6 +46,23 @@ def ends_in_order():
             clients.stop()
             assert clients.answered > 0 and clients.lost == clients.mixed == clients.late == 0 and not clients.codes, clients
             assert took < 5, took
+
+
+def ends_while_requests_come():
+    """Requests on idle connections just when those are closed: answered or cut off, and exit 0."""
+    slow = post(png(bytes(1500 * 1500), 1500))
+    for _ in range(3 * TIMES):
+        with Server("run", "--linger", "0") as server:
+            clients = [Raw(server) for _ in range(24)]
+            for client in clients:
+                client.send(request(b"GET /ping HTTP/1.1"))
+                assert client.socket.recv(1000).startswith(b"HTTP/1.1 200")
+            server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                client.send(slow)
+            assert server.process.wait(20) == 0, server.read()
+            for client in clients:
+                client.socket.close()
 
 
 def succeeds_itself():
@@ -194,6 +212,7 @@ with tempfile.TemporaryDirectory() as folder:
     os.mkdir("run")
     tiny.write_model("run/model.safetensors")
     ends_in_order()
+    ends_while_requests_come()
     succeeds_itself()
     leaves_the_successors_door()
     reads_models_anew()

@@ -9,13 +9,13 @@ import zlib
 from server import near, tiny
 
 
-def png(pixels):
+def png(pixels, side=tiny.SIDE):
     """As tiny.write_png, into bytes."""
     def chunk(kind, content):
         return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
 
-    rows = b"".join(b"\0" + pixels[i:i + tiny.SIDE] for i in range(0, len(pixels), tiny.SIDE))
-    size = tiny.SIDE.to_bytes(4, "big")
+    rows = b"".join(b"\0" + pixels[i:i + side] for i in range(0, len(pixels), side))
+    size = side.to_bytes(4, "big")
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + size + b"\x08\0\0\0\0") + chunk(b"IDAT", zlib.compress(rows)) +
             chunk(b"IEND", b""))
 
