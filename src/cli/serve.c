@@ -2,8 +2,9 @@
 /* griddle serve: a program of its own, as the HTTP library comes with no other verb. */
 #include "cli/command.h"
 #include "cli/serve_unpack.h"
+#include "serve/answer.h"
 #include "serve/cores.h"
-#include "serve/fleet.h"
+#include "serve/name.h"
 #include "serve/place.h"
 #include "serve/server.h"
 
@@ -71,8 +72,8 @@ static gd_status read_model(const char *word, int n_words, gd_scratch *scratch, 
                 return gd_fail(error, GD_INVALID, "'%s': weight '%s' where a number from 0 to 1000000 is wanted", word,
                                colon + 1);
         }
-        if (!gd_fleet_name_is_good(model->name))
-            return gd_fail(error, GD_INVALID, "'%s': a name has 1 to %d characters A-Z a-z 0-9 - _ .", word, GD_NAME);
+        if (!gd_name_is_good(model->name))
+            return gd_fail(error, GD_INVALID, "'%s': a name has " GD_NAME_RULE, word);
     } else if (n_words > 1) {
         return gd_fail(error, GD_INVALID, "'%s': several models need names, as in blue:9=%s", word, word);
     }

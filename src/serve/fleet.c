@@ -18,7 +18,7 @@ typedef struct identity {
 
 typedef struct gd_deployment {
     struct gd_deployment *next; /* in order of loading */
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     char *path;
     double weight;
     identity file;    /* as loaded; these three are the keeper's */
@@ -41,13 +41,6 @@ struct gd_fleet {
     pthread_cond_t ordered;
     gd_order *order, **last_order;
 };
-
-bool gd_fleet_name_is_good(const char *name)
-{
-    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    const size_t n = strlen(name);
-    return n > 0 && n <= GD_NAME && strspn(name, good) == n && name[0] != '.';
-}
 
 /* ---- files ---- */
 

@@ -7,12 +7,11 @@
 #define GD_SERVE_FLEET_H
 
 #include "serve/hosted.h"
+#include "serve/name.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { GD_NAME = 63 /* most characters of a variant's or model's name, [A-Za-z0-9-_.] */ };
 
 typedef struct gd_fleet gd_fleet;
 
@@ -32,7 +31,7 @@ typedef enum gd_order_kind {
 
 typedef struct gd_order {
     gd_order_kind kind;
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     char path[4096];
     double weight; /* of LOAD; 0: only by name */
     /* Called for each: by the keeper, or by gd_fleet_free where it was not begun. */
@@ -45,13 +44,11 @@ typedef struct gd_order {
 /* The order is the fleet's until it is done. */
 void gd_fleet_order(gd_fleet *fleet, gd_order *order);
 
-bool gd_fleet_name_is_good(const char *name);
-
 /* ---- requests ---- */
 
 /* A model for the length of a request. */
 typedef struct gd_lease {
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     gd_hosted *hosted;
     gd_variant_metrics *metrics;
     struct gd_deployment *of;

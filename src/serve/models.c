@@ -112,10 +112,8 @@ void gd_serve_model_load(gd_request *r)
                                      limits, &root, &error);
     const char *name = status == GD_OK ? text_of(root, "model_name") : NULL,
                *url = status == GD_OK ? text_of(root, "url") : NULL;
-    if (status == GD_OK && (!name || !url || !gd_fleet_name_is_good(name)))
-        status = gd_fail(
-            &error, GD_FORMAT,
-            "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of up to %d characters A-Z a-z 0-9 - _ .", GD_NAME);
+    if (status == GD_OK && (!name || !url || !gd_name_is_good(name)))
+        status = gd_fail(&error, GD_FORMAT, "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of " GD_NAME_RULE);
     if (status == GD_OK)
         status = gd_model_place(url, r->service->options.models, order->path, sizeof order->path, &error);
     if (status == GD_OK)
@@ -133,7 +131,7 @@ void gd_serve_model_load(gd_request *r)
 
 void gd_serve_model_unload(gd_request *r)
 {
-    gd_order *order = gd_fleet_name_is_good(r->part) ? new_order(r, GD_ORDER_UNLOAD) : NULL;
+    gd_order *order = gd_name_is_good(r->part) ? new_order(r, GD_ORDER_UNLOAD) : NULL;
     if (order) {
         memcpy(order->name, r->part, strlen(r->part) + 1);
         give(r, order);

@@ -23,8 +23,8 @@ typedef struct gd_request {
     char allow[32]; /* without a route: the methods that there are for its path */
 
     bool leased;
-    gd_lease lease;            /* given back by the worker */
-    char variant[GD_NAME + 1]; /* "" : none */
+    gd_lease lease;                   /* given back by the worker */
+    char variant[GD_NAME_LENGTH + 1]; /* "" : none */
     gd_variant_metrics *counted;
     char timing[128]; /* Server-Timing */
 

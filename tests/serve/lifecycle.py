@@ -50,7 +50,7 @@ def ends_in_order():
 
 def ends_while_requests_come():
     """Requests on idle connections just when those are closed: answered or cut off, and exit 0."""
-    slow = post(png(bytes(1500 * 1500), 1500))
+    slow = post(png(bytes(1000 * 1000), 1000))
     for _ in range(3 * TIMES):
         with Server("run", "--linger", "0") as server:
             clients = [Raw(server) for _ in range(24)]
