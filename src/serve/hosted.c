@@ -347,6 +347,8 @@ static gd_status start_worker(gd_hosted *h, worker *w, gd_error *error)
     w->job = calloc((size_t)h->options.batch, sizeof *w->job);
     if (!w->pictures || !w->job || !make_room(w, h->options.batch))
         return gd_fail(error, GD_NOMEM, "out of memory for a worker");
+    for (int p = 0; p < h->options.batch; p++)
+        w->pictures[p].most_pixels = h->options.pixels;
     w->started = pthread_create(&w->thread, NULL, work, w) == 0;
     return w->started ? GD_OK : gd_fail(error, GD_NOMEM, "cannot start a thread for a worker");
 }

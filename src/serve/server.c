@@ -279,7 +279,11 @@ static gd_status start_http(server *s, gd_error *error)
 static gd_status start(server *s, gd_error *error)
 {
     const gd_server_options *o = s->options;
-    const gd_hosted_options hosted = {o->workers, o->batch, o->queue, o->capture.folder && o->capture.figures};
+    const gd_hosted_options hosted = {.workers = o->workers,
+                                      .batch = o->batch,
+                                      .queue = o->queue,
+                                      .pixels = o->pixels,
+                                      .features = o->capture.folder && o->capture.figures};
     GD_TRY(watch_signals(s, error));
     GD_TRY(gd_metrics_new(&s->metrics, error));
     GD_TRY(gd_fleet_new(&hosted, s->metrics, &s->fleet, error));

@@ -12,6 +12,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+from load import png as any_png  # noqa: E402
 from server import GRIDDLE, TYPE, Server, near, tiny  # noqa: E402
 
 
@@ -226,6 +227,12 @@ def secrets(png, want):
     complains("run", "--tls-cert", "certificate.pem", "--tls-key", "other.pem", code=1, complaint="is not that of the cert")
 
 
+def small_pictures_only(png):
+    with Server("run", "--max-pixels", "0.001") as server:
+        assert server.invoke(png).code == 200
+        refused(server.invoke(any_png(bytes(40 * 26), 40)), 400, "a picture of 40x26 pixels where 1000 are the most")
+
+
 def words():
     complains("nowhere", code=1, complaint="cannot read 'nowhere'")
     complains("a.png", code=1, complaint="a.png: not a safetensors file")
@@ -279,4 +286,5 @@ with tempfile.TemporaryDirectory() as folder:
     archives(file_bytes, answer_of_it)
     secrets(file_bytes, answer_of_it)
     container(file_bytes, answer_of_it)
+    small_pictures_only(file_bytes)
     words()
