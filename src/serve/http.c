@@ -314,7 +314,8 @@ bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
     const uint64_t start = gd_nanoseconds();
     const struct timespec pause = {0, 2000000};
     bool closed = false;
-    for (double seconds = 0; seconds < most_seconds; seconds = (double)(gd_nanoseconds() - start) * 1e-9) {
+    double seconds = 0;
+    while (seconds < most_seconds) {
         if (!closed && is_drained(http, seconds, linger_seconds)) {
             __atomic_store_n(&http->closed, true, __ATOMIC_SEQ_CST);
             closed = true;
@@ -322,6 +323,7 @@ bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
         if (closed && gd_http_exchanges(http) == 0)
             return true;
         nanosleep(&pause, NULL);
+        seconds = (double)(gd_nanoseconds() - start) * 1e-9;
     }
     __atomic_store_n(&http->closed, true, __ATOMIC_SEQ_CST);
     return gd_http_exchanges(http) == 0;
@@ -354,6 +356,11 @@ void gd_http_free(gd_http *http)
     }
     pthread_mutex_destroy(&http->lock);
     free(http);
+}
+
+bool gd_http_has_calmed(gd_http *http)
+{
+    return gd_http_exchanges(http) < GD_HTTP_KEPT && __atomic_exchange_n(&http->crowded, false, __ATOMIC_RELAXED);
 }
 
 int gd_http_connections(gd_http *http) { return gd_peers_count(&http->peers); }

@@ -103,6 +103,9 @@ void gd_http_free(gd_http *http);
 int gd_http_connections(gd_http *http);
 int gd_http_exchanges(gd_http *http); /* begun, and not ended */
 
+/* Whether the memory of many exchanges has been freed, and there are few now. Once for each time that it was so. */
+bool gd_http_has_calmed(gd_http *http);
+
 /* ---- an exchange ---- */
 
 const char *gd_exchange_header(const gd_exchange *exchange, const char *name);         /* NULL: not there */

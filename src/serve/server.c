@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -218,6 +219,8 @@ static gd_status loop(server *s, gd_error *error)
                 return GD_OK;
             }
         }
+        if (n == 0 && gd_http_has_calmed(s->http))
+            malloc_trim(0); /* the allocator would keep a rush hour's memory for good */
         if (n == 0)
             order_reload(s, GD_ORDER_LOOK);
     }
