@@ -2,12 +2,14 @@
 /* griddle serve: a program of its own, as the HTTP library comes with no other verb. */
 #include "cli/command.h"
 #include "cli/serve_unpack.h"
+#include "data/decode.h"
+#include "serve/answer.h"
 #include "serve/cores.h"
-#include "serve/fleet.h"
+#include "serve/name.h"
 #include "serve/place.h"
 #include "serve/server.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +73,8 @@ static gd_status read_model(const char *word, int n_words, gd_scratch *scratch, 
                 return gd_fail(error, GD_INVALID, "'%s': weight '%s' where a number from 0 to 1000000 is wanted", word,
                                colon + 1);
         }
-        if (!gd_fleet_name_is_good(model->name))
-            return gd_fail(error, GD_INVALID, "'%s': a name has 1 to %d characters A-Z a-z 0-9 - _ .", word, GD_NAME);
+        if (!gd_name_is_good(model->name))
+            return gd_fail(error, GD_INVALID, "'%s': a name has " GD_NAME_RULE, word);
     } else if (n_words > 1) {
         return gd_fail(error, GD_INVALID, "'%s': several models need names, as in blue:9=%s", word, word);
     }
@@ -165,11 +167,14 @@ static gd_status read_capture(gd_command *command, gd_server_options *o, gd_erro
 
 /* ---- */
 
+static const char DEFAULT_ACCEPT[] = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT";
+
 static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_server_options *o, gd_error *error)
 {
     const int cores = gd_cores();
     const char *host = gd_command_option(command, "--host");
     int port = 8080, workers = cores, timeout = 60, megabytes = 6;
+    double megapixels;
     GD_TRY(environment_int("SAGEMAKER_BIND_TO_PORT", 1, 65535, &port, error));
     GD_TRY(environment_int("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 256, &workers, error));
     GD_TRY(environment_int("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400, &timeout, error));
@@ -183,14 +188,21 @@ static gd_status read_options(gd_command *command, gd_scratch *scratch, gd_serve
     GD_TRY(number(command, "--idle", 1, 86400, 75, &o->idle, error));
     GD_TRY(number(command, "--receive", 1, 86400, 30, &o->receive, error));
     GD_TRY(gd_command_int(command, "--max-body", 1, 1024, megabytes, &megabytes, error));
+    GD_TRY(number(command, "--max-pixels", 0.001, GD_PICTURE_PIXELS * 1e-6, 40, &megapixels, error));
     GD_TRY(gd_command_int(command, "--connections", 1, 1000000, 4096, &o->connections, error));
     GD_TRY(gd_command_int(command, "--per-address", 0, 1000000, 0, &o->per_address, error));
     GD_TRY(gd_command_int(command, "--http-threads", 1, 64, cores < 4 ? cores : 4, &o->http_threads, error));
     o->body_bytes = (size_t)megabytes << 20;
-    o->accept = getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
+    o->pixels = (int64_t)(megapixels * 1e6);
     o->models = gd_command_option(command, "--models");
     const bool contained = command->n_words == 0 && !o->models;
     o->host = host ? host : contained ? "0.0.0.0" : "127.0.0.1";
+    o->accept = getenv(DEFAULT_ACCEPT);
+    if (gd_answer_negotiate(o->accept) == GD_ANSWER_NONE)
+        return gd_fail(error, GD_INVALID, "the environment's %s is '%s' where " GD_ANSWER_TYPES " are possible",
+                       DEFAULT_ACCEPT, o->accept);
+    if (o->models && access(o->models, R_OK | X_OK) != 0)
+        return gd_fail(error, GD_IO, "cannot read folder '%s': %s", o->models, strerror(errno));
     o->tokens = gd_command_option(command, "--tokens");
     o->log = gd_command_option(command, "--access-log");
     o->handover = gd_command_option(command, "--handover");
@@ -221,6 +233,7 @@ static const gd_option options[] = {
     {"--queue", NULL, "N", "requests of a model that may wait; more are answered 503; default 128"},
     {"--timeout", NULL, "SECONDS", "what waited longer is answered 504; default 60"},
     {"--max-body", NULL, "MB", "larger bodies are answered 413; default 6"},
+    {"--max-pixels", NULL, "MILLIONS", "pictures of more, those of a request in all, are answered 400; default 40"},
     {"--connections", NULL, "N", "at once; default 4096"},
     {"--per-address", NULL, "N", "connections of one address at once; default: no limit"},
     {"--http-threads", NULL, "N", "threads that receive and send; default: the cores, at most 4"},

@@ -21,6 +21,16 @@ gd_status gd_picture_make(uint64_t height, uint64_t width, int channels, gd_pict
     return GD_OK;
 }
 
+gd_status gd_decode_make(uint64_t height, uint64_t width, int64_t most, int channels, gd_picture *picture,
+                         gd_error *error)
+{
+    const uint64_t pixels = height * width;
+    if (pixels > (uint64_t)most && pixels <= GD_PICTURE_PIXELS) /* beyond those, the limits are said */
+        return gd_fail(error, GD_FORMAT, "a picture of %dx%d pixels where %lld are the most: send a smaller one",
+                       (int)width, (int)height, (long long)most);
+    return gd_picture_make(height, width, channels, picture, error);
+}
+
 void gd_picture_release(gd_picture *picture)
 {
     free(picture->pixels);
@@ -82,15 +92,16 @@ static gd_status orient(gd_picture *picture, int orientation, gd_error *error)
     return GD_OK;
 }
 
-static gd_status decode(const uint8_t *bytes, size_t length, int channels, gd_picture *picture, gd_error *error)
+static gd_status decode(const uint8_t *bytes, size_t length, int channels, int64_t most, gd_picture *picture,
+                        gd_error *error)
 {
     int orientation = 1;
     if (length == 0)
         return gd_fail(error, GD_FORMAT, "the file is empty");
     if (gd_is_png(bytes, length))
-        GD_TRY(gd_decode_png(bytes, length, picture, error));
+        GD_TRY(gd_decode_png(bytes, length, most, picture, error));
     else if (gd_is_jpeg(bytes, length))
-        GD_TRY(gd_decode_jpeg(bytes, length, picture, &orientation, error));
+        GD_TRY(gd_decode_jpeg(bytes, length, most, picture, &orientation, error));
     else
         return gd_fail(error, GD_FORMAT, "neither PNG nor JPEG");
     if (channels != 0 && channels != picture->channels)
@@ -98,15 +109,21 @@ static gd_status decode(const uint8_t *bytes, size_t length, int channels, gd_pi
     return orient(picture, orientation, error);
 }
 
-gd_status gd_decode(const char *name, const void *bytes, size_t length, int channels, gd_picture *picture,
-                    gd_error *error)
+gd_status gd_decode_within(const char *name, const void *bytes, size_t length, int channels, int64_t most_pixels,
+                           gd_picture *picture, gd_error *error)
 {
     *picture = (gd_picture){0};
     gd_error cause = {0};
-    gd_status status = decode(bytes, length, channels, picture, &cause);
+    gd_status status = decode(bytes, length, channels, most_pixels, picture, &cause);
     if (status != GD_OK) {
         gd_picture_release(picture);
         gd_fail_at(error, status, (gd_place){name, 0, 0}, "%s", cause.message);
     }
     return status;
+}
+
+gd_status gd_decode(const char *name, const void *bytes, size_t length, int channels, gd_picture *picture,
+                    gd_error *error)
+{
+    return gd_decode_within(name, bytes, length, channels, GD_PICTURE_PIXELS, picture, error);
 }

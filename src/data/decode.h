@@ -35,6 +35,9 @@ typedef struct gd_picture {
  * the file is broken, too large, or neither PNG nor JPEG; `picture` is then empty. */
 gd_status gd_decode(const char *name, const void *bytes, size_t length, int channels, gd_picture *picture,
                     gd_error *error);
+/* The same for pictures of up to `most_pixels`, which are GD_PICTURE_PIXELS or fewer. */
+gd_status gd_decode_within(const char *name, const void *bytes, size_t length, int channels, int64_t most_pixels,
+                           gd_picture *picture, gd_error *error);
 void gd_picture_release(gd_picture *picture); /* accepts {0} */
 
 /* A picture whose pixels are still to be written. FORMAT for a size of 0 or beyond the limits; NOMEM. */

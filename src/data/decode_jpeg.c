@@ -16,6 +16,7 @@ typedef struct jpeg_state {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
+    int64_t most; /* pixels */
     uint8_t *row; /* (W, 4) of a CMYK picture */
     char message[JMSG_LENGTH_MAX];
 } jpeg_state;
@@ -43,7 +44,7 @@ static void on_progress(j_common_ptr common)
     jpeg_state *state = common->client_data;
     j_decompress_ptr jpeg = (j_decompress_ptr)common;
     int64_t scans = jpeg->input_scan_number, pixels = (int64_t)jpeg->image_height * jpeg->image_width;
-    if (scans > GD_PICTURE_SCANS || scans * pixels > (int64_t)10 * GD_PICTURE_PIXELS) {
+    if (scans > GD_PICTURE_SCANS || scans * pixels > 10 * state->most) {
         snprintf(state->message, sizeof state->message, "%lld scans are too many for %lld pixels", (long long)scans,
                  (long long)pixels);
         longjmp(state->escape, 1);
@@ -101,7 +102,7 @@ static gd_status read_picture(jpeg_state *state, const uint8_t *bytes, size_t le
     int inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     int grey = jpeg->jpeg_color_space == JCS_GRAYSCALE;
     jpeg->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
-    GD_TRY(gd_picture_make(jpeg->image_height, jpeg->image_width, grey ? 1 : 3, picture, error));
+    GD_TRY(gd_decode_make(jpeg->image_height, jpeg->image_width, state->most, grey ? 1 : 3, picture, error));
     if (inks && !(state->row = malloc((size_t)picture->width * 4)))
         return gd_fail(error, GD_NOMEM, "out of memory for a row of %d pixels", picture->width);
     *orientation = exif_orientation(jpeg->marker_list);
@@ -119,7 +120,8 @@ static gd_status read_picture(jpeg_state *state, const uint8_t *bytes, size_t le
     return GD_OK;
 }
 
-gd_status gd_decode_jpeg(const uint8_t *bytes, size_t length, gd_picture *picture, int *orientation, gd_error *error)
+gd_status gd_decode_jpeg(const uint8_t *bytes, size_t length, int64_t most, gd_picture *picture, int *orientation,
+                         gd_error *error)
 {
     jpeg_state state = {0};
     state.jpeg.err = jpeg_std_error(&state.errors);
@@ -127,6 +129,7 @@ gd_status gd_decode_jpeg(const uint8_t *bytes, size_t length, gd_picture *pictur
     state.errors.error_exit = on_error;
     state.errors.emit_message = on_message;
     state.progress.progress_monitor = on_progress;
+    state.most = most;
     gd_status status;
     if (setjmp(state.escape) == 0)
         status = read_picture(&state, bytes, length, picture, orientation, error);

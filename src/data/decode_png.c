@@ -52,7 +52,7 @@ static void compose(const uint8_t *from, int width, int colours, uint8_t *to)
 }
 
 /* Runs inside setjmp: every libpng call may not return. */
-static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *error)
+static gd_status read_picture(png_state *state, int64_t most, gd_picture *picture, gd_error *error)
 {
     png_structp png = state->png;
     png_set_read_fn(png, state, on_read);
@@ -62,7 +62,7 @@ static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *e
     png_read_info(png, state->info);
     size_t height = png_get_image_height(png, state->info), width = png_get_image_width(png, state->info);
     int colour = png_get_color_type(png, state->info) & PNG_COLOR_MASK_COLOR;
-    GD_TRY(gd_picture_make(height, width, colour ? 3 : 1, picture, error));
+    GD_TRY(gd_decode_make(height, width, most, colour ? 3 : 1, picture, error));
     png_set_expand(png); /* palette and few bits to 8, transparency to alpha */
     png_set_scale_16(png);
     int passes = png_set_interlace_handling(png);
@@ -85,7 +85,7 @@ static gd_status read_picture(png_state *state, gd_picture *picture, gd_error *e
     return GD_OK;
 }
 
-gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture, gd_error *error)
+gd_status gd_decode_png(const uint8_t *bytes, size_t length, int64_t most, gd_picture *picture, gd_error *error)
 {
     png_state state = {.bytes = bytes, .length = length};
     gd_status status = GD_NOMEM;
@@ -94,7 +94,7 @@ gd_status gd_decode_png(const uint8_t *bytes, size_t length, gd_picture *picture
     if (!state.info)
         gd_fail(error, GD_NOMEM, "out of memory for the PNG decoder");
     else if (setjmp(png_jmpbuf(state.png)) == 0)
-        status = read_picture(&state, picture, error);
+        status = read_picture(&state, most, picture, error);
     else
         status = gd_fail(error, GD_FORMAT, "broken PNG: %s", state.message);
     png_destroy_read_struct(&state.png, &state.info, NULL);

@@ -23,6 +23,9 @@ extern "C" {
 
 typedef enum gd_answer_form { GD_ANSWER_NONE, GD_ANSWER_JSON, GD_ANSWER_LINES, GD_ANSWER_VERBOSE } gd_answer_form;
 
+/* For the answer to a header that asks for something else. */
+#define GD_ANSWER_TYPES "application/json, application/jsonlines and application/json;verbose"
+
 /* The form that the header Accept likes best: by q; among equals by what it names more exactly, so that a wildcard
  * stands behind what it stands beside; then the first of the list above, which is also the answer to no header (NULL)
  * and an empty one. NONE: it takes nothing that we have (406). */

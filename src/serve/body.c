@@ -102,17 +102,23 @@ static gd_status reserve(const gd_body *body, gd_error *error)
     return GD_OK;
 }
 
+static int64_t most_pixels(const gd_body *body)
+{
+    const int64_t most = body->pictures->most_pixels;
+    return most > 0 && most < GD_PICTURE_PIXELS ? most : GD_PICTURE_PIXELS;
+}
+
 /* Takes the picture, for which there is room. */
 static gd_status append(const gd_body *body, gd_picture picture, gd_error *error)
 {
     int64_t pixels = (int64_t)picture.height * picture.width;
     for (int i = body->before; i < body->pictures->n; i++)
         pixels += (int64_t)body->pictures->picture[i].height * body->pictures->picture[i].width;
-    if (pixels > GD_PICTURE_PIXELS) { /* files are small beside what they become: many could take all memory */
+    if (pixels > most_pixels(body)) { /* files are small beside what they become: many could take all memory */
         gd_picture_release(&picture);
         return gd_fail(error, GD_FORMAT,
-                       "%lld pixels are more than the %d that the pictures of one request may have in all",
-                       (long long)pixels, GD_PICTURE_PIXELS);
+                       "%lld pixels are more than the %lld that the pictures of one request may have in all",
+                       (long long)pixels, (long long)most_pixels(body));
     }
     body->pictures->picture[body->pictures->n++] = picture;
     return GD_OK;
@@ -122,7 +128,7 @@ static gd_status add_file(const gd_body *body, const void *file, size_t length, 
 {
     gd_picture picture;
     GD_TRY(reserve(body, error));
-    GD_TRY(gd_decode(NULL, file, length, body->channels, &picture, error));
+    GD_TRY(gd_decode_within(NULL, file, length, body->channels, most_pixels(body), &picture, error));
     return append(body, picture, error);
 }
 

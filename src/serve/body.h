@@ -31,12 +31,13 @@ extern "C" {
     "image/png, image/jpeg, application/x-image, application/octet-stream, application/x-npy or application/json"
 #define GD_BODY_TYPES GD_BODY_FILE_TYPES ", or several of them as multipart/form-data"
 
-/* Most pictures of one request; all of them together have at most GD_PICTURE_PIXELS. */
+/* Most pictures of one request. */
 enum { GD_BODY_PICTURES = 256 };
 
 /* What a worker decodes into, again and again; {0} is empty. */
 typedef struct gd_pictures {
     int n, capacity;
+    int64_t most_pixels; /* that those of a body may have, each and all; 0: GD_PICTURE_PIXELS, which is the limit */
     gd_picture *picture; /* (capacity) the first n are owned */
     bool several;        /* the last body asked as a list, even of one: answered as a list */
 } gd_pictures;

@@ -42,7 +42,7 @@ typedef struct gd_capture_options {
 } gd_capture_options;
 
 typedef struct gd_capture_record {
-    /* Folders' names: what is no 1 to 63 of [A-Za-z0-9-], or beyond the first 256 of a process, goes to the options'
+    /* Folders' names: what is none (name.h), or beyond the first 256 of a process, goes to the options'
      * endpoint and to "AllTraffic", as does NULL. */
     const char *endpoint, *variant;
     const char *input_type, *output_type;         /* content types; NULL: there was none */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "serve/disk.h"
 #include "serve/lines.h"
+#include "serve/name.h"
 #include "serve/uuid.h"
 
 #include <errno.h>
@@ -21,14 +22,13 @@
 enum {
     MOST_FILES = 64,  /* open at once; the one not used for longest makes room */
     MOST_NAMES = 256, /* pairs of endpoint and variant of one process */
-    NAME_BYTES = 64,  /* with the final 0 */
     PATH_BYTES = 4096,
     LEAF_BYTES = 256,       /* of a path, behind DIR */
     WRITE_BYTES = 256 << 10 /* lines of one write */
 };
 
 typedef struct names {
-    char endpoint[NAME_BYTES], variant[NAME_BYTES];
+    char endpoint[GD_NAME_LENGTH + 1], variant[GD_NAME_LENGTH + 1];
 } names;
 
 typedef struct open_file {
@@ -55,12 +55,6 @@ static const char no_variant[] = "AllTraffic";
 
 /* ---- names ---- */
 
-bool gd_capture_name(const char *name)
-{
-    const size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-    return length > 0 && length < NAME_BYTES && name[length] == '\0';
-}
-
 static bool same(const names *a, const names *b)
 {
     return strcmp(a->endpoint, b->endpoint) == 0 && strcmp(a->variant, b->variant) == 0;
@@ -70,8 +64,8 @@ static bool same(const names *a, const names *b)
 static const names *known(gd_capture_files *files, const char *endpoint, const char *variant)
 {
     names n;
-    snprintf(n.endpoint, sizeof n.endpoint, "%s", endpoint && gd_capture_name(endpoint) ? endpoint : files->o.endpoint);
-    snprintf(n.variant, sizeof n.variant, "%s", variant && gd_capture_name(variant) ? variant : no_variant);
+    snprintf(n.endpoint, sizeof n.endpoint, "%s", endpoint && gd_name_is_good(endpoint) ? endpoint : files->o.endpoint);
+    snprintf(n.variant, sizeof n.variant, "%s", variant && gd_name_is_good(variant) ? variant : no_variant);
     for (int i = 0; i < files->n_known; i++) {
         if (same(&files->known[i], &n))
             return &files->known[i];
@@ -272,10 +266,9 @@ gd_status gd_capture_files_open(const gd_capture_files_options *options, gd_capt
     if (strlen(options->folder) >= PATH_BYTES - LEAF_BYTES)
         return gd_fail(error, GD_INVALID, "capture's folder has a path of %zu bytes, more than %d",
                        strlen(options->folder), PATH_BYTES - LEAF_BYTES - 1);
-    if (!gd_capture_name(options->endpoint))
-        return gd_fail(error, GD_INVALID,
-                       "capture's endpoint '%s' is no name for a folder: take 1 to %d letters, digits and hyphens",
-                       options->endpoint, NAME_BYTES - 1);
+    if (!gd_name_is_good(options->endpoint))
+        return gd_fail(error, GD_INVALID, "capture's endpoint '%s' is no name, which has " GD_NAME_RULE,
+                       options->endpoint);
     GD_TRY(gd_folder_make(options->folder, error));
     if (faccessat(AT_FDCWD, options->folder, W_OK | X_OK, AT_EACCESS) != 0)
         return gd_fail(error, GD_IO, "cannot write into capture's folder '%s': %s", options->folder, strerror(errno));

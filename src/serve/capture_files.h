@@ -45,7 +45,7 @@ gd_status gd_capture_files_open(const gd_capture_files_options *options, gd_capt
  * adding. */
 bool gd_capture_files_ready(gd_capture_files *files);
 
-/* A line with its newline. A name that is no folder's ([A-Za-z0-9-], 1 to 63 of them; NULL) is replaced: the endpoint
+/* A line with its newline. What is no name (name.h; NULL) is replaced: the endpoint
  * by the options', the variant by AllTraffic; so are names beyond the first 256, which a stranger makes up. */
 void gd_capture_files_add(gd_capture_files *files, const char *endpoint, const char *variant, int64_t time_ms,
                           const char *line, size_t length);
@@ -62,9 +62,6 @@ void gd_capture_files_end(gd_capture_files *files);
 
 /* Ends and frees. Accepts NULL. */
 void gd_capture_files_close(gd_capture_files *files);
-
-/* Whether a name may be a folder's. */
-bool gd_capture_name(const char *name);
 
 /* Cuts off half lines that a killed process left below `folder`, in the newest hours of every variant; says so on
  * standard error. Files that a living process writes are left alone. */

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "serve/capture_files.h"
 #include "serve/lines.h"
+#include "serve/name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -100,7 +101,7 @@ static void mend_names(const char *folder, int levels)
         return;
     for (const struct dirent *entry; (entry = readdir(all));) {
         path below;
-        if (gd_capture_name(entry->d_name) && join(&below, folder, entry->d_name))
+        if (gd_name_is_good(entry->d_name) && join(&below, folder, entry->d_name))
             mend_names(below.text, levels - 1);
     }
     closedir(all);

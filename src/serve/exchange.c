@@ -24,8 +24,10 @@ gd_exchange *gd_exchange_take(gd_http *http)
 {
     pthread_mutex_lock(&http->lock);
     gd_exchange *x = http->free;
-    if (x)
+    if (x) {
         http->free = x->next;
+        http->n_free--;
+    }
     pthread_mutex_unlock(&http->lock);
     if (!x) {
         x = calloc(1, http->options.exchange_bytes);
@@ -59,9 +61,17 @@ void gd_exchange_release(gd_exchange *x)
     x->answer_bytes = 0;
     x->suspended = x->refused = x->malformed = false;
     pthread_mutex_lock(&http->lock);
-    x->next = http->free;
-    http->free = x;
+    const bool keep = http->n_free < GD_HTTP_KEPT;
+    if (keep) {
+        http->n_free++;
+        x->next = http->free;
+        http->free = x;
+    }
     pthread_mutex_unlock(&http->lock);
+    if (keep)
+        return;
+    gd_exchange_free(x);
+    __atomic_store_n(&http->crowded, true, __ATOMIC_RELAXED);
 }
 
 /* ---- what handlers ask and say ---- */

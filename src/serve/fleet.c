@@ -18,11 +18,12 @@ typedef struct identity {
 
 typedef struct gd_deployment {
     struct gd_deployment *next; /* in order of loading */
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     char *path;
     double weight;
-    identity file; /* as loaded */
-    identity seen; /* when gd_fleet_has_changed last looked */
+    identity file;    /* as loaded; these three are the keeper's */
+    identity seen;    /* at the last look */
+    identity refused; /* what could not be loaded in its place */
     gd_hosted *hosted;
     int leases; /* under the fleet's lock */
 } gd_deployment;
@@ -41,13 +42,6 @@ struct gd_fleet {
     gd_order *order, **last_order;
 };
 
-bool gd_fleet_name_is_good(const char *name)
-{
-    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    const size_t n = strlen(name);
-    return n > 0 && n <= GD_NAME && strspn(name, good) == n && name[0] != '.';
-}
-
 /* ---- files ---- */
 
 static bool identify(const char *path, identity *file)
@@ -64,21 +58,6 @@ static bool same(const identity *a, const identity *b)
 {
     return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
            a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-bool gd_fleet_has_changed(gd_fleet *fleet)
-{
-    bool changed = false;
-    pthread_mutex_lock(&fleet->lock);
-    for (gd_deployment *d = fleet->first; d; d = d->next) {
-        identity now;
-        if (!identify(d->path, &now)) /* being replaced, or gone: the loaded one goes on */
-            continue;
-        changed = changed || (!same(&now, &d->file) && same(&now, &d->seen));
-        d->seen = now;
-    }
-    pthread_mutex_unlock(&fleet->lock);
-    return changed;
 }
 
 /* ---- the keeper ---- */
@@ -171,22 +150,25 @@ static gd_status unload(gd_fleet *fleet, const gd_order *order, gd_error *error)
     return GD_OK;
 }
 
-static gd_status reload_one(gd_fleet *fleet, gd_deployment *old, gd_error *error)
+/* Whether its file is to be read again, and which one that is. */
+static gd_status look_at(gd_deployment *d, gd_order_kind kind, bool *changed, identity *now, gd_error *error)
+{
+    *changed = false;
+    if (!identify(d->path, now))
+        return kind == GD_ORDER_LOOK ? GD_OK : gd_fail(error, GD_IO, "cannot read '%s': %s", d->path, strerror(errno));
+    const bool settled = same(now, &d->seen) && !same(now, &d->refused);
+    d->seen = *now;
+    *changed = !same(now, &d->file) && (settled || kind == GD_ORDER_RELOAD);
+    return GD_OK;
+}
+
+static gd_status replace(gd_fleet *fleet, gd_deployment *old, gd_error *error)
 {
     gd_deployment *d;
-    identity now;
-    if (!identify(old->path, &now))
-        return gd_fail(error, GD_IO, "cannot read '%s': %s", old->path, strerror(errno));
-    if (same(&now, &old->file))
-        return GD_OK;
     const gd_status status = deploy(fleet, old->name, old->path, old->weight, &d, error);
     gd_metrics_reload(gd_hosted_metrics(old->hosted), status != GD_OK);
-    if (status != GD_OK) {
-        pthread_mutex_lock(&fleet->lock);
-        old->file = now; /* not tried again until the file is another one */
-        pthread_mutex_unlock(&fleet->lock);
+    if (status != GD_OK)
         return status;
-    }
     pthread_mutex_lock(&fleet->lock);
     d->next = old->next;
     *find(fleet, old->name) = d;
@@ -196,16 +178,25 @@ static gd_status reload_one(gd_fleet *fleet, gd_deployment *old, gd_error *error
     return GD_OK;
 }
 
-static gd_status reload(gd_fleet *fleet, gd_error *error)
+/* Files are looked at without the lock, which requests want: a folder on the network may keep us waiting. */
+static gd_status reload(gd_fleet *fleet, gd_order *order, gd_error *error)
 {
-    gd_status status = GD_OK;
     for (gd_deployment *d = fleet->first, *next; d; d = next) {
-        next = d->next;
         gd_error why = {0};
-        if (reload_one(fleet, d, &why) != GD_OK && status == GD_OK)
-            status = why.status, *error = why;
+        identity now;
+        bool changed;
+        next = d->next;
+        gd_status status = look_at(d, order->kind, &changed, &now, &why);
+        if (changed) {
+            status = replace(fleet, d, &why);
+            order->replaced += status == GD_OK;
+            if (status != GD_OK)
+                d->refused = now;
+        }
+        if (status != GD_OK && order->refused++ == 0)
+            *error = why;
     }
-    return status;
+    return order->refused == 0 ? GD_OK : error->status;
 }
 
 static void carry_out(gd_fleet *fleet, gd_order *order)
@@ -213,7 +204,7 @@ static void carry_out(gd_fleet *fleet, gd_order *order)
     gd_error error = {0};
     const gd_status status = order->kind == GD_ORDER_LOAD     ? load(fleet, order, &error)
                              : order->kind == GD_ORDER_UNLOAD ? unload(fleet, order, &error)
-                                                              : reload(fleet, &error);
+                                                              : reload(fleet, order, &error);
     order->done(order, status, &error);
 }
 
@@ -221,7 +212,7 @@ static void *keep(void *argument)
 {
     gd_fleet *fleet = argument;
     pthread_mutex_lock(&fleet->lock);
-    while (fleet->order || !fleet->ending) {
+    while (!fleet->ending) {
         gd_order *order = fleet->order;
         if (!order) {
             pthread_cond_wait(&fleet->ordered, &fleet->lock);
@@ -269,6 +260,12 @@ void gd_fleet_free(gd_fleet *fleet)
         pthread_cond_signal(&fleet->ordered);
         pthread_mutex_unlock(&fleet->lock);
         pthread_join(fleet->keeper, NULL);
+    }
+    for (gd_order *order = fleet->order, *next; order; order = next) {
+        gd_error error = {0};
+        next = order->next; /* the order is its owner's when it is done */
+        const gd_status status = gd_fail(&error, GD_IO, "the server is ending");
+        order->done(order, status, &error);
     }
     while (fleet->first) {
         gd_deployment *next = fleet->first->next;

@@ -7,17 +7,16 @@
 #define GD_SERVE_FLEET_H
 
 #include "serve/hosted.h"
+#include "serve/name.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { GD_NAME = 63 /* most characters of a variant's or model's name, [A-Za-z0-9-_.] */ };
-
 typedef struct gd_fleet gd_fleet;
 
 gd_status gd_fleet_new(const gd_hosted_options *options, gd_metrics *metrics, gd_fleet **fleet, gd_error *error);
-void gd_fleet_free(gd_fleet *fleet); /* after all leases; accepts NULL */
+void gd_fleet_free(gd_fleet *fleet); /* waits for leases and for an order that is begun; accepts NULL */
 
 /* ---- orders ---- */
 
@@ -26,32 +25,30 @@ typedef enum gd_order_kind {
     GD_ORDER_UNLOAD, /* INVALID where there is none */
     GD_ORDER_RELOAD, /* every model whose file is another one than was loaded; what cannot be read is refused and the
                         old one goes on */
+    GD_ORDER_LOOK,   /* likewise, of files that are as they were at the last look: who writes one in place is given
+                        time; what is not there or was refused before is passed over */
 } gd_order_kind;
 
 typedef struct gd_order {
     gd_order_kind kind;
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     char path[4096];
-    double weight;                                                                 /* of LOAD; 0: only by name */
-    void (*done)(struct gd_order *order, gd_status status, const gd_error *error); /* by the keeper */
+    double weight; /* of LOAD; 0: only by name */
+    /* Called for each: by the keeper, or by gd_fleet_free where it was not begun. */
+    void (*done)(struct gd_order *order, gd_status status, const gd_error *error);
     void *context;
+    int replaced, refused; /* by RELOAD and LOOK: models; `error` is of the first that was refused */
     struct gd_order *next; /* the fleet's */
 } gd_order;
 
 /* The order is the fleet's until it is done. */
 void gd_fleet_order(gd_fleet *fleet, gd_order *order);
 
-bool gd_fleet_name_is_good(const char *name);
-
-/* Whether any model's file is another one than was loaded, and has been so, unchanged, since the last time that this
- * was asked: who writes a file in place is given time. */
-bool gd_fleet_has_changed(gd_fleet *fleet);
-
 /* ---- requests ---- */
 
 /* A model for the length of a request. */
 typedef struct gd_lease {
-    char name[GD_NAME + 1];
+    char name[GD_NAME_LENGTH + 1];
     gd_hosted *hosted;
     gd_variant_metrics *metrics;
     struct gd_deployment *of;

@@ -72,7 +72,7 @@ gd_status gd_handover_ask(gd_handover *h, const char *path, int *socket_out, gd_
     struct sockaddr_un at;
     struct stat file;
     const struct timeval patience = {PATIENCE, 0};
-    *h = (gd_handover){path, -1, -1, -1, {-1, -1, -1, -1}};
+    *h = (gd_handover){.path = path, .predecessor = -1, .door = -1, .socket = -1, .successor = {-1, -1, -1, -1}};
     *socket_out = -1;
     GD_TRY(name(path, &at, error));
     if (lstat(path, &file) != 0)
@@ -102,6 +102,7 @@ gd_status gd_handover_ask(gd_handover *h, const char *path, int *socket_out, gd_
 gd_status gd_handover_take(gd_handover *h, int listening, gd_error *error)
 {
     struct sockaddr_un at;
+    struct stat file;
     GD_TRY(name(h->path, &at, error));
     unlink(h->path); /* whoever was there has given its socket away, or is dead */
     h->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -112,6 +113,10 @@ gd_status gd_handover_take(gd_handover *h, int listening, gd_error *error)
     if (!bound || listen(h->door, GD_SUCCESSORS) != 0)
         return gd_fail(error, GD_IO, "cannot offer a handover at '%s': %s", h->path, strerror(bound ? errno : why));
     h->socket = listening;
+    if (lstat(h->path, &file) == 0) {
+        h->device = file.st_dev;
+        h->inode = file.st_ino;
+    }
     if (h->predecessor >= 0 && write(h->predecessor, &READY, 1) != 1)
         return gd_fail(error, GD_IO, "the process that served at '%s' is gone", h->path);
     return GD_OK;
@@ -165,11 +170,12 @@ bool gd_handover_serve(gd_handover *h, int file)
     return false;
 }
 
-void gd_handover_release(gd_handover *h, bool remove)
+void gd_handover_release(gd_handover *h)
 {
+    struct stat file;
     if (!h->path)
         return;
-    if (remove && h->door >= 0)
+    if (h->door >= 0 && lstat(h->path, &file) == 0 && file.st_dev == h->device && file.st_ino == h->inode)
         unlink(h->path);
     for (int i = 0; i < GD_SUCCESSORS; i++) {
         if (h->successor[i] >= 0)

@@ -16,6 +16,7 @@
 #include "base/status.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +28,9 @@ typedef struct gd_handover {
     const char *path; /* borrowed; NULL: there is none */
     int predecessor;  /* connection to it; -1: none */
     int door;         /* listens at path */
-    int socket;       /* what is given away */
+    dev_t device;     /* this and the next: the file that it has made there */
+    ino_t inode;
+    int socket; /* what is given away */
     int successor[GD_SUCCESSORS];
 } gd_handover;
 
@@ -41,7 +44,7 @@ gd_status gd_handover_take(gd_handover *handover, int socket, gd_error *error);
 int gd_handover_files(const gd_handover *handover, int *files);
 bool gd_handover_serve(gd_handover *handover, int file);
 
-void gd_handover_release(gd_handover *handover, bool remove); /* `remove`: nobody has taken the path over */
+void gd_handover_release(gd_handover *handover); /* and its file, unless a successor has made another one there */
 
 #ifdef __cplusplus
 }

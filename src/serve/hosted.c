@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "serve/http.h"
+#include "serve/trial.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -166,7 +167,8 @@ static void answer(worker *w, gd_job *job, const gd_pictures *pictures, int firs
     gd_answer_write(&job->answer, job->form, info, probabilities, pictures->n, pictures->several);
     if (job->answer.failed) {
         gd_text_release(&job->answer);
-        job->code = 503;
+        refuse(job, 503, "ServiceUnavailable", "out of memory for the answer");
+        return;
     }
     job->answered(job);
     count_predictions(w, probabilities, pictures->n);
@@ -251,79 +253,13 @@ static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error
     return gd_session_new(h->model, &options, session, error);
 }
 
-/* A grey picture's answer must be probabilities. What every other session answers is the same by the library's promise.
- */
-static gd_status test_itself(gd_hosted *h, gd_session *session, const char *path, gd_error *error)
-{
-    const gd_model_info *info = h->info;
-    const size_t bytes = (size_t)info->height * info->width * info->channels;
-    uint8_t *grey = malloc(bytes);
-    float *p = malloc((size_t)info->n_classes * sizeof *p);
-    gd_status status = grey && p ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for a self-test");
-    if (status == GD_OK) {
-        memset(grey, 128, bytes);
-        const gd_image image = {info->height, info->width, info->channels, grey};
-        status = gd_session_run(session, &image, 1, p, error);
-    }
-    if (status == GD_OK) {
-        double sum = 0;
-        for (int c = 0; c < info->n_classes; c++)
-            sum += p[c];
-        if (!(fabs(sum - 1) < 1e-3)) /* not for NaN either */
-            status = gd_fail(error, GD_NUMERIC, "'%s' fails its self-test: probabilities of a grey picture sum to %g",
-                             path, sum);
-    }
-    free(grey);
-    free(p);
-    return status;
-}
-
-/* The least time of a few runs of n pictures. */
-static gd_status measure(gd_session *session, const gd_image *images, int n, float *to, double *seconds,
-                         gd_error *error)
-{
-    *seconds = INFINITY;
-    for (int i = 0; i < 3; i++) {
-        const uint64_t start = gd_nanoseconds();
-        GD_TRY(gd_session_run(session, images, n, to, error));
-        *seconds = fmin(*seconds, (double)(gd_nanoseconds() - start) * 1e-9);
-    }
-    return GD_OK;
-}
-
-/* The smallest batch that is within 3% of the best time a picture. Time for it is short, as nobody is answered before:
- * a model too slow to be measured in it has nothing to win from more pictures, which fill its steps one by one. */
 static gd_status choose_batch(gd_hosted *h, gd_error *error)
 {
-    enum { MOST = 16 };
-    const double most_seconds = 8e-3;
-    const gd_model_info *info = h->info;
-    const size_t bytes = (size_t)info->height * info->width * info->channels;
-    gd_session *session = NULL;
-    double each[8], best = INFINITY, spent = 0;
-    int tried = 0;
-    h->options.batch = MOST;
-    gd_status status = new_session(h, &session, error);
-    uint8_t *grey = calloc(bytes, 1);
-    float *p = malloc(MOST * (size_t)info->n_classes * sizeof *p);
-    gd_image image[MOST];
-    if (status == GD_OK && (!grey || !p))
-        status = gd_fail(error, GD_NOMEM, "out of memory to measure batches");
-    for (int i = 0; i < MOST; i++)
-        image[i] = (gd_image){info->height, info->width, info->channels, grey};
-    for (int n = 1; status == GD_OK && n <= MOST && spent <= most_seconds; n *= 2) {
-        double seconds;
-        status = measure(session, image, n, p, &seconds, error);
-        each[tried] = seconds / n;
-        best = fmin(best, each[tried++]);
-        spent += 3 * seconds;
-    }
-    h->options.batch = 1;
-    for (int i = 0; i < tried && each[i] > 1.03 * best; i++)
-        h->options.batch *= 2;
+    gd_session *session;
+    h->options.batch = GD_TRIAL_BATCH;
+    GD_TRY(new_session(h, &session, error));
+    const gd_status status = gd_trial_batch(session, h->info, &h->options.batch, error);
     gd_session_free(session);
-    free(grey);
-    free(p);
     return status;
 }
 
@@ -347,6 +283,8 @@ static gd_status start_worker(gd_hosted *h, worker *w, gd_error *error)
     w->job = calloc((size_t)h->options.batch, sizeof *w->job);
     if (!w->pictures || !w->job || !make_room(w, h->options.batch))
         return gd_fail(error, GD_NOMEM, "out of memory for a worker");
+    for (int p = 0; p < h->options.batch; p++)
+        w->pictures[p].most_pixels = h->options.pixels;
     w->started = pthread_create(&w->thread, NULL, work, w) == 0;
     return w->started ? GD_OK : gd_fail(error, GD_NOMEM, "cannot start a thread for a worker");
 }
@@ -374,7 +312,7 @@ gd_status gd_hosted_new(const char *path, const gd_hosted_options *options, gd_m
     GD_TRY_TO(failed, gd_queue_init(&h->queue, options->queue, error));
     h->queue_made = true;
     GD_TRY_TO(failed, new_session(h, &h->worker[0].session, error));
-    GD_TRY_TO(failed, test_itself(h, h->worker[0].session, path, error));
+    GD_TRY_TO(failed, gd_trial_answer(h->worker[0].session, h->info, path, error));
     for (int i = 0; i < options->workers; i++)
         GD_TRY_TO(failed, start_worker(h, &h->worker[i], error));
     *hosted = h;

@@ -46,10 +46,11 @@ typedef struct gd_job {
 } gd_job;
 
 typedef struct gd_hosted_options {
-    int workers;   /* threads, each with a session */
-    int batch;     /* most pictures of different requests at once; 0: what the model's own times say */
-    int queue;     /* requests that may wait */
-    bool features; /* sessions keep the network's features, for seen */
+    int workers;    /* threads, each with a session */
+    int batch;      /* most pictures of different requests at once; 0: what the model's own times say */
+    int queue;      /* requests that may wait */
+    int64_t pixels; /* of a request's pictures at most; 0: GD_PICTURE_PIXELS */
+    bool features;  /* sessions keep the network's features, for seen */
 } gd_hosted_options;
 
 /* Opens the model, makes sessions, asks it about a picture and holds the answer against what probabilities are,

@@ -126,6 +126,12 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     gd_exchange *x = gd_exchange_take(http);
     if (!x)
         return NULL;
+    __atomic_add_fetch(&http->exchanges, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&http->closed, __ATOMIC_SEQ_CST)) { /* in this order, as gd_http_drain has them in the other */
+        __atomic_sub_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
+        gd_exchange_release(x);
+        return NULL;
+    }
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     x->connection = connection;
@@ -136,7 +142,6 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     x->began = gd_nanoseconds();
     x->received = 0;
     gd_uuid(x->id);
-    __atomic_add_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);
     set_peer(http, x->peer, GD_PEER_SENDS);
     http->options.begin(http->options.context, x);
     int code;
@@ -295,17 +300,32 @@ static bool all_arrived(gd_http *http, double seconds)
            __atomic_load_n(&http->arrived, __ATOMIC_ACQUIRE) >= __atomic_load_n(&http->accepted, __ATOMIC_RELAXED);
 }
 
+static bool is_drained(gd_http *http, double seconds, double linger_seconds)
+{
+    return all_arrived(http, seconds) &&
+           (gd_http_connections(http) == 0 ||
+            (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds)));
+}
+
+/* A request that comes on an idle connection just when that was to be closed is let in or not, but not forgotten: the
+ * library may not be stopped while one is suspended. */
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds)
 {
     const uint64_t start = gd_nanoseconds();
     const struct timespec pause = {0, 2000000};
-    for (double seconds = 0; seconds < most_seconds; seconds = (double)(gd_nanoseconds() - start) * 1e-9) {
-        if (all_arrived(http, seconds) &&
-            (gd_http_connections(http) == 0 ||
-             (gd_http_exchanges(http) == 0 && gd_peers_idle(&http->peers, linger_seconds))))
-            break;
+    bool closed = false;
+    double seconds = 0;
+    while (seconds < most_seconds) {
+        if (!closed && is_drained(http, seconds, linger_seconds)) {
+            __atomic_store_n(&http->closed, true, __ATOMIC_SEQ_CST);
+            closed = true;
+        }
+        if (closed && gd_http_exchanges(http) == 0)
+            return true;
         nanosleep(&pause, NULL);
+        seconds = (double)(gd_nanoseconds() - start) * 1e-9;
     }
+    __atomic_store_n(&http->closed, true, __ATOMIC_SEQ_CST);
     return gd_http_exchanges(http) == 0;
 }
 
@@ -338,5 +358,10 @@ void gd_http_free(gd_http *http)
     free(http);
 }
 
+bool gd_http_has_calmed(gd_http *http)
+{
+    return gd_http_exchanges(http) < GD_HTTP_KEPT && __atomic_exchange_n(&http->crowded, false, __ATOMIC_RELAXED);
+}
+
 int gd_http_connections(gd_http *http) { return gd_peers_count(&http->peers); }
-int gd_http_exchanges(gd_http *http) { return __atomic_load_n(&http->exchanges, __ATOMIC_RELAXED); }
+int gd_http_exchanges(gd_http *http) { return __atomic_load_n(&http->exchanges, __ATOMIC_SEQ_CST); }

@@ -92,7 +92,7 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **http, gd_error
 int gd_http_quiesce(gd_http *http);
 
 /* Waits until no connection is left, or no exchange is under way and those left have been idle for `linger_seconds`, or
- * `most_seconds` are over. Whether no exchange was left. */
+ * `most_seconds` are over; no exchange is begun any more then. Whether none was left. */
 bool gd_http_drain(gd_http *http, double linger_seconds, double most_seconds);
 
 /* Closes all connections and ends the threads; nothing may be suspended. Exchanges that are held live until free,
@@ -102,6 +102,9 @@ void gd_http_free(gd_http *http);
 
 int gd_http_connections(gd_http *http);
 int gd_http_exchanges(gd_http *http); /* begun, and not ended */
+
+/* Whether the memory of many exchanges has been freed, and there are few now. Once for each time that it was so. */
+bool gd_http_has_calmed(gd_http *http);
 
 /* ---- an exchange ---- */
 

@@ -9,6 +9,8 @@
 
 #include <microhttpd.h>
 
+enum { GD_HTTP_KEPT = 256 /* exchanges, for the next ones */ };
+
 struct gd_http {
     gd_http_options options;
     struct MHD_Daemon *daemon;
@@ -19,9 +21,12 @@ struct gd_http {
         arrived;          /* atomic: connections that were given to the library, of which it has said that they begin */
     pthread_mutex_t lock; /* of the free ones */
     gd_exchange *free;
+    int n_free;
     int exchanges;       /* atomic: begun, not ended */
     size_t bodies_bytes; /* atomic */
     bool draining;       /* atomic */
+    bool closed;         /* atomic: no more exchanges are begun */
+    bool crowded;        /* atomic: there were more of them than are kept */
 };
 
 gd_exchange *gd_exchange_take(gd_http *http); /* held once; NULL: out of memory */

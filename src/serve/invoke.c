@@ -35,15 +35,10 @@ bool gd_invocation_is_welcome(gd_request *r)
                *accept = gd_exchange_header(&r->exchange, "Accept");
     r->job.form = gd_answer_negotiate(accept ? accept : r->service->options.accept);
     if (!gd_body_is_read(type))
-        gd_request_complain(r, 415, "ValidationError",
-                            "content type '%.100s' is not read here; image/png, image/jpeg, application/x-image, "
-                            "application/x-npy, application/json and multipart/form-data are",
+        gd_request_complain(r, 415, "ValidationError", "content type '%.100s' is not read here: send " GD_BODY_TYPES,
                             type);
     else if (r->job.form == GD_ANSWER_NONE)
-        gd_request_complain(r, 406, "ValidationError",
-                            "'%.100s' cannot be answered; application/json, application/jsonlines and "
-                            "application/json;verbose can",
-                            accept);
+        gd_request_complain(r, 406, "ValidationError", "'%.100s' cannot be answered; " GD_ANSWER_TYPES " can", accept);
     return r->exchange.code == 0 && attributes_are_good(r);
 }
 

@@ -24,12 +24,6 @@ static void list_item(void *context, const gd_fleet_item *item)
     write_item(text, item);
 }
 
-static void answer_text(gd_request *r)
-{
-    gd_exchange_answer(&r->exchange, r->text.failed ? 503 : 200, "application/json", r->text.at,
-                       r->text.failed ? 0 : r->text.length);
-}
-
 void gd_serve_model_list(gd_request *r)
 {
     r->text.length = 0;
@@ -37,7 +31,7 @@ void gd_serve_model_list(gd_request *r)
     if (!r->text.failed)
         gd_fleet_visit(r->service->options.fleet, list_item, &r->text);
     gd_text_add(&r->text, "]}\n");
-    answer_text(r);
+    gd_request_answer_text(r, "application/json");
 }
 
 static void show_item(void *context, const gd_fleet_item *item)
@@ -56,7 +50,7 @@ void gd_serve_model_show(gd_request *r)
         return;
     }
     gd_text_add(&r->text, "\n");
-    answer_text(r);
+    gd_request_answer_text(r, "application/json");
 }
 
 /* ---- orders: the keeper answers ---- */
@@ -118,10 +112,8 @@ void gd_serve_model_load(gd_request *r)
                                      limits, &root, &error);
     const char *name = status == GD_OK ? text_of(root, "model_name") : NULL,
                *url = status == GD_OK ? text_of(root, "url") : NULL;
-    if (status == GD_OK && (!name || !url || !gd_fleet_name_is_good(name)))
-        status = gd_fail(
-            &error, GD_FORMAT,
-            "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of up to %d characters A-Z a-z 0-9 - _ .", GD_NAME);
+    if (status == GD_OK && (!name || !url || !gd_name_is_good(name)))
+        status = gd_fail(&error, GD_FORMAT, "{\"model_name\": NAME, \"url\": PATH} is wanted, NAME of " GD_NAME_RULE);
     if (status == GD_OK)
         status = gd_model_place(url, r->service->options.models, order->path, sizeof order->path, &error);
     if (status == GD_OK)
@@ -139,7 +131,7 @@ void gd_serve_model_load(gd_request *r)
 
 void gd_serve_model_unload(gd_request *r)
 {
-    gd_order *order = gd_fleet_name_is_good(r->part) ? new_order(r, GD_ORDER_UNLOAD) : NULL;
+    gd_order *order = gd_name_is_good(r->part) ? new_order(r, GD_ORDER_UNLOAD) : NULL;
     if (order) {
         memcpy(order->name, r->part, strlen(r->part) + 1);
         give(r, order);

@@ -20,10 +20,11 @@ typedef struct gd_request {
     gd_service *service;
     const struct gd_route *route;
     char part[256]; /* what stands for * in the route's path; "" */
+    char allow[32]; /* without a route: the methods that there are for its path */
 
     bool leased;
-    gd_lease lease;            /* given back by the worker */
-    char variant[GD_NAME + 1]; /* "" : none */
+    gd_lease lease;                   /* given back by the worker */
+    char variant[GD_NAME_LENGTH + 1]; /* "" : none */
     gd_variant_metrics *counted;
     char timing[128]; /* Server-Timing */
 
@@ -35,6 +36,9 @@ typedef struct gd_request {
 
 /* Answers with a complaint; `message` may be freed after. */
 void gd_request_complain(gd_request *request, int code, const char *name, const char *format, ...) GD_PRINTF(4, 5);
+
+/* Answers with `text`. */
+void gd_request_answer_text(gd_request *request, const char *type);
 
 /* The handlers that have files of their own. */
 void gd_serve_invocation(gd_request *request);       /* /invocations */

@@ -7,6 +7,8 @@
 #include "serve/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -36,11 +38,10 @@ typedef struct server {
     int socket;  /* the HTTP side's once that is there */
     bool shared; /* it has been listening before us: who connects finds a predecessor, or waits, until we are ready */
     gd_handover handover;
-    bool succeeded;         /* by another process */
     int signals, events[2]; /* what the keeper has done comes through a pipe */
     gd_order *loads;        /* (n_models) */
     gd_order reload;
-    bool reloading;
+    bool reloading, again; /* again: it has been asked for meanwhile */
     int loaded;
     gd_error failed; /* of a load */
     uint64_t start;
@@ -123,12 +124,15 @@ static void tell(gd_order *order, gd_status status, const gd_error *error)
     }
 }
 
-static void order_reload(server *s)
+static void order_reload(server *s, gd_order_kind kind)
 {
-    if (s->reloading)
+    if (s->reloading) {
+        s->again = s->again || kind == GD_ORDER_RELOAD;
         return;
+    }
     s->reloading = true;
-    s->reload = (gd_order){.kind = GD_ORDER_RELOAD, .done = tell, .context = s};
+    s->again = false;
+    s->reload = (gd_order){.kind = kind, .done = tell, .context = s};
     gd_fleet_order(s->fleet, &s->reload);
 }
 
@@ -136,9 +140,10 @@ static void describe(void *context, const gd_fleet_item *item)
 {
     const gd_model_info *info = gd_hosted_info(item->hosted);
     (void)context;
-    say("  %s: %s, %d classes, %dx%dx%d, %d workers, up to %d pictures at once", item->name, item->path,
-        info->n_classes, info->height, info->width, info->channels, gd_hosted_workers(item->hosted),
-        gd_hosted_batch(item->hosted));
+    const int workers = gd_hosted_workers(item->hosted), batch = gd_hosted_batch(item->hosted);
+    say("  %s: %s, %d classes, %dx%dx%d, %d worker%s, up to %d picture%s at once", item->name, item->path,
+        info->n_classes, info->height, info->width, info->channels, workers, workers > 1 ? "s" : "", batch,
+        batch > 1 ? "s" : "");
 }
 
 static gd_status become_ready(server *s, gd_error *error)
@@ -151,18 +156,32 @@ static gd_status become_ready(server *s, gd_error *error)
     return s->options->handover ? gd_handover_take(&s->handover, s->socket, error) : GD_OK;
 }
 
+static void on_reloaded(server *s, const gd_error *error)
+{
+    char text[1024], others[48] = "";
+    const gd_order *order = &s->reload;
+    if (order->refused > 1)
+        snprintf(others, sizeof others, ", and %d others", order->refused - 1);
+    if (order->refused > 0)
+        say("griddle: %s%s; the model in memory goes on", gd_error_text(error, text, sizeof text), others);
+    else if (order->kind == GD_ORDER_RELOAD && order->replaced == 0)
+        say("no model's file has changed");
+    if (order->replaced > 0) {
+        say("models read anew: %d; there are", order->replaced);
+        gd_fleet_visit(s->fleet, describe, NULL);
+    }
+    s->reloading = false;
+    if (s->again)
+        order_reload(s, GD_ORDER_RELOAD);
+}
+
 static void on_event(server *s)
 {
     event e;
-    char text[1024];
     if (read(s->events[0], &e, sizeof e) != (ssize_t)sizeof e)
         return;
     if (e.order == &s->reload) {
-        s->reloading = false;
-        if (e.status == GD_OK)
-            say("models are read anew");
-        else
-            say("griddle: %s; the model in memory goes on", gd_error_text(&e.error, text, sizeof text));
+        on_reloaded(s, &e.error);
         return;
     }
     if (e.status != GD_OK && s->failed.status == GD_OK)
@@ -185,7 +204,7 @@ static void on_hangup(server *s)
     error = (gd_error){0};
     if (s->log && gd_access_log_reopen(s->log, &error) != GD_OK)
         say("griddle: %s", gd_error_text(&error, text, sizeof text));
-    order_reload(s);
+    order_reload(s, GD_ORDER_RELOAD);
 }
 
 static gd_status watch_signals(server *s, gd_error *error)
@@ -198,7 +217,7 @@ static gd_status watch_signals(server *s, gd_error *error)
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &set, NULL); /* before the first thread, which inherits it */
     s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (s->signals < 0 || pipe(s->events) != 0)
+    if (s->signals < 0 || pipe2(s->events, O_CLOEXEC) != 0)
         return gd_fail(error, GD_IO, "cannot watch signals: %s", strerror(errno));
     return GD_OK;
 }
@@ -242,13 +261,14 @@ static gd_status loop(server *s, gd_error *error)
         }
         for (int i = 0; n > 0 && i < n_files; i++) {
             if (at[OWN + i].revents && gd_handover_serve(&s->handover, files[i])) {
-                s->succeeded = true;
                 say("another process has taken over");
                 return GD_OK;
             }
         }
-        if (n == 0 && gd_fleet_has_changed(s->fleet))
-            order_reload(s);
+        if (n == 0 && gd_http_has_calmed(s->http))
+            malloc_trim(0); /* the allocator would keep a rush hour's memory for good */
+        if (n == 0)
+            order_reload(s, GD_ORDER_LOOK);
     }
 }
 
@@ -269,7 +289,11 @@ static gd_status open_socket(server *s, gd_error *error)
 static gd_status start(server *s, gd_error *error)
 {
     const gd_server_options *o = s->options;
-    const gd_hosted_options hosted = {o->workers, o->batch, o->queue, o->capture.folder && o->capture.figures};
+    const gd_hosted_options hosted = {.workers = o->workers,
+                                      .batch = o->batch,
+                                      .queue = o->queue,
+                                      .pixels = o->pixels,
+                                      .features = o->capture.folder && o->capture.figures};
     GD_TRY(watch_signals(s, error));
     GD_TRY(gd_metrics_new(&s->metrics, error));
     GD_TRY(gd_fleet_new(&hosted, s->metrics, &s->fleet, error));
@@ -326,6 +350,7 @@ static gd_status end(server *s, gd_error *error)
 static void release(server *s)
 {
     gd_http_stop(s->http);
+    close(s->events[0]); /* the keeper is waited for, and may wait for somebody to read what it says */
     gd_fleet_free(s->fleet);
     if (!s->http && s->socket >= 0)
         close(s->socket);
@@ -335,11 +360,10 @@ static void release(server *s)
     gd_access_log_close(s->log);
     gd_tokens_free(s->tokens);
     gd_tls_free(s->tls);
-    gd_handover_release(&s->handover, !s->succeeded);
+    gd_handover_release(&s->handover);
     gd_metrics_free(s->metrics);
     free(s->loads);
     close(s->signals);
-    close(s->events[0]);
     close(s->events[1]);
 }
 

@@ -31,6 +31,7 @@ typedef struct gd_server_options {
     double timeout, linger, idle, receive; /* seconds */
     const char *accept;
     size_t body_bytes;
+    int64_t pixels; /* of a request's pictures */
     int connections, per_address, http_threads;
     const char *certificate, *key; /* PEM files; NULL: no TLS */
     const char *tokens, *log;      /* files; NULL: none */

@@ -22,7 +22,7 @@ void gd_request_complain(gd_request *r, int code, const char *name, const char *
     gd_exchange_answer(&r->exchange, code, "application/json", r->text.at, r->text.failed ? 0 : r->text.length);
 }
 
-static void answer_text(gd_request *r, const char *type)
+void gd_request_answer_text(gd_request *r, const char *type)
 {
     gd_exchange_answer(&r->exchange, r->text.failed ? 503 : 200, type, r->text.at, r->text.failed ? 0 : r->text.length);
 }
@@ -48,7 +48,7 @@ static void serve_metrics(gd_request *r)
 {
     r->text.length = 0;
     gd_metrics_write(r->service->options.metrics, &r->text);
-    answer_text(r, GD_METRICS_TYPE);
+    gd_request_answer_text(r, GD_METRICS_TYPE);
 }
 
 static void serve_parameters(gd_request *r)
@@ -57,7 +57,7 @@ static void serve_parameters(gd_request *r)
     gd_text_add(&r->text,
                 "{\"MaxConcurrentTransforms\":%d,\"BatchStrategy\":\"SINGLE_RECORD\",\"MaxPayloadInMB\":%zu}\n",
                 2 * r->service->options.workers, r->service->options.body_bytes >> 20);
-    answer_text(r, "application/json");
+    gd_request_answer_text(r, "application/json");
 }
 
 static void serve_page(gd_request *r)
@@ -121,21 +121,23 @@ static bool match(const char *pattern, const char *path, char *part, size_t part
 static const gd_route *find_route(gd_request *r)
 {
     const char *method = strcmp(r->exchange.method, "HEAD") == 0 ? "GET" : r->exchange.method;
-    const gd_route *other = NULL;
+    r->allow[0] = '\0';
     for (int i = 0; i < N_ROUTES; i++) {
         if (!match(routes[i].path, r->exchange.path, r->part, sizeof r->part) ||
             ((routes[i].traits & NAMED) && !r->service->options.models))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return &routes[i];
-        other = &routes[i];
+        const size_t n = strlen(r->allow);
+        snprintf(r->allow + n, sizeof r->allow - n, "%s%s", n > 0 ? ", " : "",
+                 strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method);
     }
-    if (!other) {
+    if (!r->allow[0]) {
         gd_request_complain(r, 404, "ValidationError", "nothing is at '%.200s'", r->exchange.path);
         return NULL;
     }
-    gd_exchange_add_header(&r->exchange, "Allow", other->method);
-    gd_request_complain(r, 405, "ValidationError", "'%.200s' takes %s, not %.20s", r->exchange.path, other->method,
+    gd_exchange_add_header(&r->exchange, "Allow", r->allow);
+    gd_request_complain(r, 405, "ValidationError", "'%.200s' takes %s, not %.20s", r->exchange.path, r->allow,
                         r->exchange.method);
     return NULL;
 }

@@ -12,6 +12,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+from load import png as any_png  # noqa: E402
 from server import GRIDDLE, TYPE, Server, near, tiny  # noqa: E402
 
 
@@ -76,14 +77,14 @@ def addresses(model, pixels, png, want):
         kept = server.connect()
         refused(server.ask("GET", "/nowhere", connection=kept), 404, "nothing is at '/nowhere'")
         answer = server.ask("DELETE", "/ping", connection=kept)
-        refused(answer, 405, "takes GET, not DELETE")
-        assert answer.headers["Allow"] == "GET"
+        refused(answer, 405, "takes GET, HEAD, not DELETE")
+        assert answer.headers["Allow"] == "GET, HEAD"
         refused(server.ask("POST", "/invocations", png, {"Content-Type": "text/css"}, kept), 415, "text/css")
         refused(server.ask("POST", "/invocations", png, dict(TYPE, Accept="text/html"), kept), 406, "text/html")
         refused(server.ask("POST", "/invocations", png[:-20], TYPE, kept), 400, "body")
         refused(server.ask("POST", "/invocations", b"", TYPE, kept), 400, "")
         refused(server.ask("POST", "/models/none/invoke", png, TYPE, kept), 404, "'none'")
-        refused(server.ask("POST", "/models", b"{}", TYPE, kept), 405, "takes GET")
+        refused(server.ask("POST", "/models", b"{}", TYPE, kept), 405, "takes GET, HEAD")
         refused(server.ask("POST", "/invocations", bytes(7 << 20), TYPE, kept), 413, "larger")
         assert near(json.loads(server.ask("POST", "/invocations", png, TYPE, kept).text), want)
         kept.close()
@@ -131,6 +132,7 @@ def models_by_name(png, want):
         file.write(b"x" * 100)
     with Server("--models", "shelf") as server:
         assert server.host == "127.0.0.1", server.host
+        assert server.ask("PUT", "/models/one").headers["Allow"] == "GET, HEAD, DELETE"
 
         def load(name, url):
             return server.ask("POST", "/models", json.dumps({"model_name": name, "url": url}))
@@ -225,6 +227,12 @@ def secrets(png, want):
     complains("run", "--tls-cert", "certificate.pem", "--tls-key", "other.pem", code=1, complaint="is not that of the cert")
 
 
+def small_pictures_only(png):
+    with Server("run", "--max-pixels", "0.001") as server:
+        assert server.invoke(png).code == 200
+        refused(server.invoke(any_png(bytes(40 * 26), 40)), 400, "a picture of 40x26 pixels where 1000 are the most")
+
+
 def words():
     complains("nowhere", code=1, complaint="cannot read 'nowhere'")
     complains("a.png", code=1, complaint="a.png: not a safetensors file")
@@ -239,6 +247,9 @@ def words():
     complains("run", "--tls-key", "x", complaint="go together")
     complains("run", "--timeout", "soon", complaint="--timeout is 'soon'")
     complains("run", complaint="SAGEMAKER_BIND_TO_PORT is 'x'", environment={"SAGEMAKER_BIND_TO_PORT": "x"})
+    complains("run", complaint="SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is 'text/csv' where application/json, ",
+              environment={"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"})
+    complains("--models", "nowhere", code=1, complaint="cannot read folder 'nowhere'")
     tiny.write_model("nan.safetensors", weight=[[float("nan")] * 16] * 3)
     complains("nan.safetensors", code=1, complaint="self-test")
     with Server("run") as server:
@@ -275,4 +286,5 @@ with tempfile.TemporaryDirectory() as folder:
     archives(file_bytes, answer_of_it)
     secrets(file_bytes, answer_of_it)
     container(file_bytes, answer_of_it)
+    small_pictures_only(file_bytes)
     words()

@@ -181,6 +181,25 @@ def too_many_bodies():
         assert codes == {400}, codes
 
 
+def a_rush():
+    """What many requests at once have taken goes back to the system when they are gone."""
+    with Server("run", "--queue", "2000", "--linger", "0.1") as server:
+        before = server.memory()
+        clients = [Raw(server) for _ in range(1000)]
+        for client in clients:
+            client.send(post(bytes(16000))[:-1])
+        for client in clients:
+            client.send(b"\0")
+        assert all(client.answer()[0] == 400 for client in clients)
+        most = server.memory()
+        for client in clients:
+            client.close()
+        end = time.time() + 20
+        while not SANITIZED and server.memory() > before + 8:
+            assert time.time() < end, (before, most, server.memory())
+            time.sleep(0.1)
+
+
 # ---- what a process runs out of ----------------------------------------------------------------------------------------
 
 def no_files():
@@ -414,8 +433,8 @@ with tempfile.TemporaryDirectory() as top:
     tiny.write_model("run/model.safetensors")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    for test in (broken_pictures, bombs, too_many_bodies, no_files, no_memory, no_disk, no_folder, no_reader, killed, too_late,
-                 too_many):
+    for test in (broken_pictures, bombs, too_many_bodies, a_rush, no_files, no_memory, no_disk, no_folder, no_reader, killed,
+                 too_late, too_many):
         start_of_it = time.time()
         test()
         print(f"{test.__name__}: {time.time() - start_of_it:.1f} s", flush=True)

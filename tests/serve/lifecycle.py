@@ -15,7 +15,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
-from load import Clients, problems  # noqa: E402
+from load import Clients, png, problems  # noqa: E402
+from raw import Raw, post, request  # noqa: E402
 from server import GRIDDLE, Server, near, tiny  # noqa: E402
 
 TIMES = 100 if os.environ.get("GRIDDLE_LONG") else 12
@@ -47,6 +48,23 @@ def ends_in_order():
             assert took < 5, took
 
 
+def ends_while_requests_come():
+    """Requests on idle connections just when those are closed: answered or cut off, and exit 0."""
+    slow = post(png(bytes(1000 * 1000), 1000))
+    for _ in range(3 * TIMES):
+        with Server("run", "--linger", "0") as server:
+            clients = [Raw(server) for _ in range(24)]
+            for client in clients:
+                client.send(request(b"GET /ping HTTP/1.1"))
+                assert client.socket.recv(1000).startswith(b"HTTP/1.1 200")
+            server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                client.send(slow)
+            assert server.process.wait(20) == 0, server.read()
+            for client in clients:
+                client.socket.close()
+
+
 def succeeds_itself():
     """Handovers under load: not one connection is refused, and no request, also while the successor loads its model."""
     with contextlib.ExitStack() as stack:
@@ -69,6 +87,20 @@ def succeeds_itself():
                 some.stop()
                 assert some.answered > 0 and some.refused == some.lost == some.mixed == some.late == 0, some
                 assert not some.codes, some
+    assert not os.path.exists("door")
+
+
+def leaves_the_successors_door():
+    """A server that is told to end just when its successor is ready takes nothing of that one's away."""
+    with Server("run", "--handover", "door") as first:
+        with Server("run", "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
+            first.process.send_signal(signal.SIGSTOP)  # it has given its socket away
+            second.await_line("ready after")
+            until(lambda: os.path.exists("door"))
+            first.process.send_signal(signal.SIGTERM)
+            first.process.send_signal(signal.SIGCONT)
+            assert first.process.wait(10) == 0
+            assert os.path.exists("door") and second.ask("GET", "/ping").code == 200
     assert not os.path.exists("door")
 
 
@@ -104,6 +136,45 @@ def reads_models_anew():
         assert near(json.loads(server.invoke(ask).text), answer)
         assert server.metric('griddle_reloads_total{variant="AllTraffic",result="taken"}') == 4
         assert server.metric('griddle_reloads_total{variant="AllTraffic",result="refused"}') >= 3
+
+
+def reads_one_of_two_anew():
+    """What is said of a reload; a link to another folder, as Kubernetes swaps its volumes; a file that was refused is tried
+    again when somebody asks."""
+    for name, weight in (("v1", None), ("v2", [[0.0] * 16] * 3)):
+        os.makedirs(f"volume/{name}")
+        tiny.write_model(f"volume/{name}/model.safetensors", weight=weight)
+    os.symlink("v1", "volume/data")
+    shutil.copy("run/model.safetensors", "b.safetensors")
+    ask, answer = problems(1)[0]
+    with Server("a=volume/data", "b:0=b.safetensors") as server:
+        server.process.send_signal(signal.SIGHUP)
+        server.await_line("no model's file has changed")
+        os.symlink("v2", "volume/next")
+        os.rename("volume/next", "volume/data")
+        server.await_line("models read anew: 1; ")  # noticed without a signal
+        assert near(json.loads(server.invoke(ask).text), biases())
+        with open("b.safetensors", "wb") as file:
+            file.write(b"garbage")
+        os.symlink("v1", "volume/next")
+        os.rename("volume/next", "volume/data")
+        server.process.send_signal(signal.SIGHUP)
+        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels read anew: 1; ")
+        assert near(json.loads(server.invoke(ask).text), answer)
+        assert server.invoke(ask, **{"X-Amzn-SageMaker-Target-Variant": "b", "Content-Type": "image/png"}).code == 200
+        time.sleep(2.5)
+        assert server.read().count("the model in memory goes on") == 1  # once for each that was refused
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: server.read().count("the model in memory goes on") == 2)
+
+
+def ends_before_it_is_ready():
+    """What has not been loaded yet is not loaded for a server that ends: all of these would take some ten seconds."""
+    words = [f"m{i}=run" for i in range(64)]
+    for pause in (0, 0.3):
+        with Server(*words, "--workers", "256", "--batch", "256", ready=False) as server:
+            time.sleep(pause)
+            assert server.end(seconds=5) == 0, server.log
 
 
 def second_signal():
@@ -156,7 +227,11 @@ with tempfile.TemporaryDirectory() as folder:
     os.mkdir("run")
     tiny.write_model("run/model.safetensors")
     ends_in_order()
+    ends_while_requests_come()
     succeeds_itself()
+    leaves_the_successors_door()
     reads_models_anew()
+    reads_one_of_two_anew()
+    ends_before_it_is_ready()
     second_signal()
     inherits_a_socket()

@@ -141,6 +141,30 @@ TEST(pixels_of_one_request_are_bounded_in_all)
     free(png.at);
 }
 
+TEST(whoever_decodes_may_take_fewer_pixels)
+{
+    const char *const type = "multipart/form-data; boundary=b";
+    blob file[] = {pattern_png(0, 4, 5, 3), pattern_jpeg(1, 16, 8, 3)};
+    blob two = multipart_of("b", 2, &file[0]);
+    gd_pictures pictures = {.most_pixels = 40};
+    gd_error error = {0};
+    CHECK_OK(gd_body_decode(type, two.at, two.length, 3, &pictures, &error), &error);
+    CHECK_FAILS(gd_body_decode("image/jpeg", file[1].at, file[1].length, 3, &pictures, &error), GD_FORMAT, &error,
+                "a picture of 8x16 pixels where 40 are the most: send a smaller one");
+    pictures.most_pixels = 39;
+    error = (gd_error){0};
+    CHECK_FAILS(gd_body_decode(type, two.at, two.length, 3, &pictures, &error), GD_FORMAT, &error,
+                "part 2: 40 pixels are more than the 39 that the pictures of one request may have in all");
+    pictures.most_pixels = 19;
+    error = (gd_error){0};
+    CHECK_FAILS(gd_body_decode("image/png", file[0].at, file[0].length, 3, &pictures, &error), GD_FORMAT, &error,
+                "a picture of 5x4 pixels where 19 are the most");
+    gd_pictures_release(&pictures);
+    for (int i = 0; i < 2; i++)
+        free(file[i].at);
+    free(two.at);
+}
+
 /* ---- npy ----------------------------------------------------------------------------------------------------------
  */
 

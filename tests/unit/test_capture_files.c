@@ -3,6 +3,7 @@
 #include "serve/capture_files.h"
 
 #include "base/file.h"
+#include "serve/name.h"
 
 #include <math.h>
 #include <regex.h>
@@ -111,22 +112,24 @@ TEST(a_new_file_after_so_long)
 
 TEST(only_names_become_folders)
 {
-    static const char *const no[] = {"",    ".",        "..",  "a/b",  "/etc",   "a.b", "a_b",
+    static const char *const no[] = {"",    ".",        "..",  "a/b",  "/etc",   ".a", "..a",
                                      "a b", "\xc3\xa4", "a\n", "a\\b", "%2e%2e", NULL};
     const gd_capture_files_options options = usual();
     gd_capture_files *files = open_files(&options);
     const char *most = unit_text("%063d", 1), *longer = unit_text("%064d", 1);
     for (int i = 0; no[i]; i++) {
-        CHECK(!gd_capture_name(no[i]));
+        CHECK(!gd_name_is_good(no[i]));
         add(files, no[i], no[i], WHEN, "1\n");
     }
     add(files, longer, longer, WHEN, "1\n");
     add(files, most, "-", WHEN, "2\n");
+    add(files, NULL, "a_b.2", WHEN, "3\n");
     gd_capture_files_close(files);
-    CHECK_EQ_INT(captured_files(unit_folder()), 2);
+    CHECK_EQ_INT(captured_files(unit_folder()), 3);
     CHECK(strncmp(place(0), most, 63) == 0 && place(0)[64] == '-');
     CHECK(matches(place(1), "^griddle/AllTraffic/2026/"));
     CHECK_EQ_INT(captured_count(captured_file(captured.path[1]), "1\n"), 13);
+    CHECK(matches(place(2), "^griddle/a_b.2/2026/"));
 }
 
 TEST(made_up_names_exhaust_neither_folders_nor_descriptors)
@@ -287,7 +290,7 @@ TEST(half_lines_of_a_killed_process_are_cut_off)
     const char *whole = leave_file("e/v/2027/01/01/00/c.jsonl", "one\ntwo\n");
     const char *written = leave_file("e/v/2027/01/01/00/d.jsonl", "one\ntw");
     const char *strange = leave_file("e/v/2027/01/01/00/e.txt", "one\ntw");
-    const char *stranger = leave_file("e.e/v/2027/01/01/00/f.jsonl", "one\ntw");
+    const char *stranger = leave_file("e e/v/2027/01/01/00/f.jsonl", "one\ntw");
     const int lock = open(written, O_RDONLY | O_CLOEXEC);
     CHECK(flock(lock, LOCK_EX | LOCK_NB) == 0);
     const int before = captured_listen();

@@ -9,14 +9,14 @@ import zlib
 from server import near, tiny
 
 
-def png(pixels):
+def png(pixels, width=tiny.SIDE):
     """As tiny.write_png, into bytes."""
     def chunk(kind, content):
         return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
 
-    rows = b"".join(b"\0" + pixels[i:i + tiny.SIDE] for i in range(0, len(pixels), tiny.SIDE))
-    size = tiny.SIDE.to_bytes(4, "big")
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + size + b"\x08\0\0\0\0") + chunk(b"IDAT", zlib.compress(rows)) +
+    rows = b"".join(b"\0" + pixels[i:i + width] for i in range(0, len(pixels), width))
+    size = width.to_bytes(4, "big") + (len(pixels) // width).to_bytes(4, "big")
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + b"\x08\0\0\0\0") + chunk(b"IDAT", zlib.compress(rows)) +
             chunk(b"IEND", b""))
 
 
