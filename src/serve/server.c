@@ -265,7 +265,7 @@ static gd_status loop(server *s, gd_error *error)
                 return GD_OK;
             }
         }
-        if (n == 0 && gd_http_has_calmed(s->http))
+        if (n == 0 && s->http && gd_http_has_calmed(s->http))
             malloc_trim(0); /* the allocator would keep a rush hour's memory for good */
         if (n == 0)
             order_reload(s, GD_ORDER_LOOK);
