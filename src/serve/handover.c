@@ -117,8 +117,10 @@ gd_status gd_handover_take(gd_handover *h, int listening, gd_error *error)
         h->device = file.st_dev;
         h->inode = file.st_ino;
     }
-    if (h->predecessor >= 0 && write(h->predecessor, &READY, 1) != 1)
-        return gd_fail(error, GD_IO, "the process that served at '%s' is gone", h->path);
+    if (h->predecessor >= 0 && write(h->predecessor, &READY, 1) != 1) {
+        close(h->predecessor); /* it is gone already */
+        h->predecessor = -1;
+    }
     return GD_OK;
 }
 

@@ -337,9 +337,9 @@ static gd_status start(server *s, gd_error *error)
 static gd_status end(server *s, gd_error *error)
 {
     let_signals_kill();
-    gd_service_set(s->service, GD_SERVICE_ENDING);
-    if (!s->http) /* it was never ready */
+    if (!s->http) /* nobody has been let in yet */
         return GD_OK;
+    gd_service_set(s->service, GD_SERVICE_ENDING);
     close(gd_http_quiesce(s->http));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)
@@ -372,17 +372,16 @@ gd_status gd_server_run(const gd_server_options *options, gd_error *error)
     server s = {.options = options, .socket = -1, .signals = -1, .events = {-1, -1}, .start = gd_nanoseconds()};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     gd_status status = start(&s, error);
-    if (status == GD_OK) {
+    if (status == GD_OK)
         status = loop(&s, error);
-        const gd_status ended = end(&s, error);
-        if (ended != GD_OK) {
-            gd_capture_end(s.capture); /* workers may still use the rest, which the end of the process frees */
-            gd_access_log_end(s.log);
-            return status == GD_OK ? ended : status;
-        }
-        if (status == GD_OK)
-            say("ended");
+    const gd_status ended = end(&s, error);
+    if (ended != GD_OK) {
+        gd_capture_end(s.capture); /* workers may still use the rest, which the end of the process frees */
+        gd_access_log_end(s.log);
+        return status == GD_OK ? ended : status;
     }
+    if (status == GD_OK)
+        say("ended");
     release(&s);
     return status;
 }

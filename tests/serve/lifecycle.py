@@ -90,18 +90,33 @@ def succeeds_itself():
     assert not os.path.exists("door")
 
 
-def leaves_the_successors_door():
-    """A server that is told to end just when its successor is ready takes nothing of that one's away."""
-    with Server("run", "--handover", "door") as first:
-        with Server("run", "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
-            first.process.send_signal(signal.SIGSTOP)  # it has given its socket away
-            second.await_line("ready after")
-            until(lambda: os.path.exists("door"))
-            first.process.send_signal(signal.SIGTERM)
-            first.process.send_signal(signal.SIGCONT)
-            assert first.process.wait(10) == 0
-            assert os.path.exists("door") and second.ask("GET", "/ping").code == 200
-    assert not os.path.exists("door")
+def sockets(process):
+    """Those that it has not been started with."""
+    folder = f"/proc/{process.pid}/fd"
+    links = {os.readlink(f"{folder}/{name}") for name in os.listdir(folder) if int(name) > 2}
+    return {link for link in links if link.startswith("socket:")}
+
+
+def succeeds_one_that_ends():
+    """A server that is told to end just when its successor is ready takes nothing of that one's away; one that is killed
+    before it could be told is succeeded all the same."""
+    for kill in (False, True):
+        with Server("run", "--handover", "door", expect=-signal.SIGKILL if kill else 0) as first:
+            door = os.stat("door").st_ino
+            slow = [GRIDDLE, "serve", "run", "--handover", "door", "--workers", "256", "--batch", "256"]
+            with subprocess.Popen(slow, stderr=subprocess.DEVNULL) as second:
+                until(lambda s=second, f=first: sockets(s) & sockets(f.process))  # it has been given the one that listens
+                first.process.send_signal(signal.SIGKILL if kill else signal.SIGSTOP)
+                assert first.ask("GET", "/ping").code == 200  # once the other one accepts
+                if not kill:
+                    until(lambda d=door: os.path.exists("door") and os.stat("door").st_ino != d)
+                    first.process.send_signal(signal.SIGTERM)
+                    first.process.send_signal(signal.SIGCONT)
+                    assert first.process.wait(10) == 0
+                assert os.path.exists("door") and first.ask("GET", "/ping").code == 200
+                second.terminate()
+                assert second.wait(10) == 0
+        assert not os.path.exists("door")
 
 
 def reads_models_anew():
@@ -229,7 +244,7 @@ with tempfile.TemporaryDirectory() as folder:
     ends_in_order()
     ends_while_requests_come()
     succeeds_itself()
-    leaves_the_successors_door()
+    succeeds_one_that_ends()
     reads_models_anew()
     reads_one_of_two_anew()
     ends_before_it_is_ready()
