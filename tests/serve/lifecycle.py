@@ -103,6 +103,7 @@ def succeeds_one_that_ends():
     for kill in (False, True):
         with Server("run", "--handover", "door", expect=-signal.SIGKILL if kill else 0) as first:
             door = os.stat("door").st_ino
+            assert os.stat("door").st_mode & 0o777 == 0o600  # whoever connects is asked who it is, besides
             slow = [GRIDDLE, "serve", "run", "--handover", "door", "--workers", "256", "--batch", "256"]
             with subprocess.Popen(slow, stderr=subprocess.DEVNULL) as second:
                 until(lambda s=second, f=first: sockets(s) & sockets(f.process))  # it has been given the one that listens
