@@ -167,7 +167,7 @@ static void on_reloaded(server *s, const gd_error *error)
     else if (order->kind == GD_ORDER_RELOAD && order->replaced == 0)
         say("no model's file has changed");
     if (order->replaced > 0) {
-        say("models read anew: %d; there are", order->replaced);
+        say("models are read anew (%d):", order->replaced);
         gd_fleet_visit(s->fleet, describe, NULL);
     }
     s->reloading = false;
@@ -340,6 +340,7 @@ static gd_status end(server *s, gd_error *error)
     if (!s->http) /* nobody has been let in yet */
         return GD_OK;
     gd_service_set(s->service, GD_SERVICE_ENDING);
+    gd_fleet_end(s->fleet);
     close(gd_http_quiesce(s->http));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)

@@ -168,14 +168,14 @@ def reads_one_of_two_anew():
         server.await_line("no model's file has changed")
         os.symlink("v2", "volume/next")
         os.rename("volume/next", "volume/data")
-        server.await_line("models read anew: 1; ")  # noticed without a signal
+        server.await_line("models are read anew .1.:")  # noticed without a signal
         assert near(json.loads(server.invoke(ask).text), biases())
         with open("b.safetensors", "wb") as file:
             file.write(b"garbage")
         os.symlink("v1", "volume/next")
         os.rename("volume/next", "volume/data")
         server.process.send_signal(signal.SIGHUP)
-        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels read anew: 1; ")
+        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels are read anew .1.:")
         assert near(json.loads(server.invoke(ask).text), answer)
         assert server.invoke(ask, **{"X-Amzn-SageMaker-Target-Variant": "b", "Content-Type": "image/png"}).code == 200
         time.sleep(2.5)
@@ -191,6 +191,18 @@ def ends_before_it_is_ready():
         with Server(*words, "--workers", "256", "--batch", "256", ready=False) as server:
             time.sleep(pause)
             assert server.end(seconds=5) == 0, server.log
+
+
+def loads_no_more_when_it_ends():
+    """Clients whose models wait to be loaded are told; the one that is being loaded is waited for."""
+    with Server("--models", ".", "--workers", "256", "--batch", "256", "--linger", "0.1") as server:
+        waiting = [server.connect() for _ in range(40)]
+        for i, connection in enumerate(waiting):
+            connection.request("POST", "/models", json.dumps({"model_name": f"m{i}", "url": "run"}))
+        until(lambda: server.metric("griddle_requests_in_flight") > 39)
+        server.process.send_signal(signal.SIGTERM)
+        codes = [connection.getresponse().status for connection in waiting]
+        assert server.process.wait(5) == 0 and set(codes) <= {200, 503} and codes.count(503) > 20, codes
 
 
 def second_signal():
@@ -249,5 +261,6 @@ with tempfile.TemporaryDirectory() as folder:
     reads_models_anew()
     reads_one_of_two_anew()
     ends_before_it_is_ready()
+    loads_no_more_when_it_ends()
     second_signal()
     inherits_a_socket()
