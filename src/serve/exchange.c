@@ -59,7 +59,7 @@ void gd_exchange_release(gd_exchange *x)
     x->code = x->n_headers = 0;
     x->type = x->answer = NULL;
     x->answer_bytes = 0;
-    x->suspended = x->refused = x->malformed = false;
+    x->suspended = x->resumed = x->refused = x->malformed = false;
     pthread_mutex_lock(&http->lock);
     const bool keep = http->n_free < GD_HTTP_KEPT;
     if (keep) {
@@ -113,4 +113,11 @@ void gd_exchange_suspend(gd_exchange *x)
     MHD_suspend_connection(x->connection);
 }
 
-void gd_exchange_resume(gd_exchange *x) { MHD_resume_connection(x->connection); }
+void gd_exchange_resume(gd_exchange *x)
+{
+    struct MHD_Connection *connection = x->connection;
+    __atomic_store_n(&x->resumed, true, __ATOMIC_RELEASE);
+    MHD_resume_connection(connection);
+}
+
+void gd_exchange_see(const gd_exchange *x) { (void)__atomic_load_n(&x->resumed, __ATOMIC_ACQUIRE); }

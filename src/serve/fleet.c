@@ -37,7 +37,7 @@ struct gd_fleet {
     pthread_cond_t returned;
 
     pthread_t keeper;
-    bool started, ending;
+    bool started, ended, freed;
     pthread_cond_t ordered;
     gd_order *order, **last_order;
 };
@@ -199,30 +199,38 @@ static gd_status reload(gd_fleet *fleet, gd_order *order, gd_error *error)
     return order->refused == 0 ? GD_OK : error->status;
 }
 
-static void carry_out(gd_fleet *fleet, gd_order *order)
+static void carry_out(gd_fleet *fleet, gd_order *order, bool ended)
 {
     gd_error error = {0};
-    const gd_status status = order->kind == GD_ORDER_LOAD     ? load(fleet, order, &error)
+    const gd_status status = ended                            ? gd_fail(&error, GD_STOPPED, "the server is ending")
+                             : order->kind == GD_ORDER_LOAD   ? load(fleet, order, &error)
                              : order->kind == GD_ORDER_UNLOAD ? unload(fleet, order, &error)
                                                               : reload(fleet, order, &error);
     order->done(order, status, &error);
+}
+
+static gd_order *take_order(gd_fleet *fleet)
+{
+    gd_order *order = fleet->order;
+    fleet->order = order->next;
+    if (!fleet->order)
+        fleet->last_order = &fleet->order;
+    return order;
 }
 
 static void *keep(void *argument)
 {
     gd_fleet *fleet = argument;
     pthread_mutex_lock(&fleet->lock);
-    while (!fleet->ending) {
-        gd_order *order = fleet->order;
-        if (!order) {
+    while (fleet->order || !fleet->freed) {
+        if (!fleet->order) {
             pthread_cond_wait(&fleet->ordered, &fleet->lock);
             continue;
         }
-        fleet->order = order->next;
-        if (!fleet->order)
-            fleet->last_order = &fleet->order;
+        gd_order *order = take_order(fleet);
+        const bool ended = fleet->ended;
         pthread_mutex_unlock(&fleet->lock);
-        carry_out(fleet, order);
+        carry_out(fleet, order, ended);
         pthread_mutex_lock(&fleet->lock);
     }
     pthread_mutex_unlock(&fleet->lock);
@@ -256,16 +264,10 @@ void gd_fleet_free(gd_fleet *fleet)
         return;
     if (fleet->started) {
         pthread_mutex_lock(&fleet->lock);
-        fleet->ending = true;
+        fleet->ended = fleet->freed = true;
         pthread_cond_signal(&fleet->ordered);
         pthread_mutex_unlock(&fleet->lock);
         pthread_join(fleet->keeper, NULL);
-    }
-    for (gd_order *order = fleet->order, *next; order; order = next) {
-        gd_error error = {0};
-        next = order->next; /* the order is its owner's when it is done */
-        const gd_status status = gd_fail(&error, GD_IO, "the server is ending");
-        order->done(order, status, &error);
     }
     while (fleet->first) {
         gd_deployment *next = fleet->first->next;
@@ -276,6 +278,13 @@ void gd_fleet_free(gd_fleet *fleet)
     pthread_cond_destroy(&fleet->returned);
     pthread_mutex_destroy(&fleet->lock);
     free(fleet);
+}
+
+void gd_fleet_end(gd_fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->lock);
+    fleet->ended = true;
+    pthread_mutex_unlock(&fleet->lock);
 }
 
 void gd_fleet_order(gd_fleet *fleet, gd_order *order)

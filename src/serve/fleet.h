@@ -34,7 +34,7 @@ typedef struct gd_order {
     char name[GD_NAME_LENGTH + 1];
     char path[4096];
     double weight; /* of LOAD; 0: only by name */
-    /* Called for each: by the keeper, or by gd_fleet_free where it was not begun. */
+    /* By the keeper. */
     void (*done)(struct gd_order *order, gd_status status, const gd_error *error);
     void *context;
     int replaced, refused; /* by RELOAD and LOOK: models; `error` is of the first that was refused */
@@ -43,6 +43,9 @@ typedef struct gd_order {
 
 /* The order is the fleet's until it is done. */
 void gd_fleet_order(gd_fleet *fleet, gd_order *order);
+
+/* Orders that are not begun are done as STOPPED from now on. */
+void gd_fleet_end(gd_fleet *fleet);
 
 /* ---- requests ---- */
 

@@ -106,19 +106,19 @@ gd_status gd_handover_take(gd_handover *h, int listening, gd_error *error)
     GD_TRY(name(h->path, &at, error));
     unlink(h->path); /* whoever was there has given its socket away, or is dead */
     h->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const mode_t mask = umask(0177);
-    const bool bound = h->door >= 0 && bind(h->door, (struct sockaddr *)&at, sizeof at) == 0;
-    const int why = errno;
-    umask(mask);
-    if (!bound || listen(h->door, GD_SUCCESSORS) != 0)
-        return gd_fail(error, GD_IO, "cannot offer a handover at '%s': %s", h->path, strerror(bound ? errno : why));
+    /* Linux gives the file this mode; a umask would be other threads' too */
+    if (h->door < 0 || fchmod(h->door, 0600) != 0 || bind(h->door, (struct sockaddr *)&at, sizeof at) != 0 ||
+        listen(h->door, GD_SUCCESSORS) != 0)
+        return gd_fail(error, GD_IO, "cannot offer a handover at '%s': %s", h->path, strerror(errno));
     h->socket = listening;
     if (lstat(h->path, &file) == 0) {
         h->device = file.st_dev;
         h->inode = file.st_ino;
     }
-    if (h->predecessor >= 0 && write(h->predecessor, &READY, 1) != 1)
-        return gd_fail(error, GD_IO, "the process that served at '%s' is gone", h->path);
+    if (h->predecessor >= 0 && write(h->predecessor, &READY, 1) != 1) {
+        close(h->predecessor); /* it is gone already */
+        h->predecessor = -1;
+    }
     return GD_OK;
 }
 

@@ -172,6 +172,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *n = 0;
         return MHD_YES;
     }
+    gd_exchange_see(x);
     if (x->suspended || x->refused) /* another thread has answered; or begin, and the body is over */
         return send_answer(x);
     x->received = gd_nanoseconds();
@@ -189,6 +190,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *state = NULL;
     if (!x)
         return;
+    gd_exchange_see(x);
     set_peer(http, x->peer, GD_PEER_IDLE);
     http->options.end(http->options.context, x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     __atomic_sub_fetch(&http->exchanges, 1, __ATOMIC_RELAXED);

@@ -60,6 +60,7 @@ typedef struct gd_exchange {
     size_t body_capacity;
     int holders; /* atomic */
     bool suspended, refused, malformed;
+    bool resumed;    /* atomic: what another thread has written is there */
     char fault[128]; /* the answer to a malformed one */
 } gd_exchange;
 

@@ -32,4 +32,7 @@ struct gd_http {
 gd_exchange *gd_exchange_take(gd_http *http); /* held once; NULL: out of memory */
 void gd_exchange_free(gd_exchange *exchange);
 
+/* What the thread that resumed it wrote before can be read from now on. */
+void gd_exchange_see(const gd_exchange *exchange);
+
 #endif

@@ -63,12 +63,14 @@ static void done(gd_order *order, gd_status status, const gd_error *error)
     if (status == GD_OK) {
         gd_exchange_answer(&r->exchange, 200, NULL, NULL, 0);
     } else {
-        const int code = status == GD_NOMEM              ? 507
+        const int code = status == GD_STOPPED            ? 503
+                         : status == GD_NOMEM            ? 507
                          : status == GD_INVALID && loads ? 409
                          : status == GD_INVALID          ? 404
                          : status == GD_IO               ? 404
                                                          : 400;
-        gd_request_complain(r, code, "ValidationError", "%s", gd_error_text(error, text, sizeof text));
+        gd_request_complain(r, code, code == 503 ? "ServiceUnavailable" : "ValidationError", "%s",
+                            gd_error_text(error, text, sizeof text));
     }
     free(order);
     gd_exchange_resume(&r->exchange);

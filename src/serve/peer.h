@@ -26,7 +26,7 @@ typedef struct gd_http_peer {
     int socket;
     gd_peer_state state;  /* these three are atomic */
     uint64_t since, late; /* when it came to be in it; when it is cut off: not while it waits */
-    uint64_t looked;      /* the guard's: `since` of the idleness that it has seen */
+    uint64_t looked;      /* the guard's: when it has looked whether an idle one has ended */
 } gd_http_peer;
 
 typedef struct gd_peers {

@@ -167,7 +167,7 @@ static void on_reloaded(server *s, const gd_error *error)
     else if (order->kind == GD_ORDER_RELOAD && order->replaced == 0)
         say("no model's file has changed");
     if (order->replaced > 0) {
-        say("models read anew: %d; there are", order->replaced);
+        say("models are read anew (%d):", order->replaced);
         gd_fleet_visit(s->fleet, describe, NULL);
     }
     s->reloading = false;
@@ -265,7 +265,7 @@ static gd_status loop(server *s, gd_error *error)
                 return GD_OK;
             }
         }
-        if (n == 0 && gd_http_has_calmed(s->http))
+        if (n == 0 && s->http && gd_http_has_calmed(s->http))
             malloc_trim(0); /* the allocator would keep a rush hour's memory for good */
         if (n == 0)
             order_reload(s, GD_ORDER_LOOK);
@@ -337,9 +337,10 @@ static gd_status start(server *s, gd_error *error)
 static gd_status end(server *s, gd_error *error)
 {
     let_signals_kill();
-    gd_service_set(s->service, GD_SERVICE_ENDING);
-    if (!s->http) /* it was never ready */
+    if (!s->http) /* nobody has been let in yet */
         return GD_OK;
+    gd_service_set(s->service, GD_SERVICE_ENDING);
+    gd_fleet_end(s->fleet);
     close(gd_http_quiesce(s->http));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)
@@ -372,17 +373,16 @@ gd_status gd_server_run(const gd_server_options *options, gd_error *error)
     server s = {.options = options, .socket = -1, .signals = -1, .events = {-1, -1}, .start = gd_nanoseconds()};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     gd_status status = start(&s, error);
-    if (status == GD_OK) {
+    if (status == GD_OK)
         status = loop(&s, error);
-        const gd_status ended = end(&s, error);
-        if (ended != GD_OK) {
-            gd_capture_end(s.capture); /* workers may still use the rest, which the end of the process frees */
-            gd_access_log_end(s.log);
-            return status == GD_OK ? ended : status;
-        }
-        if (status == GD_OK)
-            say("ended");
+    const gd_status ended = end(&s, error);
+    if (ended != GD_OK) {
+        gd_capture_end(s.capture); /* workers may still use the rest, which the end of the process frees */
+        gd_access_log_end(s.log);
+        return status == GD_OK ? ended : status;
     }
+    if (status == GD_OK)
+        say("ended");
     release(&s);
     return status;
 }

@@ -90,18 +90,34 @@ def succeeds_itself():
     assert not os.path.exists("door")
 
 
-def leaves_the_successors_door():
-    """A server that is told to end just when its successor is ready takes nothing of that one's away."""
-    with Server("run", "--handover", "door") as first:
-        with Server("run", "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
-            first.process.send_signal(signal.SIGSTOP)  # it has given its socket away
-            second.await_line("ready after")
-            until(lambda: os.path.exists("door"))
-            first.process.send_signal(signal.SIGTERM)
-            first.process.send_signal(signal.SIGCONT)
-            assert first.process.wait(10) == 0
-            assert os.path.exists("door") and second.ask("GET", "/ping").code == 200
-    assert not os.path.exists("door")
+def sockets(process):
+    """Those that it has not been started with."""
+    folder = f"/proc/{process.pid}/fd"
+    links = {os.readlink(f"{folder}/{name}") for name in os.listdir(folder) if int(name) > 2}
+    return {link for link in links if link.startswith("socket:")}
+
+
+def succeeds_one_that_ends():
+    """A server that is told to end just when its successor is ready takes nothing of that one's away; one that is killed
+    before it could be told is succeeded all the same."""
+    for kill in (False, True):
+        with Server("run", "--handover", "door", expect=-signal.SIGKILL if kill else 0) as first:
+            door = os.stat("door").st_ino
+            assert os.stat("door").st_mode & 0o777 == 0o600  # whoever connects is asked who it is, besides
+            slow = [GRIDDLE, "serve", "run", "--handover", "door", "--workers", "256", "--batch", "256"]
+            with subprocess.Popen(slow, stderr=subprocess.DEVNULL) as second:
+                until(lambda s=second, f=first: sockets(s) & sockets(f.process))  # it has been given the one that listens
+                first.process.send_signal(signal.SIGKILL if kill else signal.SIGSTOP)
+                assert first.ask("GET", "/ping").code == 200  # once the other one accepts
+                if not kill:
+                    until(lambda d=door: os.path.exists("door") and os.stat("door").st_ino != d)
+                    first.process.send_signal(signal.SIGTERM)
+                    first.process.send_signal(signal.SIGCONT)
+                    assert first.process.wait(10) == 0
+                assert os.path.exists("door") and first.ask("GET", "/ping").code == 200
+                second.terminate()
+                assert second.wait(10) == 0
+        assert not os.path.exists("door")
 
 
 def reads_models_anew():
@@ -152,14 +168,14 @@ def reads_one_of_two_anew():
         server.await_line("no model's file has changed")
         os.symlink("v2", "volume/next")
         os.rename("volume/next", "volume/data")
-        server.await_line("models read anew: 1; ")  # noticed without a signal
+        server.await_line("models are read anew .1.:")  # noticed without a signal
         assert near(json.loads(server.invoke(ask).text), biases())
         with open("b.safetensors", "wb") as file:
             file.write(b"garbage")
         os.symlink("v1", "volume/next")
         os.rename("volume/next", "volume/data")
         server.process.send_signal(signal.SIGHUP)
-        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels read anew: 1; ")
+        server.await_line("b.safetensors: .*; the model in memory goes on\nmodels are read anew .1.:")
         assert near(json.loads(server.invoke(ask).text), answer)
         assert server.invoke(ask, **{"X-Amzn-SageMaker-Target-Variant": "b", "Content-Type": "image/png"}).code == 200
         time.sleep(2.5)
@@ -175,6 +191,18 @@ def ends_before_it_is_ready():
         with Server(*words, "--workers", "256", "--batch", "256", ready=False) as server:
             time.sleep(pause)
             assert server.end(seconds=5) == 0, server.log
+
+
+def loads_no_more_when_it_ends():
+    """Clients whose models wait to be loaded are told; the one that is being loaded is waited for."""
+    with Server("--models", ".", "--workers", "256", "--batch", "256", "--linger", "0.1") as server:
+        waiting = [server.connect() for _ in range(40)]
+        for i, connection in enumerate(waiting):
+            connection.request("POST", "/models", json.dumps({"model_name": f"m{i}", "url": "run"}))
+        until(lambda: server.metric("griddle_requests_in_flight") > 39)
+        server.process.send_signal(signal.SIGTERM)
+        codes = [connection.getresponse().status for connection in waiting]
+        assert server.process.wait(5) == 0 and set(codes) <= {200, 503} and codes.count(503) > 20, codes
 
 
 def second_signal():
@@ -229,9 +257,10 @@ with tempfile.TemporaryDirectory() as folder:
     ends_in_order()
     ends_while_requests_come()
     succeeds_itself()
-    leaves_the_successors_door()
+    succeeds_one_that_ends()
     reads_models_anew()
     reads_one_of_two_anew()
     ends_before_it_is_ready()
+    loads_no_more_when_it_ends()
     second_signal()
     inherits_a_socket()
