@@ -93,7 +93,8 @@ def succeeds_itself():
 def leaves_the_successors_door():
     """A server that is told to end just when its successor is ready takes nothing of that one's away."""
     with Server("run", "--handover", "door") as first:
-        with Server("run", "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
+        many = [f"{name}=run" for name in "abcd"]  # which take more than a second
+        with Server(*many, "--handover", "door", "--workers", "256", "--batch", "256", ready=False) as second:
             first.process.send_signal(signal.SIGSTOP)  # it has given its socket away
             second.await_line("ready after")
             until(lambda: os.path.exists("door"))
