@@ -3,11 +3,13 @@
 #
 #     docker build -t griddle .
 #     docker run --rm --gpus all -v "$PWD:/work" -v griddle:/cache griddle run CONFIG
+#     docker run --rm -p 8080:8080 -v "$PWD/runs/scones:/opt/ml/model:ro" griddle serve
 #
 # The host brings the driver, 580 or later, and NVIDIA's container toolkit; without them it runs on the CPU. NVIDIA's
 # libraries, loaded where they are there, are most of the image: --target small leaves them out.
 #
-# Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU. Not tried: docker, a GPU, OpenMPI in it.
+# Tried: built by buildah on a debian:bookworm of debootstrap's; run on a CPU; `serve` in the stage `small`, around a build
+# without CUDA. Not tried: docker, a GPU, OpenMPI in it.
 FROM debian:bookworm AS build
 WORKDIR /griddle
 COPY tools/install tools/install

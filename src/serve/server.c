@@ -81,10 +81,16 @@ static int raise_file_limit(int connections)
     return possible;
 }
 
+static void say_address(const server *s, const char *doing)
+{
+    char name[96];
+    gd_listen_name(s->socket, name, sizeof name);
+    say("%s %s://%s", doing, s->tls ? "https" : "http", name);
+}
+
 static gd_status start_http(server *s, gd_error *error)
 {
     const gd_server_options *o = s->options;
-    char name[96];
     gd_http_options http = {.threads = o->http_threads,
                             .connections = raise_file_limit(o->connections),
                             .per_address = o->per_address,
@@ -94,14 +100,13 @@ static gd_status start_http(server *s, gd_error *error)
     gd_service_attach(s->service, &http);
     http.tls = s->tls != NULL;
     http.socket = s->socket;
-    gd_listen_name(s->socket, name, sizeof name);
     const gd_status status = gd_http_start(&http, &s->http, error);
     if (status != GD_OK) {
         s->socket = -1; /* taken all the same */
         return status;
     }
     GD_TRY(gd_service_watch(s->service, s->http, error));
-    say("listening on %s://%s", s->tls ? "https" : "http", name);
+    say_address(s, "listening on");
     return GD_OK;
 }
 
@@ -242,7 +247,7 @@ static gd_status loop(server *s, gd_error *error)
         const int n_files = gd_handover_files(&s->handover, files);
         for (int i = 0; i < n_files; i++)
             at[OWN + i] = (struct pollfd){files[i], POLLIN, 0};
-        const int n = poll(at, (nfds_t)(OWN + n_files), LOOK_MS);
+        const int n = poll(at, OWN + (nfds_t)n_files, LOOK_MS);
         if (n < 0 && errno != EINTR)
             return gd_fail(error, GD_IO, "poll: %s", strerror(errno));
         if (n > 0 && at[1].revents)
@@ -321,7 +326,9 @@ static gd_status start(server *s, gd_error *error)
     if (!s->loads)
         return gd_fail(error, GD_NOMEM, "out of memory for %d models", o->n_models);
     GD_TRY(open_socket(s, error));
-    if (!s->shared)
+    if (s->shared)
+        say_address(s, "taking over");
+    else
         GD_TRY(start_http(s, error));
     for (int i = 0; i < o->n_models; i++) {
         gd_order *order = &s->loads[i];

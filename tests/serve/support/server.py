@@ -45,7 +45,7 @@ class Server:
         self.process = subprocess.Popen(self.words, stderr=subprocess.PIPE, env=environment, pass_fds=self.files,
                                         preexec_fn=self.limit if self.limits else None)
         os.set_blocking(self.process.stderr.fileno(), False)
-        found = self.await_line(r"listening on (https?)://(.*):(\d+)")
+        found = self.await_line(r"(?:listening on|taking over) (https?)://(.*):(\d+)")
         self.host, self.port = found[2].strip("[]"), int(found[3])
         if self.ready:
             self.await_line("ready after")
