@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { LONG_IDLE = 2 /* seconds: when there are too many */ };
+enum {
+    LONG_IDLE = 2, /* seconds: when there are too many */
+    ASK = 5,       /* seconds between two questions whether an idle one is still there: there may be thousands */
+};
 
 /* Readers see that the other side has gone; libmicrohttpd closes then. The socket is open, as peers are removed before
  * theirs is closed, under the lock that the guard holds. */
@@ -33,9 +36,9 @@ static bool is_to_be_cut(gd_http_peer *peer, uint64_t now, bool crowded)
         return has_ended(peer);
     if (state == GD_PEER_IDLE && crowded && now > since + (uint64_t)LONG_IDLE * 1000000000)
         return true;
-    if (state != GD_PEER_IDLE || peer->looked == since)
+    if (state != GD_PEER_IDLE || (peer->looked > since && now < peer->looked + (uint64_t)ASK * 1000000000))
         return false;
-    peer->looked = since; /* an end that comes later comes alone, and is noticed */
+    peer->looked = now;
     return has_ended(peer);
 }
 
