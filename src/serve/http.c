@@ -212,15 +212,23 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     __atomic_add_fetch(&http->arrived, 1, __ATOMIC_RELEASE);
 }
 
+/* Those on their way count: the library closes what is beyond its own limit. One that it had no memory for never
+ * arrives, and is forgotten. */
 static bool has_room(void *context)
 {
     gd_http *http = context;
-    return gd_http_connections(http) < http->options.connections;
+    const uint64_t long_ago = 1000000000;
+    const int arrived = __atomic_load_n(&http->arrived, __ATOMIC_ACQUIRE);
+    if (gd_nanoseconds() - http->accepted_at > long_ago)
+        __atomic_store_n(&http->accepted, arrived, __ATOMIC_RELAXED);
+    const int coming = __atomic_load_n(&http->accepted, __ATOMIC_RELAXED) - arrived;
+    return gd_http_connections(http) + coming < http->options.connections;
 }
 
 static void take_connection(void *context, int socket, const struct sockaddr *address, socklen_t length)
 {
     gd_http *http = context;
+    http->accepted_at = gd_nanoseconds();
     __atomic_add_fetch(&http->accepted, 1, __ATOMIC_RELAXED);
     if (MHD_add_connection(http->daemon, socket, address, length) != MHD_YES) /* it has closed it */
         __atomic_sub_fetch(&http->accepted, 1, __ATOMIC_RELAXED);

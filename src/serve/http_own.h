@@ -17,9 +17,9 @@ struct gd_http {
     struct MHD_Response *ok; /* 200 and nothing more, of which there are many */
     gd_peers peers;
     gd_acceptor acceptor;
-    int accepted,
-        arrived;          /* atomic: connections that were given to the library, of which it has said that they begin */
-    pthread_mutex_t lock; /* of the free ones */
+    int accepted, arrived; /* atomic: connections given to the library; those of which it has said that they begin */
+    uint64_t accepted_at;  /* the last one; the acceptor's */
+    pthread_mutex_t lock;  /* of the free ones */
     gd_exchange *free;
     int n_free;
     int exchanges;       /* atomic: begun, not ended */

@@ -8,8 +8,8 @@
 #include <time.h>
 
 enum {
-    LONG_IDLE = 2,  /* seconds: when there are too many */
-    LOOK_AGAIN = 4, /* seconds: a system call for each idle one */
+    LONG_IDLE = 2, /* seconds: when there are too many */
+    ASK = 5,       /* seconds between two questions whether an idle one is still there: there may be thousands */
 };
 
 /* Readers see that the other side has gone; libmicrohttpd closes then. The socket is open, as peers are removed before
@@ -36,9 +36,9 @@ static bool is_to_be_cut(gd_http_peer *peer, uint64_t now, bool crowded)
         return has_ended(peer);
     if (state == GD_PEER_IDLE && crowded && now > since + (uint64_t)LONG_IDLE * 1000000000)
         return true;
-    if (state != GD_PEER_IDLE || now < peer->looked + (uint64_t)LOOK_AGAIN * 1000000000)
+    if (state != GD_PEER_IDLE || (peer->looked > since && now < peer->looked + (uint64_t)ASK * 1000000000))
         return false;
-    peer->looked = now; /* again later: half a header and an end may come at any time */
+    peer->looked = now;
     return has_ended(peer);
 }
 

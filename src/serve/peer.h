@@ -26,7 +26,7 @@ typedef struct gd_http_peer {
     int socket;
     gd_peer_state state;  /* these three are atomic */
     uint64_t since, late; /* when it came to be in it; when it is cut off: not while it waits */
-    uint64_t looked;      /* the guard's: when it has looked whether an idle one has ended */
+    uint64_t looked;      /* when the guard has asked whether an idle one is still there */
 } gd_http_peer;
 
 typedef struct gd_peers {

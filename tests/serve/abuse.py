@@ -228,6 +228,18 @@ def idle(count, *words):
         print(f"{count} idle connections: {(memory - before) / count / 1024:.1f} KiB each")
 
 
+def more_than_may():
+    """Connections beyond the limit are not accepted before others have made room."""
+    with Server("run", "--connections", "100", "--linger", "0.1") as server:
+        clients = [Raw(server, 30) for _ in range(1000)]
+        time.sleep(0.3)
+        files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        assert files < 150, f"{files} files are open"
+        for client in clients:
+            client.close()
+        is_well(server)
+
+
 TLS = ["--tls-cert", "certificate.pem", "--tls-key", "key.pem"]
 
 
@@ -281,7 +293,8 @@ with tempfile.TemporaryDirectory() as folder:
     tiny.write_model("run/model.safetensors")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    for test in (the_list, pipelined, slowly, never_read, resets, gone, from_one_address, on_the_tls_port, names_in_paths):
+    for test in (the_list, pipelined, slowly, never_read, resets, gone, more_than_may, from_one_address, on_the_tls_port,
+                 names_in_paths):
         begun = time.time()
         test()
         print(f"{test.__name__}: {time.time() - begun:.1f} s", flush=True)
