@@ -370,7 +370,8 @@ void gd_http_free(gd_http *http)
 
 bool gd_http_has_calmed(gd_http *http)
 {
-    return gd_http_exchanges(http) < GD_HTTP_KEPT && __atomic_exchange_n(&http->crowded, false, __ATOMIC_RELAXED);
+    return gd_http_exchanges(http) < GD_HTTP_KEPT && gd_http_connections(http) < GD_HTTP_KEPT &&
+           __atomic_exchange_n(&http->crowded, false, __ATOMIC_RELAXED);
 }
 
 int gd_http_connections(gd_http *http) { return gd_peers_count(&http->peers); }

@@ -104,7 +104,8 @@ void gd_http_free(gd_http *http);
 int gd_http_connections(gd_http *http);
 int gd_http_exchanges(gd_http *http); /* begun, and not ended */
 
-/* Whether the memory of many exchanges has been freed, and there are few now. Once for each time that it was so. */
+/* Whether the memory of many exchanges has been freed, and there are few now, and few connections. Once for each time
+ * that it was so. */
 bool gd_http_has_calmed(gd_http *http);
 
 /* ---- an exchange ---- */

@@ -121,7 +121,8 @@ def soak():
         print(f"{clients.answered} answered, {sum(s.done for s in strangers)} strangers, "
               f"{clients.answered / SECONDS:.0f}/s; memory {quarter:.0f} MB, at the end {last:.0f} MB")
         assert is_sanitized() or last < quarter + GROWTH, memory
-        assert "the model in memory goes on" in server.read() and "models are read anew" in server.log
+        for result in ("taken", "refused"):
+            assert server.metric(f'griddle_reloads_total{{variant="AllTraffic",result="{result}"}}') > 0, result
     reports = [line for line in server.log.splitlines() if "ERROR" in line or "runtime error" in line or "WARNING: Thread" in line]
     assert not reports, server.log
 
