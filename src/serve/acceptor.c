@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,10 +61,27 @@ gd_status gd_acceptor_start(gd_acceptor *a, gd_error *error)
     return gd_fail(error, GD_NOMEM, "cannot start a thread that accepts connections");
 }
 
-void gd_acceptor_stop(gd_acceptor *a)
+/* Who asks for a connection (a segment with SYN) is not heard, as if the network had lost it: a client asks again, and
+ * is refused when the socket is closed. Who has been answered already comes in. */
+static void turn_away(int socket)
+{
+    enum { FLAGS = 13, SYN = 2 }; /* RFC 9293, 3.1 */
+    static struct sock_filter code[] = {
+        {BPF_LD | BPF_B | BPF_ABS, 0, 0, FLAGS},
+        {BPF_JMP | BPF_JSET | BPF_K, 0, 1, SYN},
+        {BPF_RET | BPF_K, 0, 0, 0},
+        {BPF_RET | BPF_K, 0, 0, UINT32_MAX},
+    };
+    const struct sock_fprog program = {sizeof code / sizeof *code, code};
+    setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void gd_acceptor_stop(gd_acceptor *a, bool ours)
 {
     if (!a->started)
         return;
+    if (ours)
+        turn_away(a->socket);
     a->started = false;
     close(a->stop[1]);
     pthread_join(a->thread, NULL);

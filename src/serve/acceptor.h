@@ -32,8 +32,10 @@ typedef struct gd_acceptor {
 /* The fields up to `context` are filled in. Borrows the socket, which does not block. */
 gd_status gd_acceptor_start(gd_acceptor *acceptor, gd_error *error);
 
-/* None is accepted any more when this returns. Accepts one that was never started. */
-void gd_acceptor_stop(gd_acceptor *acceptor);
+/* Takes those whom the system has connected already; none is accepted any more when this returns. `ours`: no other
+ * process has the socket, which is about to be closed: nobody is connected meanwhile, only to be thrown out. Accepts an
+ * acceptor that was never started. */
+void gd_acceptor_stop(gd_acceptor *acceptor, bool ours);
 
 #ifdef __cplusplus
 }

@@ -291,13 +291,13 @@ failed:
     return status;
 }
 
-int gd_http_quiesce(gd_http *http)
+int gd_http_quiesce(gd_http *http, bool ours)
 {
     const int socket = http->options.socket;
     http->options.socket = -1;
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
     gd_peers_hurry(&http->peers, HURRY);
-    gd_acceptor_stop(&http->acceptor); /* last: who connects between this and the socket's end is refused */
+    gd_acceptor_stop(&http->acceptor, ours); /* last: who connects between this and the socket's end is thrown out */
     return socket;
 }
 
@@ -343,7 +343,7 @@ void gd_http_stop(gd_http *http)
 {
     if (!http)
         return;
-    gd_acceptor_stop(&http->acceptor);
+    gd_acceptor_stop(&http->acceptor, false);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
     http->daemon = NULL;

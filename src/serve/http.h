@@ -90,7 +90,7 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **http, gd_error
 
 /* Accepts no more; each answer from now on closes its connection. The socket goes on listening until it is closed: the
  * caller's now, who may have given it to another process. */
-int gd_http_quiesce(gd_http *http);
+int gd_http_quiesce(gd_http *http, bool ours);
 
 /* Waits until no connection is left, or no exchange is under way and those left have been idle for `linger_seconds`, or
  * `most_seconds` are over; no exchange is begun any more then. Whether none was left. */

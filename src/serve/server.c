@@ -348,7 +348,7 @@ static gd_status end(server *s, gd_error *error)
         return GD_OK;
     gd_service_set(s->service, GD_SERVICE_ENDING);
     gd_fleet_end(s->fleet);
-    close(gd_http_quiesce(s->http));
+    close(gd_http_quiesce(s->http, !s->shared && !s->options->handover));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)
         return gd_fail(error, GD_IO, "%d requests had not ended after %d s", gd_http_exchanges(s->http), DRAIN_SECONDS);
