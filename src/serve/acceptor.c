@@ -76,16 +76,16 @@ static void turn_away(int socket)
     setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-void gd_acceptor_stop(gd_acceptor *a, bool ours)
+void gd_acceptor_stop(gd_acceptor *a, gd_socket_fate fate)
 {
     if (!a->started)
         return;
-    if (ours)
+    if (fate == GD_SOCKET_CLOSES)
         turn_away(a->socket);
     a->started = false;
     close(a->stop[1]);
     pthread_join(a->thread, NULL);
     close(a->stop[0]);
-    for (int i = 0; i < LAST && a->has_room(a->context) && accept_some(a) > 0; i++) {
+    for (int i = 0; fate != GD_SOCKET_STAYS && i < LAST && a->has_room(a->context) && accept_some(a) > 0; i++) {
     }
 }

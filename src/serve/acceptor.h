@@ -17,6 +17,13 @@
 extern "C" {
 #endif
 
+/* What becomes of the socket when we accept no more, and so of those who wait to be accepted. */
+typedef enum gd_socket_fate {
+    GD_SOCKET_CLOSES,    /* nobody else has it: who is connected comes in, nobody is connected any more */
+    GD_SOCKET_MAY_CLOSE, /* who has it besides may fail: who is connected comes in */
+    GD_SOCKET_STAYS,     /* who has it besides takes them */
+} gd_socket_fate;
+
 typedef struct gd_acceptor {
     int socket;
     bool (*has_room)(void *context);
@@ -32,10 +39,8 @@ typedef struct gd_acceptor {
 /* The fields up to `context` are filled in. Borrows the socket, which does not block. */
 gd_status gd_acceptor_start(gd_acceptor *acceptor, gd_error *error);
 
-/* Takes those whom the system has connected already; none is accepted any more when this returns. `ours`: no other
- * process has the socket, which is about to be closed: nobody is connected meanwhile, only to be thrown out. Accepts an
- * acceptor that was never started. */
-void gd_acceptor_stop(gd_acceptor *acceptor, bool ours);
+/* None is accepted any more when this returns. Accepts an acceptor that was never started. */
+void gd_acceptor_stop(gd_acceptor *acceptor, gd_socket_fate fate);
 
 #ifdef __cplusplus
 }

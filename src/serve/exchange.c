@@ -68,10 +68,8 @@ void gd_exchange_release(gd_exchange *x)
         http->free = x;
     }
     pthread_mutex_unlock(&http->lock);
-    if (keep)
-        return;
-    gd_exchange_free(x);
-    __atomic_store_n(&http->crowded, true, __ATOMIC_RELAXED);
+    if (!keep)
+        gd_exchange_free(x);
 }
 
 /* ---- what handlers ask and say ---- */

@@ -12,13 +12,16 @@
 enum { PATIENCE = 5 /* seconds for an answer */ };
 static const char READY = 'r';
 
-static gd_status name(const char *path, struct sockaddr_un *at, gd_error *error)
+enum { SUFFIX = 12 }; /* of the name that a new socket has at first: a dot and a process's number */
+
+static gd_status name(const char *path, const char *suffix, struct sockaddr_un *at, gd_error *error)
 {
     *at = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof at->sun_path)
-        return gd_fail(error, GD_INVALID, "'%s' is %zu characters long where a socket's path has at most %zu", path,
-                       strlen(path), sizeof at->sun_path - 1);
+    if (strlen(path) + SUFFIX >= sizeof at->sun_path)
+        return gd_fail(error, GD_INVALID, "'%s' is %zu characters long where a socket's path has at most %zu here",
+                       path, strlen(path), sizeof at->sun_path - SUFFIX - 1);
     memcpy(at->sun_path, path, strlen(path));
+    memcpy(at->sun_path + strlen(path), suffix, strlen(suffix));
     return GD_OK;
 }
 
@@ -74,7 +77,7 @@ gd_status gd_handover_ask(gd_handover *h, const char *path, int *socket_out, gd_
     const struct timeval patience = {PATIENCE, 0};
     *h = (gd_handover){.path = path, .predecessor = -1, .door = -1, .socket = -1, .successor = {-1, -1, -1, -1}};
     *socket_out = -1;
-    GD_TRY(name(path, &at, error));
+    GD_TRY(name(path, "", &at, error));
     if (lstat(path, &file) != 0)
         return GD_OK;
     if (!S_ISSOCK(file.st_mode))
@@ -103,13 +106,18 @@ gd_status gd_handover_take(gd_handover *h, int listening, gd_error *error)
 {
     struct sockaddr_un at;
     struct stat file;
-    GD_TRY(name(h->path, &at, error));
-    unlink(h->path); /* whoever was there has given its socket away, or is dead */
+    char suffix[SUFFIX + 1];
+    snprintf(suffix, sizeof suffix, ".%d", (int)getpid());
+    GD_TRY(name(h->path, suffix, &at, error));
+    unlink(at.sun_path); /* left by a process that was killed */
     h->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Linux gives the file this mode; a umask would be other threads' too */
     if (h->door < 0 || fchmod(h->door, 0600) != 0 || bind(h->door, (struct sockaddr *)&at, sizeof at) != 0 ||
-        listen(h->door, GD_SUCCESSORS) != 0)
-        return gd_fail(error, GD_IO, "cannot offer a handover at '%s': %s", h->path, strerror(errno));
+        listen(h->door, GD_SUCCESSORS) != 0 || rename(at.sun_path, h->path) != 0) {
+        const int why = errno;
+        unlink(at.sun_path);
+        return gd_fail(error, GD_IO, "cannot offer a handover at '%s': %s", h->path, strerror(why));
+    }
     h->socket = listening;
     if (lstat(h->path, &file) == 0) {
         h->device = file.st_dev;
@@ -133,6 +141,15 @@ int gd_handover_files(const gd_handover *h, int *files)
             files[n++] = h->successor[i];
     }
     return n;
+}
+
+bool gd_handover_is_given(const gd_handover *h)
+{
+    for (int i = 0; h->path && i < GD_SUCCESSORS; i++) {
+        if (h->successor[i] >= 0)
+            return true;
+    }
+    return false;
 }
 
 static void welcome(gd_handover *h)

@@ -44,6 +44,8 @@ gd_status gd_handover_take(gd_handover *handover, int socket, gd_error *error);
 int gd_handover_files(const gd_handover *handover, int *files);
 bool gd_handover_serve(gd_handover *handover, int file);
 
+bool gd_handover_is_given(const gd_handover *handover); /* somebody has the socket, and is not ready */
+
 void gd_handover_release(gd_handover *handover); /* and its file, unless a successor has made another one there */
 
 #ifdef __cplusplus

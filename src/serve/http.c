@@ -291,13 +291,13 @@ failed:
     return status;
 }
 
-int gd_http_quiesce(gd_http *http, bool ours)
+int gd_http_quiesce(gd_http *http, gd_socket_fate fate)
 {
     const int socket = http->options.socket;
     http->options.socket = -1;
     __atomic_store_n(&http->draining, true, __ATOMIC_RELAXED);
     gd_peers_hurry(&http->peers, HURRY);
-    gd_acceptor_stop(&http->acceptor, ours); /* last: who connects between this and the socket's end is thrown out */
+    gd_acceptor_stop(&http->acceptor, fate); /* last: who connects between this and the socket's end is thrown out */
     return socket;
 }
 
@@ -343,7 +343,7 @@ void gd_http_stop(gd_http *http)
 {
     if (!http)
         return;
-    gd_acceptor_stop(&http->acceptor, false);
+    gd_acceptor_stop(&http->acceptor, GD_SOCKET_STAYS);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
     http->daemon = NULL;
@@ -368,11 +368,6 @@ void gd_http_free(gd_http *http)
     free(http);
 }
 
-bool gd_http_has_calmed(gd_http *http)
-{
-    return gd_http_exchanges(http) < GD_HTTP_KEPT && gd_http_connections(http) < GD_HTTP_KEPT &&
-           __atomic_exchange_n(&http->crowded, false, __ATOMIC_RELAXED);
-}
-
 int gd_http_connections(gd_http *http) { return gd_peers_count(&http->peers); }
+bool gd_http_has_calmed(gd_http *http) { return gd_peers_halved(&http->peers); }
 int gd_http_exchanges(gd_http *http) { return __atomic_load_n(&http->exchanges, __ATOMIC_SEQ_CST); }

@@ -17,6 +17,7 @@
 #define GD_SERVE_HTTP_H
 
 #include "base/status.h"
+#include "serve/acceptor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,7 +91,7 @@ gd_status gd_http_start(const gd_http_options *options, gd_http **http, gd_error
 
 /* Accepts no more; each answer from now on closes its connection. The socket goes on listening until it is closed: the
  * caller's now, who may have given it to another process. */
-int gd_http_quiesce(gd_http *http, bool ours);
+int gd_http_quiesce(gd_http *http, gd_socket_fate fate);
 
 /* Waits until no connection is left, or no exchange is under way and those left have been idle for `linger_seconds`, or
  * `most_seconds` are over; no exchange is begun any more then. Whether none was left. */
@@ -104,8 +105,7 @@ void gd_http_free(gd_http *http);
 int gd_http_connections(gd_http *http);
 int gd_http_exchanges(gd_http *http); /* begun, and not ended */
 
-/* Whether the memory of many exchanges has been freed, and there are few now, and few connections. Once for each time
- * that it was so. */
+/* Whether of many connections half are gone, and what they took has been freed. Once for each time that it is so. */
 bool gd_http_has_calmed(gd_http *http);
 
 /* ---- an exchange ---- */

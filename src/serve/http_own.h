@@ -3,7 +3,6 @@
 #ifndef GD_SERVE_HTTP_OWN_H
 #define GD_SERVE_HTTP_OWN_H
 
-#include "serve/acceptor.h"
 #include "serve/http.h"
 #include "serve/peer.h"
 
@@ -26,7 +25,6 @@ struct gd_http {
     size_t bodies_bytes; /* atomic */
     bool draining;       /* atomic */
     bool closed;         /* atomic: no more exchanges are begun */
-    bool crowded;        /* atomic: there were more of them than are kept */
 };
 
 gd_exchange *gd_exchange_take(gd_http *http); /* held once; NULL: out of memory */

@@ -10,6 +10,7 @@
 enum {
     LONG_IDLE = 2, /* seconds: when there are too many */
     ASK = 5,       /* seconds between two questions whether an idle one is still there: there may be thousands */
+    MANY = 64,     /* connections whose memory is worth giving back */
 };
 
 /* Readers see that the other side has gone; libmicrohttpd closes then. The socket is open, as peers are removed before
@@ -112,6 +113,8 @@ gd_http_peer *gd_peer_add(gd_peers *peers, int socket)
     peers->first = peer;
     if (peers->n++ == 0)
         pthread_cond_signal(&peers->changed);
+    if (peers->n > peers->peak)
+        peers->peak = peers->n;
     pthread_mutex_unlock(&peers->lock);
     return peer;
 }
@@ -169,4 +172,14 @@ int gd_peers_count(gd_peers *peers)
     const int n = peers->n;
     pthread_mutex_unlock(&peers->lock);
     return n;
+}
+
+bool gd_peers_halved(gd_peers *peers)
+{
+    pthread_mutex_lock(&peers->lock);
+    const bool halved = peers->peak >= MANY && peers->n <= peers->peak / 2;
+    if (halved)
+        peers->peak = peers->n;
+    pthread_mutex_unlock(&peers->lock);
+    return halved;
 }

@@ -35,6 +35,7 @@ typedef struct gd_peers {
     pthread_t guard;
     gd_http_peer *first;
     int n, most; /* above nine tenths of most, idle ones make room */
+    int peak;    /* of n, since it last was half of it */
     bool ending, guarded;
 } gd_peers;
 
@@ -52,6 +53,9 @@ void gd_peers_hurry(gd_peers *peers, double seconds);
 
 bool gd_peers_idle(gd_peers *peers, double seconds); /* whether all have been so for as long */
 int gd_peers_count(gd_peers *peers);
+
+/* Whether of many that there were half are gone. Once for each time that it is so: 1000 that go are 500, 250, ... */
+bool gd_peers_halved(gd_peers *peers);
 
 #ifdef __cplusplus
 }

@@ -37,6 +37,8 @@ typedef struct server {
     gd_http *http;
     int socket;  /* the HTTP side's once that is there */
     bool shared; /* it has been listening before us: who connects finds a predecessor, or waits, until we are ready */
+    bool supervised; /* it is a supervisor's, and listens after us */
+    bool succeeded;  /* another process accepts those who connect */
     gd_handover handover;
     int signals, events[2]; /* what the keeper has done comes through a pipe */
     gd_order *loads;        /* (n_models) */
@@ -156,9 +158,11 @@ static gd_status become_ready(server *s, gd_error *error)
     gd_service_set(s->service, GD_SERVICE_READY);
     if (!s->http)
         GD_TRY(start_http(s, error));
+    if (s->options->handover)
+        GD_TRY(gd_handover_take(&s->handover, s->socket, error));
     say("ready after %.0f ms", (double)(gd_nanoseconds() - s->start) * 1e-6);
     gd_fleet_visit(s->fleet, describe, NULL);
-    return s->options->handover ? gd_handover_take(&s->handover, s->socket, error) : GD_OK;
+    return GD_OK;
 }
 
 static void on_reloaded(server *s, const gd_error *error)
@@ -267,6 +271,7 @@ static gd_status loop(server *s, gd_error *error)
         for (int i = 0; n > 0 && i < n_files; i++) {
             if (at[OWN + i].revents && gd_handover_serve(&s->handover, files[i])) {
                 say("another process has taken over");
+                s->succeeded = true;
                 return GD_OK;
             }
         }
@@ -285,8 +290,10 @@ static gd_status open_socket(server *s, gd_error *error)
     const gd_server_options *o = s->options;
     if (o->handover)
         GD_TRY(gd_handover_ask(&s->handover, o->handover, &s->socket, error));
-    if (s->socket < 0)
+    if (s->socket < 0) {
         GD_TRY(gd_listen_inherit(&s->socket, error));
+        s->supervised = s->socket >= 0;
+    }
     s->shared = s->socket >= 0;
     return s->shared ? GD_OK : gd_listen(o->host, o->port, &s->socket, error);
 }
@@ -340,6 +347,13 @@ static gd_status start(server *s, gd_error *error)
     return o->n_models == 0 ? become_ready(s, error) : GD_OK;
 }
 
+static gd_socket_fate fate_of_socket(const server *s)
+{
+    if (s->succeeded || s->supervised)
+        return GD_SOCKET_STAYS;
+    return gd_handover_is_given(&s->handover) ? GD_SOCKET_MAY_CLOSE : GD_SOCKET_CLOSES;
+}
+
 /* Requests end before their models, and those before what they write to. */
 static gd_status end(server *s, gd_error *error)
 {
@@ -348,7 +362,7 @@ static gd_status end(server *s, gd_error *error)
         return GD_OK;
     gd_service_set(s->service, GD_SERVICE_ENDING);
     gd_fleet_end(s->fleet);
-    close(gd_http_quiesce(s->http, !s->shared && !s->options->handover));
+    close(gd_http_quiesce(s->http, fate_of_socket(s)));
     const bool drained = gd_http_drain(s->http, s->options->linger, DRAIN_SECONDS);
     if (!drained)
         return gd_fail(error, GD_IO, "%d requests had not ended after %d s", gd_http_exchanges(s->http), DRAIN_SECONDS);

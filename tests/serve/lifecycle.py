@@ -2,6 +2,7 @@
 """A server's life under load: ready, read anew, succeeded, drained, killed. No accepted request is lost, none is mixed up
 with another. GRIDDLE_LONG=1 ends and succeeds it a hundred times each, else a few."""
 import contextlib
+import glob
 import json
 import math
 import os
@@ -17,7 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 from load import Clients, png, problems  # noqa: E402
 from raw import Raw, post, request  # noqa: E402
-from server import GRIDDLE, Server, near, tiny  # noqa: E402
+from server import GRIDDLE, Server, in_turn, near, tiny  # noqa: E402
 
 TIMES = 100 if os.environ.get("GRIDDLE_LONG") else 12
 
@@ -92,9 +93,23 @@ def succeeds_itself():
 
 def sockets(process):
     """Those that it has not been started with."""
-    folder = f"/proc/{process.pid}/fd"
-    links = {os.readlink(f"{folder}/{name}") for name in os.listdir(folder) if int(name) > 2}
-    return {link for link in links if link.startswith("socket:")}
+    folder, found = f"/proc/{process.pid}/fd", set()
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            link = os.readlink(f"{folder}/{name}")
+            if int(name) > 2 and link.startswith("socket:"):
+                found.add(link)
+    return found
+
+
+def stop(process):
+    """All its threads: they may run for a while after the signal, and accept a connection."""
+    def state(task):
+        with open(f"{task}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    process.send_signal(signal.SIGSTOP)
+    until(lambda: {state(task) for task in glob.glob(f"/proc/{process.pid}/task/*")} == {"T"})
 
 
 def succeeds_one_that_ends():
@@ -105,9 +120,12 @@ def succeeds_one_that_ends():
             door = os.stat("door").st_ino
             assert os.stat("door").st_mode & 0o777 == 0o600  # whoever connects is asked who it is, besides
             slow = [GRIDDLE, "serve", "run", "--handover", "door", "--workers", "256", "--batch", "256"]
-            with subprocess.Popen(slow, stderr=subprocess.DEVNULL) as second:
+            with contextlib.ExitStack() as stack:
+                second = subprocess.Popen(slow, stderr=subprocess.DEVNULL)
+                stack.callback(second.wait)
+                stack.callback(second.kill)
                 until(lambda s=second, f=first: sockets(s) & sockets(f.process))  # it has been given the one that listens
-                first.process.send_signal(signal.SIGKILL if kill else signal.SIGSTOP)
+                first.process.kill() if kill else stop(first.process)
                 assert first.ask("GET", "/ping").code == 200  # once the other one accepts
                 if not kill:
                     until(lambda d=door: os.path.exists("door") and os.stat("door").st_ino != d)
@@ -254,13 +272,4 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     os.mkdir("run")
     tiny.write_model("run/model.safetensors")
-    ends_in_order()
-    ends_while_requests_come()
-    succeeds_itself()
-    succeeds_one_that_ends()
-    reads_models_anew()
-    reads_one_of_two_anew()
-    ends_before_it_is_ready()
-    loads_no_more_when_it_ends()
-    second_signal()
-    inherits_a_socket()
+    in_turn(ends_in_order, ends_while_requests_come, succeeds_itself, succeeds_one_that_ends, reads_models_anew, reads_one_of_two_anew, ends_before_it_is_ready, loads_no_more_when_it_ends, second_signal, inherits_a_socket)

@@ -124,3 +124,11 @@ class Server:
 
 def near(got, want, tolerance=1e-5):
     return len(got) == len(want) and max(abs(g - w) for g, w in zip(got, want)) < tolerance
+
+
+def in_turn(*tests):
+    """Says of each how long it took: who looks at one that hangs sees where."""
+    for test in tests:
+        start = time.time()
+        test()
+        print(f"{test.__name__}: {time.time() - start:.1f} s", flush=True)
