@@ -109,7 +109,7 @@ static void print_changed(const gd_evaluation *a, const gd_evaluation *b, const 
 static void print_comparison(const gd_evaluation *a, const gd_evaluation *b, const gd_images *images,
                              const char *const *classes, bool json, gd_text *out)
 {
-    gd_comparison c = gd_compare(a, b, images->labels);
+    gd_pairing c = gd_evaluation_pair(a, b, images->labels);
     if (json) {
         gd_text_add(out,
                     ",\"comparison\":{\"difference\":%.9g,\"interval\":[%.9g,%.9g],\"only_first\":%lld,"

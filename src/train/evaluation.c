@@ -73,9 +73,9 @@ gd_status gd_evaluate(const float *probabilities, const int32_t *labels, int64_t
     return GD_OK;
 }
 
-gd_comparison gd_compare(const gd_evaluation *a, const gd_evaluation *b, const int32_t *labels)
+gd_pairing gd_evaluation_pair(const gd_evaluation *a, const gd_evaluation *b, const int32_t *labels)
 {
-    gd_comparison c = {0};
+    gd_pairing c = {0};
     for (int64_t i = 0; i < a->images; i++) {
         bool in_a = a->prediction[i] == labels[i], in_b = b->prediction[i] == labels[i];
         c.only_a += in_a && !in_b;

@@ -32,13 +32,13 @@ gd_status gd_evaluate(const float *probabilities, const int32_t *labels, int64_t
                       gd_evaluation *evaluation, gd_error *error);
 
 /* Two models on the same images. */
-typedef struct gd_comparison {
+typedef struct gd_pairing {
     int64_t only_a, only_b; /* images that just one of them has right */
     double p;               /* exact McNemar test, two-sided */
     double difference;      /* accuracy of b less that of a */
     double interval[2];     /* of the difference, 95% (paired, normal approximation) */
-} gd_comparison;
-gd_comparison gd_compare(const gd_evaluation *a, const gd_evaluation *b, const int32_t *labels);
+} gd_pairing;
+gd_pairing gd_evaluation_pair(const gd_evaluation *a, const gd_evaluation *b, const int32_t *labels);
 
 /* {"accuracy": …, "interval": […], "loss", "images", "top_k", "per_class": {name: {…}}, "confusion", "ece"}, without
  * the closing brace, so that a caller can add to it. */

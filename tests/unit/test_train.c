@@ -77,11 +77,11 @@ TEST(comparison_is_mcnemars_exact_test)
         b[i] = i == 19;
     }
     gd_evaluation x = {.images = 20, .prediction = a}, y = {.images = 20, .prediction = b};
-    gd_comparison c = gd_compare(&x, &y, labels);
+    gd_pairing c = gd_evaluation_pair(&x, &y, labels);
     CHECK_EQ_INT(c.only_a, 1);
     CHECK_EQ_INT(c.only_b, 8);
     CHECK_NEAR(c.p, 2 * 10.0 / 512, 1e-9); /* (1 + 9) / 2^9, twice */
     CHECK_NEAR(c.difference, 0.35, 1e-12);
     CHECK(c.interval[0] < 0.35 && c.interval[1] > 0.35);
-    CHECK_NEAR(gd_compare(&x, &x, labels).p, 1, 1e-12);
+    CHECK_NEAR(gd_evaluation_pair(&x, &x, labels).p, 1, 1e-12);
 }
