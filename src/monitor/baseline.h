@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a window is held against: a reference's profile, what its labels say of the model, and the rules. And the window.
+ */
+#ifndef GD_MONITOR_BASELINE_H
+#define GD_MONITOR_BASELINE_H
+
+#include "monitor/accuracy.h"
+#include "monitor/gallery.h"
+#include "monitor/shift.h"
+#include "monitor/timeline.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Of one column, as constraints.json has it and a person may have changed it. */
+typedef struct gd_column_rule {
+    char name[GD_COLUMN_NAME];
+    gd_column_kind kind;
+    double completeness; /* least share that is present; NaN: any */
+    bool non_negative;
+    int n_domain; /* names that are allowed; 0: any */
+    const char **domain;
+    double threshold; /* of the distance, where there is one of its own (monitoringConfigOverrides); NaN: none */
+} gd_column_rule;
+
+typedef struct gd_rules {
+    double alarms_per_month, checks_per_month; /* what thresholds follow from; NaN: a managed file, without them */
+    bool compare;                              /* distribution_constraints.perform_comparison */
+    bool robust;                               /* comparison_method */
+    double threshold;                          /* comparison_threshold: of the distance, where the above are NaN */
+    double datatype_threshold, domain_threshold; /* least share that agrees, 0 to 1 */
+    int n;
+    gd_column_rule *column;
+    gd_arena arena; /* all of the above */
+} gd_rules;
+
+/* What labels of pictures that the model was not trained on tell of it. */
+typedef struct gd_competence {
+    int64_t n; /* 0: no labels */
+    gd_estimate accuracy; /* as measured, with its interval */
+    double calibration_error;
+    gd_calibration calibration;
+    gd_shift_table shift; /* classes 0: none */
+    int64_t *confusion;   /* (classes,classes), owned: row label, column answer */
+} gd_competence;
+
+typedef struct gd_baseline {
+    gd_profile profile;
+    gd_rules rules;
+    gd_competence competence;
+    gd_directions directions; /* of the features; dims 0: none */
+    gd_gallery typical;       /* a few of its pictures; n 0: none */
+    char model[65];           /* SHA-256 of the model's file, hexadecimal; "": not known */
+    char source[256];         /* what it was made of, in words */
+} gd_baseline;
+void gd_baseline_release(gd_baseline *baseline); /* accepts {0} */
+
+typedef struct gd_window {
+    gd_profile profile;
+    int64_t *step, *cell; /* owned: counts by the baseline's calibration and shift table; NULL: it has none */
+    gd_timeline timeline;
+    gd_gallery gallery;
+    float (*map)[2];      /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
+    int n_map;
+    int64_t records, broken, unread; /* lines that were read, that are no records; files that could not be read */
+    int64_t from_ms, to_ms;          /* as asked for; 0, 0: everything */
+} gd_window;
+gd_status gd_window_init(gd_window *window, const gd_baseline *baseline, uint64_t seed, gd_error *error);
+void gd_window_release(gd_window *window); /* accepts {0} */
+gd_status gd_window_add(gd_window *window, const gd_baseline *baseline, const gd_sighting *sighting, gd_error *error);
+gd_status gd_window_settle(gd_window *window, const gd_baseline *baseline, gd_error *error); /* the profile, the map */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
