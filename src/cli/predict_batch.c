@@ -13,19 +13,28 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/pipe.h"
 #include "cli/predict_ask.h"
 #include "cli/predict_input.h"
 #include "cli/predict_output.h"
-#include "cli/predict_pipe.h"
 #include "cli/predict_progress.h"
 #include "cli/stop.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+/* A slow item holds the others up after so many results of each: a picture of many millions of pixels among small ones.
+ */
+enum { AHEAD = 64 };
+
+/* An item's line. */
+typedef struct answered {
+    gd_text line;
+    bool is_error;
+    double part; /* of the input that has been taken */
+} answered;
 
 /* What a thread has in hand. */
 typedef struct worker {
@@ -73,7 +82,7 @@ static gd_status take(void *context, int number, bool *more, gd_error *error)
 
 /* Whatever is wrong with a picture is its answer, and the batch goes on: too large a one for the memory there is, too.
  */
-static gd_status answer(batch *b, worker *w, gd_arena *arena, gd_pipe_result *result, gd_error *error)
+static gd_status answer(batch *b, worker *w, gd_arena *arena, answered *result, gd_error *error)
 {
     gd_asked asked;
     gd_error broken = {0};
@@ -91,12 +100,13 @@ static gd_status answer(batch *b, worker *w, gd_arena *arena, gd_pipe_result *re
         gd_ask_print_json(&w->asker, &result->line);
     }
     gd_text_add(&result->line, "%s\n", b->end);
-    return GD_OK;
+    return gd_text_status(&result->line, error);
 }
 
-static gd_status work(void *context, int number, gd_pipe_result *result, gd_error *error)
+static gd_status work(void *context, int number, void *to, gd_error *error)
 {
     batch *b = context;
+    answered *result = to;
     worker *w = &b->worker[number];
     gd_arena arena = {0};
     if (!w->asker.session)
@@ -107,13 +117,18 @@ static gd_status work(void *context, int number, gd_pipe_result *result, gd_erro
     return status;
 }
 
-static gd_status give(void *context, const gd_pipe_result *result, gd_error *error)
+static gd_status give(void *context, void *from, gd_error *error)
 {
     batch *b = context;
+    answered *result = from;
     b->part = result->part;
     b->failed += result->is_error;
-    return gd_output_add(&b->output, &result->line, error);
+    GD_TRY(gd_output_add(&b->output, &result->line, error));
+    result->line.length = 0;
+    return GD_OK;
 }
+
+static void release_result(void *result) { gd_text_release(&((answered *)result)->line); }
 
 static bool tick(void *context)
 {
@@ -203,17 +218,10 @@ static gd_status print_end(batch *b, const char *path, gd_error *error)
     return GD_OK;
 }
 
-static int count_cores(void)
-{
-    cpu_set_t set;
-    const int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > GD_PIPE_THREADS ? GD_PIPE_THREADS : n;
-}
-
 static gd_status prepare(batch *b, gd_command *command, const gd_model *model, const char *path, gd_error *error)
 {
     const char *input = gd_command_option(command, "--input"), *output = gd_command_option(command, "--output");
-    GD_TRY(gd_command_int(command, "--threads", 1, GD_PIPE_THREADS, count_cores(), &b->threads, error));
+    GD_TRY(gd_command_int(command, "--threads", 1, GD_PIPE_THREADS, gd_pipe_cores(), &b->threads, error));
     GD_TRY(gd_input_open(input, &b->stop->signal, &b->input, error));
     const int64_t n = gd_input_count(b->input);
     b->threads = n >= 0 && n < b->threads ? (int)n : b->threads;
@@ -243,7 +251,7 @@ static void release(batch *b)
 
 static gd_status answer_all(batch *b, gd_error *error)
 {
-    const gd_pipe pipe = {b, b->threads, take, work, give, tick};
+    const gd_pipe pipe = {b, b->threads, AHEAD, sizeof(answered), take, work, give, tick, release_result};
     const bool regular = b->output.regular;
     gd_batch_progress_begin(&b->progress, !regular); /* standard output may be the same terminal */
     gd_status status = gd_pipe_run(&pipe, error);

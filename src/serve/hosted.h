@@ -9,7 +9,7 @@
 
 #include "griddle/infer.h"
 #include "serve/answer.h"
-#include "serve/body.h"
+#include "body/body.h"
 #include "serve/metrics.h"
 #include "serve/queue.h"
 

@@ -3,7 +3,7 @@
  * more than a request may have; what is refused leaves nothing and says why, JSON with a place. The last of the choices
  * takes the rest of the bytes for the headers Content-Type and Accept. */
 #include "serve/answer.h"
-#include "serve/body.h"
+#include "body/body.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  *     a byte: the type and the model's channels · a byte: how long Accept is · Accept · the body */
 #include "base/json.h"
 #include "serve/answer.h"
-#include "serve/body.h"
+#include "body/body.h"
 
 #include <stdio.h>
 #include <stdlib.h>

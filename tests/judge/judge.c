@@ -6,7 +6,7 @@
 #include "data/decode.h"
 #include "image/figures.h"
 #include "image/image.h"
-#include "serve/body.h"
+#include "body/body.h"
 #include "store/safetensors.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/body.h"
+#include "body/body.h"
 
 #include "data_files.h"
 

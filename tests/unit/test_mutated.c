@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Ten thousand damaged pictures: each is read or refused as FORMAT, in words, and leaves nothing behind. */
-#include "serve/body.h"
+#include "body/body.h"
 
 #include "base/rng.h"
 #include "data_files.h"

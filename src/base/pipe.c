@@ -4,26 +4,22 @@
  *
  *     tickets    given │ ready or in work … (at most `window`) │ to be taken
  */
-#include "cli/predict_pipe.h"
+#include "base/pipe.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-/* A slow item holds the others up after so many results of each: a picture of many millions of pixels among small ones.
- */
-enum { SLOTS_PER_THREAD = 64, TICK_NS = 100000000 };
-
-typedef struct slot {
-    gd_pipe_result result;
-    bool ready; /* guarded by lock */
-} slot;
+enum { TICK_NS = 100000000 };
 
 typedef struct run {
     const gd_pipe *pipe;
     int64_t window;
-    slot *slot; /* (window) */
+    unsigned char *result; /* (window, result_bytes) */
+    bool *ready;           /* (window) guarded by lock */
 
     pthread_mutex_t taking; /* held while an item is taken; guards `next` */
     int64_t next;           /* the next ticket */
@@ -35,6 +31,11 @@ typedef struct run {
     bool closed;       /* no more is taken */
     gd_error error;    /* the first failure */
 } run;
+
+static void *result_at(const run *r, int64_t ticket)
+{
+    return r->result + (size_t)(ticket % r->window) * r->pipe->result_bytes;
+}
 
 static void close_run(run *r, const gd_error *error)
 {
@@ -76,7 +77,7 @@ static bool take(run *r, int worker, int64_t *ticket)
 static void put(run *r, int64_t ticket)
 {
     pthread_mutex_lock(&r->lock);
-    r->slot[ticket % r->window].ready = true;
+    r->ready[ticket % r->window] = true;
     if (ticket == r->given)
         pthread_cond_signal(&r->filled);
     pthread_mutex_unlock(&r->lock);
@@ -90,12 +91,8 @@ static void *run_worker(void *argument)
     const int worker = r->workers++;
     pthread_mutex_unlock(&r->lock);
     while (take(r, worker, &ticket)) {
-        gd_pipe_result *result = &r->slot[ticket % r->window].result;
         gd_error error = {0};
-        gd_status status = r->pipe->work(r->pipe->context, worker, result, &error);
-        if (status == GD_OK)
-            status = gd_text_status(&result->line, &error);
-        if (status != GD_OK) {
+        if (r->pipe->work(r->pipe->context, worker, result_at(r, ticket), &error) != GD_OK) {
             close_run(r, &error);
             break;
         }
@@ -117,12 +114,12 @@ static bool wait_for_result(run *r, bool *ready)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&r->lock);
-    const slot *next = &r->slot[r->given % r->window];
+    const bool *next = &r->ready[r->given % r->window];
     int timed_out = 0;
-    while (!next->ready && r->live > 0 && !timed_out)
+    while (!*next && r->live > 0 && !timed_out)
         timed_out = pthread_cond_timedwait(&r->filled, &r->lock, &until) != 0;
-    *ready = next->ready;
-    const bool ended = !next->ready && r->live == 0;
+    *ready = *next;
+    const bool ended = !*next && r->live == 0;
     pthread_mutex_unlock(&r->lock);
     return !ended;
 }
@@ -130,10 +127,7 @@ static bool wait_for_result(run *r, bool *ready)
 static void empty_slot(run *r)
 {
     pthread_mutex_lock(&r->lock);
-    slot *given = &r->slot[r->given % r->window];
-    given->ready = false;
-    given->result.line.length = 0;
-    given->result.is_error = false;
+    r->ready[r->given % r->window] = false;
     r->given++;
     pthread_cond_signal(&r->emptied);
     pthread_mutex_unlock(&r->lock);
@@ -148,7 +142,7 @@ static void give_results(run *r)
         if (ready) {
             gd_error error = {0};
             if (status == GD_OK)
-                status = r->pipe->give(r->pipe->context, &r->slot[r->given % r->window].result, &error);
+                status = r->pipe->give(r->pipe->context, result_at(r, r->given), &error);
             if (status != GD_OK && !closed)
                 close_run(r, &error);
             closed = closed || status != GD_OK;
@@ -161,15 +155,26 @@ static void give_results(run *r)
     }
 }
 
+int gd_pipe_cores(void)
+{
+    cpu_set_t set;
+    const int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > GD_PIPE_THREADS ? GD_PIPE_THREADS : n;
+}
+
 gd_status gd_pipe_run(const gd_pipe *pipe, gd_error *error)
 {
-    run r = {.pipe = pipe, .window = (int64_t)pipe->threads * SLOTS_PER_THREAD};
+    run r = {.pipe = pipe, .window = (int64_t)pipe->threads * pipe->ahead};
     pthread_condattr_t attributes;
     pthread_t thread[GD_PIPE_THREADS];
     int started = 0;
-    r.slot = calloc((size_t)r.window, sizeof *r.slot);
-    if (!r.slot)
+    r.result = calloc((size_t)r.window, pipe->result_bytes);
+    r.ready = calloc((size_t)r.window, sizeof *r.ready);
+    if (!r.result || !r.ready) {
+        free(r.result);
+        free(r.ready);
         return gd_fail(error, GD_NOMEM, "out of memory for %lld results", (long long)r.window);
+    }
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&r.taking, NULL);
@@ -194,12 +199,13 @@ gd_status gd_pipe_run(const gd_pipe *pipe, gd_error *error)
     for (int i = 0; i < started; i++)
         pthread_join(thread[i], NULL);
     for (int64_t i = 0; i < r.window; i++)
-        gd_text_release(&r.slot[i].result.line);
+        pipe->release(result_at(&r, i));
     pthread_cond_destroy(&r.emptied);
     pthread_cond_destroy(&r.filled);
     pthread_mutex_destroy(&r.lock);
     pthread_mutex_destroy(&r.taking);
-    free(r.slot);
+    free(r.result);
+    free(r.ready);
     if (error && error->status == GD_OK)
         *error = r.error;
     return r.error.status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/media.h"
+#include "body/media.h"
 
 #include <string.h>
 #include <strings.h>

@@ -3,8 +3,8 @@
  *
  *     multipart/form-data; boundary="a b"           application/json;verbose, image/png;q=0.1
  */
-#ifndef GD_SERVE_MEDIA_H
-#define GD_SERVE_MEDIA_H
+#ifndef GD_BODY_MEDIA_H
+#define GD_BODY_MEDIA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The readers of the forms of bodies and what they share; body.c chooses among them. */
-#ifndef GD_SERVE_BODY_FORM_H
-#define GD_SERVE_BODY_FORM_H
+#ifndef GD_BODY_FORM_H
+#define GD_BODY_FORM_H
 
-#include "serve/body.h"
+#include "body/body.h"
 
 /* A body, or a part of one, and where its pictures go. */
 typedef struct gd_body {

@@ -7,10 +7,10 @@
  * waits too. So memory does not grow with the number of items, and nobody can see from the results how many threads
  * there were.
  */
-#ifndef GD_CLI_PREDICT_PIPE_H
-#define GD_CLI_PREDICT_PIPE_H
+#ifndef GD_BASE_PIPE_H
+#define GD_BASE_PIPE_H
 
-#include "base/text.h"
+#include "base/status.h"
 
 #include <stdbool.h>
 
@@ -20,25 +20,25 @@ extern "C" {
 
 enum { GD_PIPE_THREADS = 1024 };
 
-typedef struct gd_pipe_result {
-    gd_text line;  /* empty when work begins */
-    bool is_error; /* for the caller: work sets, give reads */
-    double part;   /* likewise: of the input that has been taken */
-} gd_pipe_result;
+/* How many threads this process may run at once: its affinity mask's, 1 to GD_PIPE_THREADS. */
+int gd_pipe_cores(void);
 
 /* A failure ends the run: what was taken before the item that failed is still given, nothing behind it. */
 typedef struct gd_pipe {
     void *context;
-    int threads; /* 1 to GD_PIPE_THREADS */
+    int threads;         /* 1 to GD_PIPE_THREADS */
+    int ahead;           /* results of each thread that the ring holds, at least 1 */
+    size_t result_bytes; /* of a result. All 0 at first; then as `give` left it, so that its memory serves again */
     /* The next item into the hands of thread `worker`, 0 to threads - 1; `*more` false: there is none, and no more is
      * asked for. */
     gd_status (*take)(void *context, int worker, bool *more, gd_error *error);
     /* That item's result. */
-    gd_status (*work)(void *context, int worker, gd_pipe_result *result, gd_error *error);
-    gd_status (*give)(void *context, const gd_pipe_result *result, gd_error *error);
+    gd_status (*work)(void *context, int worker, void *result, gd_error *error);
+    gd_status (*give)(void *context, void *result, gd_error *error);
     /* In the calling thread, after each result and some ten times a second: false: take no more, finish what was taken.
      */
     bool (*tick)(void *context);
+    void (*release)(void *result); /* in the end, of all results */
 } gd_pipe;
 
 gd_status gd_pipe_run(const gd_pipe *pipe, gd_error *error);

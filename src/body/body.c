@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/body_form.h"
-#include "serve/media.h"
+#include "body/body_form.h"
+#include "body/media.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +145,7 @@ static gd_status add_pixels(const gd_body *body, uint64_t height, uint64_t width
 {
     gd_picture picture;
     GD_TRY(reserve(body, error));
-    GD_TRY(gd_picture_make(height, width, body->channels, &picture, error));
+    GD_TRY(gd_picture_make(height, width, body->channels ? body->channels : channels, &picture, error));
     const int64_t n = (int64_t)(height * width);
     if (channels == picture.channels)
         memcpy(picture.pixels, pixels, (size_t)n * (size_t)channels);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Source: NEP 1 and numpy.lib.format, versions 1.0 to 3.0. Behind the magic string, the version and a length stands a
  * dictionary as Python writes it, whose keys may come in any order; then the array. */
-#include "serve/body_form.h"
-#include "serve/media.h"
+#include "body/body_form.h"
+#include "body/media.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -14,8 +14,8 @@
  * Grey and colour are converted to what the model reads. Nothing is taken on trust: sizes are held against the bytes
  * that are there before anything is allocated. Thread-safe; no state.
  */
-#ifndef GD_SERVE_BODY_H
-#define GD_SERVE_BODY_H
+#ifndef GD_BODY_H
+#define GD_BODY_H
 
 #include "base/status.h"
 #include "data/decode.h"
@@ -50,7 +50,8 @@ void gd_pictures_release(gd_pictures *pictures); /* accepts {0} */
 bool gd_body_is_read(const char *content_type);
 
 /* Appends; nothing where it fails. FORMAT says what is wrong with the body, in words for the client; UNSUPPORTED: no
- * body of this type is read; NOMEM. `channels`: 1 or 3, the model's. */
+ * body of this type is read; NOMEM. `channels`: 1 or 3, the model's; 0: as many as each
+ * picture has. */
 gd_status gd_body_decode(const char *content_type, const void *bytes, size_t length, int channels,
                          gd_pictures *pictures, gd_error *error);
 

@@ -4,8 +4,8 @@
  *     --BOUNDARY\r\n header: value\r\n … \r\n content \r\n--BOUNDARY\r\n … content \r\n--BOUNDARY--
  *
  * What stands before the first boundary and behind the last one is passed over. */
-#include "serve/body_form.h"
-#include "serve/media.h"
+#include "body/body_form.h"
+#include "body/media.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  */
 #include "base/base64.h"
 #include "base/json_scan.h"
-#include "serve/body_form.h"
+#include "body/body_form.h"
 
 #include <stdlib.h>
 #include <string.h>
