@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Captures: a lot is some records' pictures, and those bodies of theirs that have to be looked at. */
+#include "base/pipe.h"
 #include "survey/lot.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,30 +11,30 @@
 enum { MOST_PICTURES = 32, MOST_NUMBERS = 1 << 15, MOST_BYTES = 1 << 18 };
 
 /* A record whose body is looked at. */
-typedef struct request {
-    int first, n; /* its items in the lot; n 0: the body will tell */
-    bool wanted;  /* then: any of them */
+typedef struct body_request {
+    int first, n; /* its items in the lot */
+    bool open;    /* how many there are the body will tell: as yet there is one */
     size_t body, length;
     ptrdiff_t type; /* in the lot's text; -1: none */
-} request;
+} body_request;
 
-typedef struct hand {
+/* What a thread has in hand besides its lot. */
+typedef struct held {
     int n;
-    request request[MOST_PICTURES];
+    body_request request[MOST_PICTURES];
     gd_text bodies;
-} hand;
+} held;
 
 typedef struct survey {
     gd_survey base; /* first */
     const gd_survey_capture *what;
     gd_captured *reader;
     gd_survey_captured *captured;
-    hand *hand; /* (threads) */
+    held *held; /* (threads) */
 
     char endpoint[256], variant[256]; /* those of the first record */
     bool begun;
-    const char *file; /* of the record before, and where the lot's text has it */
-    ptrdiff_t file_at;
+    ptrdiff_t file; /* of the record before, in its lot's text; -1: it is the lot's first */
 } survey;
 
 static gd_place place_of(const gd_captured_record *record)
@@ -128,13 +129,14 @@ static gd_status add_seen(const survey *s, gd_lot *lot, int i, const gd_captured
 /* ---- taking ---- */
 
 /* The record's body, for the thread to look at. */
-static gd_status add_request(survey *s, hand *hand, gd_lot *lot, const gd_captured_record *record, request request,
+static gd_status add_request(survey *s, held *held, gd_lot *lot, const gd_captured_record *record, body_request request,
                              gd_error *error)
 {
     const void *bytes;
     gd_error broken = {0};
     const gd_status status = gd_captured_body(s->reader, &record->input, &bytes, &request.length, &broken);
     if (status == GD_FORMAT) {
+        lot->n -= request.open;
         gd_lot_note(lot, &broken);
         return GD_OK;
     }
@@ -143,41 +145,52 @@ static gd_status add_request(survey *s, hand *hand, gd_lot *lot, const gd_captur
     request.type = -1;
     if (record->input.type)
         GD_TRY(gd_lot_add_text(lot, record->input.type, &request.type, error));
-    request.body = hand->bodies.length;
-    gd_text_add_n(&hand->bodies, bytes, request.length);
-    hand->request[hand->n++] = request;
-    return gd_text_status(&hand->bodies, error);
+    request.body = held->bodies.length;
+    gd_text_add_n(&held->bodies, bytes, request.length);
+    held->request[held->n++] = request;
+    return gd_text_status(&held->bodies, error);
 }
 
-static gd_status add_record(survey *s, hand *hand, gd_lot *lot, const gd_captured_record *record, gd_error *error)
+/* One of a record's pictures. */
+static gd_status add_picture(survey *s, gd_lot *lot, const gd_captured_record *record, int i, bool answered,
+                             gd_error *error)
+{
+    gd_lot_item *item;
+    const int at = lot->n;
+    GD_TRY(gd_lot_add(lot, s->file, record->line, &item, error));
+    item->sighting.time_ms = record->time_ms;
+    item->wanted = gd_survey_wants(&s->base);
+    if (record->pictures)
+        GD_TRY(add_seen(s, lot, at, &record->pictures[i], error));
+    return answered ? add_answer(s, lot, at, record, i, error) : GD_OK;
+}
+
+static gd_status add_file(survey *s, gd_lot *lot, const char *file, gd_error *error)
+{
+    if (s->file >= 0 && strcmp(lot->text.at + s->file, file) == 0)
+        return GD_OK;
+    return gd_lot_add_text(lot, file, &s->file, error);
+}
+
+static gd_status add_record(survey *s, held *held, gd_lot *lot, const gd_captured_record *record, gd_error *error)
 {
     const bool answered = record->probability && s->base.o->n_classes > 0;
     const bool readable = record->input.encoding && gd_body_is_read(record->input.type);
-    request request = {.first = lot->n, .n = record->pictures || record->probability ? record->n_pictures : 0};
-    bool lacks = request.n == 0;
+    body_request request = {.first = lot->n, .n = record->n_pictures, .open = record->n_pictures == 0};
+    bool lacks = request.open;
+    if (request.open && !readable) {
+        s->captured->blind++;
+        return GD_OK;
+    }
     if (answered)
         GD_TRY(check_answer(s->base.o, record, error));
-    if (s->file != record->file || lot->text.length == 0) {
-        GD_TRY(gd_lot_add_text(lot, record->file, &s->file_at, error));
-        s->file = record->file;
-    }
+    GD_TRY(add_file(s, lot, record->file, error));
+    request.n += request.open;
     for (int i = 0; i < request.n; i++) {
-        gd_lot_item *item;
-        const int at = lot->n;
-        GD_TRY(gd_lot_add(lot, s->file_at, record->line, &item, error));
-        item->sighting.time_ms = record->time_ms;
-        item->wanted = gd_survey_wants(&s->base);
-        if (record->pictures)
-            GD_TRY(add_seen(s, lot, at, &record->pictures[i], error));
-        if (answered)
-            GD_TRY(add_answer(s, lot, at, record, i, error));
-        lacks = lacks || gd_survey_lacks(&s->base, &lot->item[at]);
+        GD_TRY(add_picture(s, lot, record, i, answered, error));
+        lacks = lacks || gd_survey_lacks(&s->base, &lot->item[lot->n - 1]);
     }
-    if (request.n == 0) {
-        request.wanted = gd_survey_wants(&s->base);
-        s->captured->blind += !readable;
-    }
-    return lacks && readable ? add_request(s, hand, lot, record, request, error) : GD_OK;
+    return lacks && readable ? add_request(s, held, lot, record, request, error) : GD_OK;
 }
 
 /* Records, until they are a lot. One whose pictures only its body tells of is the last in its lot, as they come behind
@@ -186,12 +199,12 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
 {
     survey *s = (survey *)base;
     gd_lot *lot = &base->looker[looker].lot;
-    hand *hand = &s->hand[looker];
-    hand->n = 0;
-    hand->bodies.length = 0;
-    s->file = NULL;
-    bool open = true;
-    while (open && lot->n < MOST_PICTURES && lot->n_numbers < MOST_NUMBERS && hand->bodies.length < MOST_BYTES) {
+    held *held = &s->held[looker];
+    held->n = 0;
+    held->bodies.length = 0;
+    s->file = -1;
+    bool full = false;
+    while (!full && !gd_survey_stopped(base)) {
         const gd_captured_record *record;
         bool here;
         GD_TRY(gd_captured_next(s->reader, &record, error));
@@ -199,8 +212,9 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
             break;
         GD_TRY(belongs(s, record, &here, error));
         if (here)
-            GD_TRY(add_record(s, hand, lot, record, error));
-        open = !gd_survey_stopped(base) && (hand->n == 0 || hand->request[hand->n - 1].n > 0);
+            GD_TRY(add_record(s, held, lot, record, error));
+        full = lot->n >= MOST_PICTURES || lot->n_numbers >= MOST_NUMBERS || held->bodies.length >= MOST_BYTES ||
+               (held->n > 0 && held->request[held->n - 1].open);
         *more = true;
     }
     return GD_OK;
@@ -208,33 +222,84 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
 
 /* ---- looking ---- */
 
-/* The pictures of a body whose number nobody knew. */
-static gd_status add_pictures(gd_lot *lot, const request *r, int n, gd_error *error)
+/* The further pictures of a body that was not known to have them. */
+static gd_status add_further(gd_lot *lot, body_request *r, int n, gd_error *error)
 {
-    const gd_lot_item *like = &lot->item[r->first];
-    const ptrdiff_t file = like->file;
-    const int64_t line = like->line, time_ms = like->sighting.time_ms;
-    for (int i = 1; i < n; i++) {
-        gd_lot_item *item;
-        GD_TRY(gd_lot_add(lot, file, line, &item, error));
-        item->sighting.time_ms = time_ms;
-        item->wanted = r->wanted;
+    for (; r->n < n; r->n++) {
+        gd_lot_item *item, *first = &lot->item[r->first];
+        const gd_sighting sighting = first->sighting;
+        const bool wanted = first->wanted;
+        GD_TRY(gd_lot_add(lot, first->file, first->line, &item, error));
+        item->sighting.time_ms = sighting.time_ms;
+        item->wanted = wanted;
     }
     return GD_OK;
 }
 
-static gd_status look_at(survey *s, gd_looker *looker, const request *r, const char *bodies, gd_error *error)
+/* Nothing but what is recorded is known of the pictures. */
+static void give_up(gd_lot *lot, const body_request *r, gd_error *why)
+{
+    const gd_lot_item *item = &lot->item[r->first];
+    gd_error_prefix(why, (gd_place){lot->text.at + item->file, (int)item->line, 0}, "the body");
+    gd_lot_note(lot, why);
+    lot->n -= r->open;
+}
+
+static gd_status look_at(survey *s, gd_looker *looker, body_request *r, const char *bodies, gd_error *error)
 {
     gd_lot *lot = &looker->lot;
     gd_pictures *pictures = &looker->pictures;
-    const char *type = r->type >= 0 ? lot->text.at + r->type : NULL;
     gd_error broken = {0};
     gd_pictures_clear(pictures);
-    const gd_status status = gd_body_decode(type, bodies + r->body, r->length, s->base.channels, pictures, &broken);
-    if (status != GD_OK && status != GD_FORMAT && status != GD_UNSUPPORTED)
+    gd_status status = gd_body_decode(r->type >= 0 ? lot->text.at + r->type : NULL, bodies + r->body, r->length,
+                                      s->base.channels, pictures, &broken);
+    if (status == GD_OK && !r->open && pictures->n != r->n)
+        status = gd_fail(&broken, GD_FORMAT, "has %d pictures where %d were answered", pictures->n, r->n);
+    if (status == GD_FORMAT) {
+        give_up(lot, r, &broken);
+        return GD_OK;
+    }
+    if (status != GD_OK)
         return gd_fail(error, status, "%s", broken.message);
-    if (status == GD_OK && r->n > 0 && pictures->n != r->n)
-        gd_fail(&broken, GD_FORMAT, "a body of %d pictures where %d were answered", pictures->n, r->n);
-    (void)add_pictures;
+    GD_TRY(add_further(lot, r, pictures->n, error));
+    for (int i = 0; i < r->n; i++) {
+        const gd_picture *p = &pictures->picture[i];
+        const gd_image image = {p->height, p->width, p->channels, p->pixels};
+        const gd_description file = gd_decode_describe(bodies + r->body, r->length);
+        if (!pictures->several)
+            gd_lot_describe(&lot->item[r->first + i], &file);
+        GD_TRY(gd_survey_look(&s->base, looker, lot, r->first + i, &image, true, error));
+    }
     return GD_OK;
+}
+
+static gd_status look(gd_survey *base, int looker, gd_error *error)
+{
+    survey *s = (survey *)base;
+    held *held = &s->held[looker];
+    for (int i = 0; i < held->n; i++)
+        GD_TRY(look_at(s, &base->looker[looker], &held->request[i], held->bodies.at, error));
+    return GD_OK;
+}
+
+gd_status gd_survey_captures(const gd_survey_capture *what, const gd_survey_options *options, const gd_see *see,
+                             gd_survey_captured *captured, gd_survey_counts *counts, gd_error *error)
+{
+    survey s = {.what = what, .captured = captured};
+    gd_status status;
+    *captured = (gd_survey_captured){0};
+    *counts = (gd_survey_counts){0};
+    s.held = calloc(GD_PIPE_THREADS, sizeof *s.held);
+    if (!s.held)
+        return gd_fail(error, GD_NOMEM, "out of memory for a reader of captures");
+    status = gd_captured_open(&what->read, &s.reader, error);
+    if (status == GD_OK) {
+        status = gd_survey_run(&s.base, (gd_survey_steps){take, look}, options, see, counts, error);
+        captured->read = *gd_captured_count(s.reader);
+    }
+    gd_captured_close(s.reader);
+    for (int i = 0; i < GD_PIPE_THREADS; i++)
+        gd_text_release(&s.held[i].bodies);
+    free(s.held);
+    return status;
 }
