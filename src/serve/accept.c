@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which form of answer a client likes best (RFC 9110, 12.5.1). */
-#include "serve/answer.h"
 #include "body/media.h"
+#include "serve/answer.h"
 
 #include <string.h>
 

@@ -7,9 +7,9 @@
 #ifndef GD_SERVE_HOSTED_H
 #define GD_SERVE_HOSTED_H
 
+#include "body/body.h"
 #include "griddle/infer.h"
 #include "serve/answer.h"
-#include "body/body.h"
 #include "serve/metrics.h"
 #include "serve/queue.h"
 

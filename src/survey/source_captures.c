@@ -19,18 +19,18 @@ typedef struct body_request {
 } body_request;
 
 /* What a thread has in hand besides its lot. */
-typedef struct held {
+typedef struct in_hand {
     int n;
     body_request request[MOST_PICTURES];
     gd_text bodies;
-} held;
+} in_hand;
 
 typedef struct survey {
     gd_survey base; /* first */
     const gd_survey_capture *what;
     gd_captured *reader;
     gd_survey_captured *captured;
-    held *held; /* (threads) */
+    in_hand *held; /* (threads) */
 
     char endpoint[256], variant[256]; /* those of the first record */
     bool begun;
@@ -129,8 +129,8 @@ static gd_status add_seen(const survey *s, gd_lot *lot, int i, const gd_captured
 /* ---- taking ---- */
 
 /* The record's body, for the thread to look at. */
-static gd_status add_request(survey *s, held *held, gd_lot *lot, const gd_captured_record *record, body_request request,
-                             gd_error *error)
+static gd_status add_request(survey *s, in_hand *held, gd_lot *lot, const gd_captured_record *record,
+                             body_request request, gd_error *error)
 {
     const void *bytes;
     gd_error broken = {0};
@@ -172,7 +172,7 @@ static gd_status add_file(survey *s, gd_lot *lot, const char *file, gd_error *er
     return gd_lot_add_text(lot, file, &s->file, error);
 }
 
-static gd_status add_record(survey *s, held *held, gd_lot *lot, const gd_captured_record *record, gd_error *error)
+static gd_status add_record(survey *s, in_hand *held, gd_lot *lot, const gd_captured_record *record, gd_error *error)
 {
     const bool answered = record->probability && s->base.o->n_classes > 0;
     const bool readable = record->input.encoding && gd_body_is_read(record->input.type);
@@ -199,7 +199,7 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
 {
     survey *s = (survey *)base;
     gd_lot *lot = &base->looker[looker].lot;
-    held *held = &s->held[looker];
+    in_hand *held = &s->held[looker];
     held->n = 0;
     held->bodies.length = 0;
     s->file = -1;
@@ -276,7 +276,7 @@ static gd_status look_at(survey *s, gd_looker *looker, body_request *r, const ch
 static gd_status look(gd_survey *base, int looker, gd_error *error)
 {
     survey *s = (survey *)base;
-    held *held = &s->held[looker];
+    in_hand *held = &s->held[looker];
     for (int i = 0; i < held->n; i++)
         GD_TRY(look_at(s, &base->looker[looker], &held->request[i], held->bodies.at, error));
     return GD_OK;

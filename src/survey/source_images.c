@@ -119,8 +119,7 @@ static gd_status look_at_file(gd_survey *base, int looker, gd_error *error)
     gd_error broken = {0};
     char *bytes;
     size_t length;
-    gd_status status =
-        gd_file_read(l->lot.text.at + l->lot.item[0].file, FILE_BYTES, &arena, &bytes, &length, &broken);
+    gd_status status = gd_file_read(l->lot.text.at + l->lot.item[0].file, FILE_BYTES, &arena, &bytes, &length, &broken);
     if (status == GD_OK)
         status = look_at_bytes(base, l, bytes, length, &broken);
     gd_arena_release(&arena);

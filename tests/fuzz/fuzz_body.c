@@ -2,8 +2,8 @@
 /* A request's body: the first byte chooses its type and the model's channels. What is accepted has all its pixels, no
  * more than a request may have; what is refused leaves nothing and says why, JSON with a place. The last of the choices
  * takes the rest of the bytes for the headers Content-Type and Accept. */
-#include "serve/answer.h"
 #include "body/body.h"
+#include "serve/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

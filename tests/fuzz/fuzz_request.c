@@ -5,8 +5,8 @@
  *
  *     a byte: the type and the model's channels · a byte: how long Accept is · Accept · the body */
 #include "base/json.h"
-#include "serve/answer.h"
 #include "body/body.h"
+#include "serve/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

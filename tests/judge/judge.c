@@ -2,11 +2,11 @@
 /* What judges ask of Griddle and no verb answers: reading and writing safetensors, fitting a picture, a picture's own
  * figures, what they cost, what a file says of itself, reading a body. */
 #include "base/file.h"
+#include "body/body.h"
 #include "cli/command.h"
 #include "data/decode.h"
 #include "image/figures.h"
 #include "image/image.h"
-#include "body/body.h"
 #include "store/safetensors.h"
 
 #include <stdio.h>
