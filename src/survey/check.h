@@ -13,10 +13,10 @@ extern "C" {
 #endif
 
 typedef struct gd_check_options {
-    gd_captured_options what;                  /* or one safetensors file of numbers */
+    gd_survey_capture what;                    /* or one safetensors file of numbers */
     const char *baseline;                      /* folder */
     const char *out;                           /* folder; NULL: nothing is written */
-    const char *model;                         /* file, for what the captures do not hold; NULL: none */
+    const char *model;                         /* RUN or file, for what the captures do not hold; NULL: none */
     double alarms_per_month, checks_per_month; /* NaN: as the baseline's rules say */
     double threshold;                          /* of confidence, a line in the report; NaN: none */
     bool report;
@@ -28,12 +28,19 @@ typedef struct gd_check {
     gd_baseline baseline;
     gd_window window;
     gd_verdict verdict;
-    gd_captured_counts counts;
+    gd_survey_captured captured; /* of captures */
+    gd_survey_counts seen;       /* likewise */
     gd_arena arena;
 } gd_check;
 
+/* Files are written where all is well, at the end. IO and FORMAT of what cannot be read; FORMAT, too, where the window
+ * holds nothing (`captured` then tells what was read); INVALID for a window that ends before it begins, a model that is
+ * not the baseline's, a table where the baseline is of pictures; STOPPED. The check is to be released whatever comes. */
 gd_status gd_check_run(const gd_check_options *options, gd_check *check, gd_error *error);
 void gd_check_release(gd_check *check); /* accepts {0} */
+
+/* What could not be read, a line each, "2 broken lines; the first: FILE:LINE: …". */
+void gd_check_print_losses(const gd_survey_captured *captured, const gd_survey_counts *seen, gd_text *out);
 
 #ifdef __cplusplus
 }

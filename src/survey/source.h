@@ -61,6 +61,7 @@ typedef struct gd_survey_captured {
     gd_captured_counts read; /* what gd_captured_count tells at the end */
     int64_t elsewhere;       /* records of other endpoints and variants */
     int64_t blind;           /* records without an answer, figures, or a body that is read: nothing is known of them */
+    char endpoint[256], variant[256]; /* whose all others are; "": paths do not say */
 } gd_survey_captured;
 
 /* A picture whose body is broken is told with what is recorded of it. INVALID, with the place, for an answer of other

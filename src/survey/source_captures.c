@@ -32,7 +32,6 @@ typedef struct survey {
     gd_survey_captured *captured;
     in_hand *held; /* (threads) */
 
-    char endpoint[256], variant[256]; /* those of the first record */
     bool begun;
     ptrdiff_t file; /* of the record before, in its lot's text; -1: it is the lot's first */
 } survey;
@@ -62,12 +61,12 @@ static gd_status belongs(survey *s, const gd_captured_record *record, bool *here
     if (!*here)
         return GD_OK;
     if (!s->begun) {
-        snprintf(s->endpoint, sizeof s->endpoint, "%s", endpoint);
-        snprintf(s->variant, sizeof s->variant, "%s", variant);
+        snprintf(s->captured->endpoint, sizeof s->captured->endpoint, "%s", endpoint);
+        snprintf(s->captured->variant, sizeof s->captured->variant, "%s", variant);
         s->begun = true;
     }
-    GD_TRY(check_one("endpoint", s->endpoint, endpoint, error));
-    return check_one("variant", s->variant, variant, error);
+    GD_TRY(check_one("endpoint", s->captured->endpoint, endpoint, error));
+    return check_one("variant", s->captured->variant, variant, error);
 }
 
 /* ---- what is recorded ---- */
