@@ -4,10 +4,10 @@
 #include "base/file.h"
 #include "report/report.h"
 #include "survey/model.h"
+#include "survey/show.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -56,50 +56,23 @@ static int channels_of(const gd_profile *profile)
 
 typedef struct watcher {
     gd_check *check;
-    pthread_mutex_t lock; /* the gallery is asked ahead, by other threads */
-    uint64_t asked;
+    gd_show show;
     int64_t answers;
 } watcher;
 
-/* Which picture that will be kept depends on its number and on those before it: asked ahead of them, some more. */
-static bool wants_picture(void *context)
-{
-    watcher *w = context;
-    pthread_mutex_lock(&w->lock);
-    gd_gallery ahead = w->check->window.gallery;
-    ahead.seen = w->asked++;
-    const bool wants = gd_gallery_wants(&ahead);
-    pthread_mutex_unlock(&w->lock);
-    return wants;
-}
-
-static gd_status show(gd_check *check, const gd_sighting *sighting, const gd_image *picture, const char *place,
-                      gd_error *error)
-{
-    const gd_directions *directions = &check->baseline.directions;
-    gd_gallery *gallery = &check->window.gallery;
-    gd_exhibit *exhibit = NULL;
-    if (!picture || !gd_gallery_wants(gallery)) {
-        gd_gallery_pass(gallery);
-        return GD_OK;
-    }
-    GD_TRY(gd_gallery_add(gallery, picture, sighting, place, &exhibit, error));
-    if (exhibit && sighting->probability)
-        exhibit->answer = gd_answer_of(sighting->probability, check->baseline.profile.options.n_classes);
-    if (exhibit && sighting->features && directions->dims >= 2)
-        gd_features_project(directions, sighting->features, 2, exhibit->at);
-    return GD_OK;
-}
+static bool wants_picture(void *context) { return gd_show_wants(&((watcher *)context)->show); }
 
 static gd_status see(void *context, const gd_sighting *sighting, const gd_image *picture, const char *place,
                      gd_error *error)
 {
     watcher *w = context;
+    const gd_directions *directions = &w->check->baseline.directions;
+    gd_exhibit *exhibit;
     w->answers += sighting->probability != NULL;
-    pthread_mutex_lock(&w->lock);
-    const gd_status status = show(w->check, sighting, picture, place, error);
-    pthread_mutex_unlock(&w->lock);
-    return status == GD_OK ? gd_window_add(&w->check->window, &w->check->baseline, sighting, error) : status;
+    GD_TRY(gd_show_see(&w->show, sighting, picture, place, &exhibit, error));
+    if (exhibit && sighting->features && directions->dims >= 2)
+        gd_features_project(directions, sighting->features, 2, exhibit->at);
+    return gd_window_add(&w->check->window, &w->check->baseline, sighting, error);
 }
 
 /* ---- what comes in ---- */
@@ -110,7 +83,8 @@ static gd_status check_any(const gd_check_options *o, const gd_check *check, con
     const char *path = o->what.read.paths[0];
     if (check->captured.blind > 0 && check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': none of %" PRId64 " records has an answer, figures or a picture: nothing is known of them",
+                       "'%s': none of %" PRId64
+                       " records has an answer, figures or a picture: nothing is known of them",
                        path, check->captured.blind);
     if (check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
@@ -119,7 +93,8 @@ static gd_status check_any(const gd_check_options *o, const gd_check *check, con
                        path, read->lines, read->broken, read->outside, check->captured.elsewhere);
     if (w->answers == 0 && check->baseline.profile.options.n_classes > 0)
         return gd_fail(error, GD_INVALID,
-                       "'%s': none of %" PRId64 " pictures has an answer: capture answers (--capture-mode), or name the "
+                       "'%s': none of %" PRId64
+                       " pictures has an answer: capture answers (--capture-mode), or name the "
                        "model, which computes them of captured pictures: --model RUN|MODEL",
                        path, check->window.profile.items);
     return GD_OK;
@@ -129,9 +104,10 @@ static gd_status look_at_captures(const gd_check_options *o, gd_check *check, gd
 {
     const gd_profile_options *profile = &check->baseline.profile.options;
     gd_survey_model model = {0};
-    watcher w = {.check = check, .lock = PTHREAD_MUTEX_INITIALIZER};
+    watcher w = {.check = check};
     const gd_see eyes = {&w, see, wants_picture};
     gd_status status = GD_OK;
+    gd_show_init(&w.show, &check->window.gallery, profile->n_classes);
     if (o->model)
         GD_TRY_TO(done, gd_survey_model_open(o->model, &model, error));
     if (o->model)
@@ -152,7 +128,7 @@ static gd_status look_at_captures(const gd_check_options *o, gd_check *check, gd
     GD_TRY_TO(done, gd_window_settle(&check->window, &check->baseline, error));
     status = check_any(o, check, &w, error);
 done:
-    pthread_mutex_destroy(&w.lock);
+    gd_show_release(&w.show);
     gd_survey_model_release(&model);
     return status;
 }

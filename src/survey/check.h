@@ -35,7 +35,8 @@ typedef struct gd_check {
 
 /* Files are written where all is well, at the end. IO and FORMAT of what cannot be read; FORMAT, too, where the window
  * holds nothing (`captured` then tells what was read); INVALID for a window that ends before it begins, a model that is
- * not the baseline's, a table where the baseline is of pictures; STOPPED. The check is to be released whatever comes. */
+ * not the baseline's, a table where the baseline is of pictures; STOPPED. The check is to be released whatever comes.
+ */
 gd_status gd_check_run(const gd_check_options *options, gd_check *check, gd_error *error);
 void gd_check_release(gd_check *check); /* accepts {0} */
 

@@ -3,8 +3,8 @@
 #ifndef GD_SURVEY_MODEL_H
 #define GD_SURVEY_MODEL_H
 
-#include "griddle/infer.h"
 #include "base/status.h"
+#include "griddle/infer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,9 +13,9 @@ extern "C" {
 typedef struct gd_survey_model {
     gd_model *model; /* owned; NULL: none */
     const gd_model_info *info;
-    bool is_run;       /* it was named by its run's folder */
-    char path[4096];   /* of its file */
-    char digest[65];   /* of its bytes: FNV-1a, hexadecimal, as `griddle predict` puts it beside each answer */
+    bool is_run;     /* it was named by its run's folder */
+    char path[4096]; /* of its file */
+    char digest[65]; /* of its bytes: FNV-1a, hexadecimal, as `griddle predict` puts it beside each answer */
 } gd_survey_model;
 
 /* A run's folder, or a model's file. Owned by the caller until released. gd_model_open's errors; IO for a run that has

@@ -34,7 +34,8 @@ typedef struct gd_reference {
     char note[1024];             /* what the user should know: a line, or several; "": nothing */
 } gd_reference;
 
-/* The baseline is to be released whatever comes. INVALID, with the remedy, for words that give no reference; STOPPED. */
+/* The baseline is to be released whatever comes. INVALID, with the remedy, for words that give no reference; STOPPED.
+ */
 gd_status gd_reference_make(const gd_reference_options *options, gd_baseline *baseline, gd_reference *reference,
                             gd_error *error);
 
