@@ -13,6 +13,7 @@
 #define ENGINE "griddle-engine"
 #define STAGE "griddle-stage"
 #define SERVE "griddle-serve"
+#define MONITOR "griddle-monitor"
 
 /* In the order of the road. */
 static const struct {
@@ -27,12 +28,12 @@ static const struct {
     {"export", "a run's model as one file", ENGINE, NULL},
     {"predict", "ask a model about pictures", NULL, &gd_verb_predict},
     {"serve", "a model behind HTTP: classes, batches, capture, metrics", SERVE, NULL},
+    {"monitor", "is the model still right: baselines, checks of captures, reports", MONITOR, NULL},
     {"config", "the config as it is understood, defaults too", ENGINE, NULL},
     {"net", "the network that a config makes, layer by layer", ENGINE, NULL},
     {"plan", "what training computes, step by step", ENGINE, NULL},
     {"bench", "throughput of a network on this machine", ENGINE, NULL},
     {"info", "what this griddle is and what it finds here", ENGINE, NULL},
-    {"monitor", "not there yet", NULL, NULL},
     {"report", "not there yet", NULL, NULL},
     {"runs", "not there yet", NULL, NULL},
     {"import", "not there yet", NULL, NULL},

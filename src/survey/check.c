@@ -49,7 +49,7 @@ static int channels_of(const gd_profile *profile)
     const gd_column *saturation = gd_profile_column(profile, "saturation");
     if (!saturation || !saturation->sketch)
         return 0;
-    return saturation->sketch->max > 0 ? 3 : 1;
+    return saturation->sketch->moments.max > 0 ? 3 : 1;
 }
 
 /* ---- seeing ---- */

@@ -2,11 +2,11 @@
 #include "survey/reference.h"
 
 #include "base/file.h"
-#include "config/config.h"
-#include "data/cache.h"
+#include "data/decode.h"
 #include "survey/files.h"
 #include "survey/model.h"
 #include "survey/reference_build.h"
+#include "survey/run.h"
 #include "survey/trained.h"
 
 #include <inttypes.h>
@@ -24,10 +24,8 @@ typedef struct job {
     gd_reference *told;
     gd_survey_model model;
     gd_arena arena;
-    gd_config config; /* of the run */
-    gd_staged staged; /* likewise */
-    gd_split split;
-    gd_trained trained; /* its training images; digest NULL: not known */
+    gd_run_images run;
+    gd_trained trained; /* the run's training images; digest NULL: not known */
     bool statistics_alone;
     gd_builder builder;
 } job;
@@ -56,31 +54,18 @@ static void note(job *j, const char *format, ...)
 
 /* ---- the run ---- */
 
-/* Its config, set and split, where it is a run. */
-static gd_status open_run(job *j, gd_error *error)
-{
-    const char *config = gd_arena_printf(&j->arena, "%s/config.yaml", j->o->model);
-    const char *staged = gd_arena_printf(&j->arena, "%s/staged.safetensors", j->o->model);
-    if (!config || !staged)
-        return gd_fail(error, GD_NOMEM, "out of memory for a run");
-    GD_TRY(gd_config_read(config, NULL, 0, &j->config, error));
-    GD_TRY(gd_staged_open(staged, GD_OPEN_TRAIN, &j->staged, error));
-    const gd_data_config *data = &j->config.data;
-    return gd_split_make(&j->staged.train, j->staged.classes, j->staged.n_classes, data->validation, data->fold,
-                         data->folds, j->config.train.seed, &j->arena, &j->split, error);
-}
-
 /* What it was trained on, as far as it is still there: a run's model may be all that was kept of it. */
 static gd_status open_trained(job *j, gd_error *error)
 {
     gd_error missing = {0};
-    if (!j->model.is_run || open_run(j, &missing) != GD_OK) {
-        if (j->model.is_run)
-            note(j, "not known what '%s' was trained on (%s): take care that it was not on these\n", j->o->model,
-                 missing.message);
+    if (!j->model.is_run)
+        return GD_OK;
+    if (gd_run_images_open(j->o->model, false, &j->run, &missing) != GD_OK) {
+        note(j, "not known what '%s' was trained on (%s): take care that it was not on these\n", j->o->model,
+             missing.message);
         return GD_OK;
     }
-    return gd_trained_init(&j->trained, &j->staged.train, j->split.train, j->split.n_train, error);
+    return gd_trained_init(&j->trained, &j->run.staged.train, j->run.split.train, j->run.split.n_train, error);
 }
 
 static void judge(job *j, int64_t had, int64_t looked)
@@ -134,26 +119,6 @@ static gd_status survey_files(job *j, const gd_survey_file *files, int64_t n, gd
 
 /* ---- the run's validation split ---- */
 
-/* The files that the validation split was staged from, if they still lie where they did, as they did; NULL: no. */
-static const gd_survey_file *find_originals(job *j)
-{
-    gd_staging staging;
-    const gd_images *images = &j->staged.train;
-    const int64_t n = j->split.n_validation;
-    if (!images->names || gd_staging_find(&j->config, NULL, &j->arena, &staging, NULL) != GD_OK ||
-        !is_folder(staging.source) || !gd_staged_current(j->staged.path, staging.settings))
-        return NULL;
-    gd_survey_file *files = gd_arena_alloc(&j->arena, (size_t)n, sizeof *files);
-    for (int64_t i = 0; files && i < n; i++) {
-        const int64_t row = j->split.validation[i];
-        files[i] = (gd_survey_file){gd_arena_printf(&j->arena, "%s/%s", staging.source, images->names[row]),
-                                    images->labels[row]};
-        if (!files[i].path || !gd_file_exists(files[i].path))
-            return NULL;
-    }
-    return files;
-}
-
 static gd_status make_of_run(job *j, gd_error *error)
 {
     const char *run = j->o->model;
@@ -162,25 +127,24 @@ static gd_status make_of_run(job *j, gd_error *error)
                        "'%s' is a model, which does not say what it was not trained on: name reference images too, as "
                        "griddle monitor baseline MODEL DATA -o DIR",
                        run);
-    GD_TRY(open_run(j, error));
-    if (j->split.n_validation == 0)
+    GD_TRY(gd_run_images_open(run, true, &j->run, error));
+    const gd_run_images *r = &j->run;
+    const int64_t n = r->split.n_validation;
+    if (n == 0)
         return gd_fail(error, GD_INVALID,
                        "'%s' was trained on all its images (data.validation: 0): name others, as griddle monitor "
                        "baseline RUN DATA -o DIR, or train with --set data.validation=0.1",
                        run);
-    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s",
-             j->split.n_validation, run);
-    const bool resized = j->config.data.size > 0;
-    const gd_survey_file *originals = resized ? find_originals(j) : NULL;
-    if (originals)
-        return survey_files(j, originals, j->split.n_validation, error);
-    if (resized)
+    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s", n, run);
+    if (r->originals)
+        return survey_files(j, r->originals, n, error);
+    if (r->size > 0)
         note(j,
              "the validation images were scaled to %d pixels when they were staged, and the originals are not where "
              "they were: no figures of pictures (brightness, sharpness …) are in this baseline; name a folder of "
              "pictures, or a capture, to have them\n",
-             j->config.data.size);
-    return survey_images(j, &j->staged.train, j->split.validation, j->split.n_validation, resized, error);
+             r->size);
+    return survey_images(j, &r->staged.train, r->split.validation, n, r->size > 0, error);
 }
 
 /* ---- a folder of pictures ---- */
@@ -361,8 +325,7 @@ gd_status gd_reference_make(const gd_reference_options *options, gd_baseline *ba
                              error);
     gd_builder_release(&j.builder);
     gd_trained_release(&j.trained);
-    gd_staged_close(&j.staged);
-    gd_config_release(&j.config);
+    gd_run_images_release(&j.run);
     gd_survey_model_release(&j.model);
     gd_arena_release(&j.arena);
     return status;
