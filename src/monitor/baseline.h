@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a window is held against: a reference's profile, what its labels say of the model, and the rules. And the window.
+/* What a window is held against: a reference's profile, what its labels say of the model, and the rules. And the
+ * window.
  */
 #ifndef GD_MONITOR_BASELINE_H
 #define GD_MONITOR_BASELINE_H
@@ -25,10 +26,10 @@ typedef struct gd_column_rule {
 } gd_column_rule;
 
 typedef struct gd_rules {
-    double alarms_per_month, checks_per_month; /* what thresholds follow from; NaN: a managed file, without them */
-    bool compare;                              /* distribution_constraints.perform_comparison */
-    bool robust;                               /* comparison_method */
-    double threshold;                          /* comparison_threshold: of the distance, where the above are NaN */
+    double alarms_per_month, checks_per_month;   /* what thresholds follow from; NaN: a managed file, without them */
+    bool compare;                                /* distribution_constraints.perform_comparison */
+    bool robust;                                 /* comparison_method */
+    double threshold;                            /* comparison_threshold: of the distance, where the above are NaN */
     double datatype_threshold, domain_threshold; /* least share that agrees, 0 to 1 */
     int n;
     gd_column_rule *column;
@@ -37,13 +38,27 @@ typedef struct gd_rules {
 
 /* What labels of pictures that the model was not trained on tell of it. */
 typedef struct gd_competence {
-    int64_t n; /* 0: no labels */
+    int64_t n;            /* 0: no labels */
     gd_estimate accuracy; /* as measured, with its interval */
     double calibration_error;
     gd_calibration calibration;
     gd_shift_table shift; /* classes 0: none */
     int64_t *confusion;   /* (classes,classes), owned: row label, column answer */
 } gd_competence;
+
+/* From n pictures' labels, answers and confidences: (n) each. What there are too few pictures or too many classes for
+ * (accuracy.h, shift.h) is left out. Owned by the caller until released. INVALID for labels or answers outside 0 to
+ * classes - 1; NOMEM. */
+gd_status gd_competence_fit(gd_competence *competence, int classes, const int32_t *label, const int32_t *answer,
+                            const float *confidence, int64_t n, gd_error *error);
+void gd_competence_release(gd_competence *competence); /* accepts {0} */
+
+enum {
+    GD_BASELINE_ROWS = 2000, /* of features that are kept, for the test of a window's */
+    GD_WINDOW_ROWS = 1000,
+    GD_BASELINE_PICTURES = 24, /* typical ones */
+    GD_WINDOW_PICTURES = 256   /* of which those that stand out are shown */
+};
 
 typedef struct gd_baseline {
     gd_profile profile;
@@ -61,15 +76,20 @@ typedef struct gd_window {
     int64_t *step, *cell; /* owned: counts by the baseline's calibration and shift table; NULL: it has none */
     gd_timeline timeline;
     gd_gallery gallery;
-    float (*map)[2];      /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
+    float (*map)[2]; /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
     int n_map;
     int64_t records, broken, unread; /* lines that were read, that are no records; files that could not be read */
     int64_t from_ms, to_ms;          /* as asked for; 0, 0: everything */
 } gd_window;
+/* Owned by the caller until released. NOMEM. */
 gd_status gd_window_init(gd_window *window, const gd_baseline *baseline, uint64_t seed, gd_error *error);
 void gd_window_release(gd_window *window); /* accepts {0} */
+
+/* A picture, without its pixels: these go to window->gallery, if that wants them. */
 gd_status gd_window_add(gd_window *window, const gd_baseline *baseline, const gd_sighting *sighting, gd_error *error);
-gd_status gd_window_settle(gd_window *window, const gd_baseline *baseline, gd_error *error); /* the profile, the map */
+
+/* Once, at the end: settles the profile, draws the map. */
+gd_status gd_window_settle(gd_window *window, const gd_baseline *baseline, gd_error *error);
 
 #ifdef __cplusplus
 }
