@@ -231,7 +231,7 @@ static gd_status judge(gd_making *m)
 {
     gd_verdict *v = m->verdict;
     GD_TRY(gd_verdict_rules(m));
-    if (m->baseline->rules.compare) {
+    if (m->baseline->rules.compare && !m->baseline->rules.disabled) {
         raise_alarms(v);
         GD_TRY(tell_alarms(m));
     }

@@ -81,7 +81,7 @@ static gd_status check_type(gd_making *m, const gd_column_rule *rule, const gd_c
 {
     const int64_t present = gd_column_present(column), agree = of_type(column, rule->kind);
     const double wanted = m->baseline->rules.datatype_threshold;
-    if (!too_few_agree(m->verdict, agree, present, wanted))
+    if (rule->any_kind || !too_few_agree(m->verdict, agree, present, wanted))
         return GD_OK;
     const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
     if (!share || !least)
@@ -213,7 +213,7 @@ gd_status gd_verdict_rules(gd_making *m)
 {
     const gd_profile *window = &m->window->profile;
     const gd_rules *rules = &m->baseline->rules;
-    if (window->items == 0)
+    if (window->items == 0 || rules->disabled)
         return GD_OK;
     for (int i = 0; i < rules->n; i++) {
         const gd_column *column = gd_profile_column(window, rules->column[i].name);
