@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a window is held against: a reference's profile, what its labels say of the model, and the rules. And the window.
+/* What a window is held against: a reference's profile, what its labels say of the model, and the rules. And the
+ * window.
  */
 #ifndef GD_MONITOR_BASELINE_H
 #define GD_MONITOR_BASELINE_H
@@ -25,10 +26,10 @@ typedef struct gd_column_rule {
 } gd_column_rule;
 
 typedef struct gd_rules {
-    double alarms_per_month, checks_per_month; /* what thresholds follow from; NaN: a managed file, without them */
-    bool compare;                              /* distribution_constraints.perform_comparison */
-    bool robust;                               /* comparison_method */
-    double threshold;                          /* comparison_threshold: of the distance, where the above are NaN */
+    double alarms_per_month, checks_per_month;   /* what thresholds follow from; NaN: a managed file, without them */
+    bool compare;                                /* distribution_constraints.perform_comparison */
+    bool robust;                                 /* comparison_method */
+    double threshold;                            /* comparison_threshold: of the distance, where the above are NaN */
     double datatype_threshold, domain_threshold; /* least share that agrees, 0 to 1 */
     int n;
     gd_column_rule *column;
@@ -37,7 +38,7 @@ typedef struct gd_rules {
 
 /* What labels of pictures that the model was not trained on tell of it. */
 typedef struct gd_competence {
-    int64_t n; /* 0: no labels */
+    int64_t n;            /* 0: no labels */
     gd_estimate accuracy; /* as measured, with its interval */
     double calibration_error;
     gd_calibration calibration;
@@ -61,7 +62,7 @@ typedef struct gd_window {
     int64_t *step, *cell; /* owned: counts by the baseline's calibration and shift table; NULL: it has none */
     gd_timeline timeline;
     gd_gallery gallery;
-    float (*map)[2];      /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
+    float (*map)[2]; /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
     int n_map;
     int64_t records, broken, unread; /* lines that were read, that are no records; files that could not be read */
     int64_t from_ms, to_ms;          /* as asked for; 0, 0: everything */

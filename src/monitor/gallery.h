@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A fair sample of a window's pictures, small, to be looked at: bottom-k sampling as in rows.h. Each is kept as it is, or
- * scaled down until it fits GD_GALLERY_SIDE, with what its sighting said.
+/* A fair sample of a window's pictures, small, to be looked at: bottom-k sampling as in rows.h. Each is kept as it is,
+ * or scaled down until it fits GD_GALLERY_SIDE, with what its sighting said.
  */
 #ifndef GD_MONITOR_GALLERY_H
 #define GD_MONITOR_GALLERY_H
@@ -20,7 +20,7 @@ typedef struct gd_exhibit {
     int64_t time_ms;
     double figure[GD_FIGURES];
     gd_answer_figures answer;
-    double at[2];                  /* along the first two principal directions of the baseline; NaN: not known */
+    double at[2];                 /* along the first two principal directions of the baseline; NaN: not known */
     char place[GD_GALLERY_PLACE]; /* "FILE:LINE", or a file's name: where it is from; shortened at its start */
 } gd_exhibit;
 

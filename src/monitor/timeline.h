@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A window along time: how many pictures, how sure the answers, which classes, and each figure's mean, in up to
- * GD_TIMELINE_SLOTS slots of equal width, which doubles as often as the window outgrows them. So any window, of a minute
- * or of a year, in constant memory; times may come in any order.
+ * GD_TIMELINE_SLOTS slots of equal width, which doubles as often as the window outgrows them. So any window, of a
+ * minute or of a year, in constant memory; times may come in any order.
  *
  * Slots begin at multiples of their width since 1970, and their width is a minute times a power of two.
  */
@@ -16,8 +16,8 @@ extern "C" {
 
 enum {
     GD_TIMELINE_SLOTS = 128,
-    GD_TIMELINE_CONFIDENCES = 50, /* bins of equal width, 0 to 1 */
-    GD_TIMELINE_CLASSES = 12,     /* the first to be told of (gd_timeline_init); all others are one */
+    GD_TIMELINE_CONFIDENCES = 50,        /* bins of equal width, 0 to 1 */
+    GD_TIMELINE_CLASSES = 12,            /* the first to be told of (gd_timeline_init); all others are one */
     GD_TIMELINE_FIGURES = GD_FIGURES + 3 /* and confidence, uncertainty, margin */
 };
 
@@ -29,7 +29,7 @@ typedef struct gd_slot {
     uint32_t class[GD_TIMELINE_CLASSES + 1];
 } gd_slot;
 
-typedef struct gd_timeline { /* a plain struct: copied by assignment */
+typedef struct gd_timeline {                   /* a plain struct: copied by assignment */
     int n_classes, shown[GD_TIMELINE_CLASSES]; /* classes that have a count of their own */
     int64_t width_ms, first_ms;                /* of slot[0]; width 0: nothing yet */
     int n;                                     /* slots, empty ones between among them */

@@ -31,11 +31,11 @@ typedef enum gd_compared {
 typedef struct gd_column_verdict {
     const gd_column *reference, *current; /* NULL: does not have it; borrowed from baseline and window */
     gd_compared compared;
-    uint64_t least;                   /* GD_TOO_FEW: how many values it takes */
-    gd_comparison numbers;            /* NaN where names, or not compared */
+    uint64_t least;                    /* GD_TOO_FEW: how many values it takes */
+    gd_comparison numbers;             /* NaN where names, or not compared */
     gd_category_comparison categories; /* likewise */
-    double p, adjusted;               /* NaN: no test */
-    double distance;                  /* the managed monitor's: robust or simple, as the rules say */
+    double p, adjusted;                /* NaN: no test */
+    double distance;                   /* the managed monitor's: robust or simple, as the rules say */
     double moved; /* of the mean, in the reference's deviations, signed; on a circle degrees; names: NaN */
     bool alarm;
 } gd_column_verdict;
@@ -68,18 +68,18 @@ typedef struct gd_verdict {
     double features_adjusted;
     bool features_alarm;
 
-    gd_compared accuracy_compared; /* not comparable: the baseline has no labels */
-    gd_estimate accuracy;          /* of this window, without labels */
+    gd_compared accuracy_compared;        /* not comparable: the baseline has no labels */
+    gd_estimate accuracy;                 /* of this window, without labels */
     double accuracy_p, accuracy_adjusted; /* of its being lower than the baseline's */
     bool accuracy_alarm;
 
-    gd_shift shift;             /* NaN where there is none */
+    gd_shift shift;              /* NaN where there is none */
     double *mix, *mix_deviation; /* (classes): estimated mix of true classes; NULL: none */
 
     int n_violations;
     gd_violation *violation;
     bool too_few; /* nothing at all could be told */
-} gd_verdict; /* in the arena that it was made in; borrows baseline and window */
+} gd_verdict;     /* in the arena that it was made in; borrows baseline and window */
 
 /* Both settled. NOMEM. */
 gd_status gd_verdict_make(const gd_baseline *baseline, const gd_window *window, gd_arena *arena, gd_verdict *verdict,

@@ -36,8 +36,9 @@ static void accuracy(gd_page *page)
     const gd_verdict *v = page->verdict;
     gd_text_add(page->out, "<section class=card><h3>How often answers are right</h3>\n");
     if (c->n == 0 || v->accuracy_compared == GD_NOT_COMPARABLE) {
-        gd_text_add(page->out, "<p class=note>The baseline has no labels, so nothing tells how often answers are right. "
-                               "Make it of labelled pictures that the model was not trained on.</p></section>\n");
+        gd_text_add(page->out,
+                    "<p class=note>The baseline has no labels, so nothing tells how often answers are right. "
+                    "Make it of labelled pictures that the model was not trained on.</p></section>\n");
         return;
     }
     const row rows[] = {
@@ -55,7 +56,8 @@ static void accuracy(gd_page *page)
             accuracy_row(page, &rows[i], low, 1);
     gd_text_add(page->out, "<dt><dd class=\"track scale\"><span>%s</span><span>100&nbsp;%%</span><dd></dl>\n",
                 gd_html_percent(page, low));
-    gd_text_add(page->out, "<p class=note>Estimated without labels; lines are 95&nbsp;%% intervals.%s", isnan(v->accuracy_adjusted) ? "" : " ");
+    gd_text_add(page->out, "<p class=note>Estimated without labels; lines are 95&nbsp;%% intervals.%s",
+                isnan(v->accuracy_adjusted) ? "" : " ");
     if (!isnan(v->accuracy_adjusted))
         gd_text_add(page->out, "That it fell by chance alone: p %s%s.", gd_html_chance(page, v->accuracy_adjusted),
                     v->accuracy_alarm ? ", an alarm" : "");
@@ -86,15 +88,17 @@ static void classes(gd_page *page)
         gd_shares_sort(all, o->n_classes);
     gd_text_add(page->out,
                 "<section class=card><h3>Which classes, then and now</h3>\n<ul class=legend>"
-                "<li><i class=\"key bar base\"></i>answers on the baseline<li><i class=\"key bar now\"></i>answers now%s</ul>\n",
+                "<li><i class=\"key bar base\"></i>answers on the baseline<li><i class=\"key bar now\"></i>answers "
+                "now%s</ul>\n",
                 mix ? "<li><i class=\"key bar truth\"></i>true classes now, estimated" : "");
     gd_shares_print(page, all, all ? shown : 0);
     if (o->n_classes > shown)
         gd_text_add(page->out, "<p class=note>The %d of %s classes that changed most.</p>\n", shown,
                     gd_html_count(page, o->n_classes));
     if (mix && page->verdict->shift.condition > GD_SHIFT_CONDITION)
-        gd_text_add(page->out, "<p class=note>The model hardly tells some classes apart: what is said of true classes is "
-                               "a rough guess.</p>\n");
+        gd_text_add(page->out,
+                    "<p class=note>The model hardly tells some classes apart: what is said of true classes is "
+                    "a rough guess.</p>\n");
     gd_text_add(page->out, "</section>\n");
 }
 

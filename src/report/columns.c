@@ -59,7 +59,8 @@ static gd_status numbers_chart(gd_page *page, const gd_column_verdict *v)
 static void names_chart(gd_page *page, const gd_column_verdict *v)
 {
     gd_share *shares;
-    const int n = gd_shares_of(page, v->reference ? v->reference->names : NULL, v->current ? v->current->names : NULL, &shares);
+    const int n =
+        gd_shares_of(page, v->reference ? v->reference->names : NULL, v->current ? v->current->names : NULL, &shares);
     gd_shares_print(page, shares, n < NAMES ? n : NAMES);
     if (n > NAMES)
         gd_text_add(page->out, "<p class=note>The %d of %d names that changed most.</p>\n", NAMES, n);
@@ -69,7 +70,7 @@ static void names_chart(gd_page *page, const gd_column_verdict *v)
 
 static const char *badge(const gd_column_verdict *v)
 {
-    return v->alarm                            ? "<span class=\"tag bad\">changed</span>"
+    return v->alarm                           ? "<span class=\"tag bad\">changed</span>"
            : v->compared == GD_NOT_COMPARABLE ? "<span class=tag>not comparable</span>"
            : v->compared == GD_TOO_FEW        ? "<span class=tag>too few to say</span>"
                                               : "<span class=\"tag good\">as before</span>";
@@ -160,7 +161,8 @@ static void figures(gd_page *page)
         figures_row(page, &page->verdict->column[page->order[i]]);
     gd_text_add(page->out, "</tbody></table></div>\n");
     if (page->n_columns > n)
-        gd_text_add(page->out, "<p class=note>And %d columns more, which are in check.json.</p>\n", page->n_columns - n);
+        gd_text_add(page->out, "<p class=note>And %d columns more, which are in check.json.</p>\n",
+                    page->n_columns - n);
 }
 
 gd_status gd_page_columns(gd_page *page)
@@ -181,8 +183,9 @@ gd_status gd_page_columns(gd_page *page)
         gd_text_add(page->out, "</div>\n");
     }
     if (changed < n) {
-        gd_text_add(page->out, "<details%s><summary>%d columns %s</summary><div class=cards>\n", changed == 0 ? " open" : "",
-                    n - changed, changed == 0 ? "in which nothing changed" : "more, in which nothing changed");
+        gd_text_add(page->out, "<details%s><summary>%d columns %s</summary><div class=cards>\n",
+                    changed == 0 ? " open" : "", n - changed,
+                    changed == 0 ? "in which nothing changed" : "more, in which nothing changed");
         for (int i = changed; i < n; i++)
             GD_TRY(card(page, &v->column[page->order[i]]));
         gd_text_add(page->out, "</div></details>\n");

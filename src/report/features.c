@@ -113,12 +113,13 @@ static void told(gd_page *page)
     else if (v->features_compared == GD_NOT_COMPARABLE)
         gd_text_add(page->out, "Not compared: one side has no features.");
     else
-        gd_text_add(page->out,
-                    "%s The middle of these %s is %s deviations away from the baseline’s; p adjusted %s.",
-                    v->features_alarm ? "<span class=\"tag bad\">changed</span>" : "<span class=\"tag good\">as before</span>",
-                    page->items, gd_html_number(page, v->features.distance), gd_html_chance(page, v->features_adjusted));
-    gd_text_add(page->out, "</p>\n<p class=note>Near each other here is alike to the model. The two directions are those in "
-                           "which the baseline differs most; what is beyond the border is drawn on it.</p>\n");
+        gd_text_add(
+            page->out, "%s The middle of these %s is %s deviations away from the baseline’s; p adjusted %s.",
+            v->features_alarm ? "<span class=\"tag bad\">changed</span>" : "<span class=\"tag good\">as before</span>",
+            page->items, gd_html_number(page, v->features.distance), gd_html_chance(page, v->features_adjusted));
+    gd_text_add(page->out,
+                "</p>\n<p class=note>Near each other here is alike to the model. The two directions are those in "
+                "which the baseline differs most; what is beyond the border is drawn on it.</p>\n");
 }
 
 gd_status gd_page_features(gd_page *page)
@@ -135,7 +136,8 @@ gd_status gd_page_features(gd_page *page)
         .x = axis[0],
         .y = axis[1],
         .class = "map",
-        .words = gd_html_printf(page, "Map of features: %d %s of the baseline and %d of now", d[0].n, page->items, d[1].n),
+        .words =
+            gd_html_printf(page, "Map of features: %d %s of the baseline and %d of now", d[0].n, page->items, d[1].n),
     };
     gd_text_add(page->out, "<section class=card><h3>What the model sees</h3>\n<ul class=legend>"
                            "<li><i class=\"key dot base\"></i>baseline<li><i class=\"key dot now\"></i>now"

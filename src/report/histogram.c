@@ -39,8 +39,8 @@ static void fill(const gd_histogram *h, const gd_sample *sample, double share[GD
     const double width = (h->high - h->low) / h->n, all = (double)sample->moments.n;
     double before = gd_sample_rank_below(sample, h->low);
     for (int i = 0; i < h->n; i++) {
-        const double upto = i + 1 < h->n ? gd_sample_rank_below(sample, h->low + (i + 1) * width)
-                                         : gd_sample_rank(sample, h->high);
+        const double upto =
+            i + 1 < h->n ? gd_sample_rank_below(sample, h->low + (i + 1) * width) : gd_sample_rank(sample, h->high);
         share[i] = (upto - before) / all;
         before = upto;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How the numbers of a reference and of now lie beside each other: shares in bins over the range that both have in common,
+/* How the numbers of a reference and of now lie beside each other: shares in bins over the range that both have in
+ * common,
  *
  *     numbers   GD_BINS of equal width, from the least of both 0.5% quantiles to the greatest of both 99.5% ones
  *     whole     as many as there are whole numbers in that range, if they are no more; each number is in the middle

@@ -26,7 +26,8 @@ const char *gd_html_printf(gd_page *page, const char *format, ...)
     return page->out->failed ? "" : kept(page, text, (size_t)length);
 }
 
-/* Characters that do not show, or turn the order of those around them: U+FFFD stands for them, a space for white space. */
+/* Characters that do not show, or turn the order of those around them: U+FFFD stands for them, a space for white space.
+ */
 static bool is_shown(uint32_t c)
 {
     return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200e && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
@@ -35,14 +36,14 @@ static bool is_shown(uint32_t c)
 
 static const char *entity_of(uint32_t c)
 {
-    return c == '&'                             ? "&amp;"
-           : c == '<'                           ? "&lt;"
-           : c == '>'                           ? "&gt;"
-           : c == '"'                           ? "&#34;"
-           : c == '\''                          ? "&#39;"
+    return c == '&'                              ? "&amp;"
+           : c == '<'                            ? "&lt;"
+           : c == '>'                            ? "&gt;"
+           : c == '"'                            ? "&#34;"
+           : c == '\''                           ? "&#39;"
            : c == '\n' || c == '\t' || c == '\r' ? " "
-           : !is_shown(c)                       ? "\xef\xbf\xbd"
-                                                : NULL;
+           : !is_shown(c)                        ? "\xef\xbf\xbd"
+                                                 : NULL;
 }
 
 const char *gd_html(gd_page *page, const char *string, int most)

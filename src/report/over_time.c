@@ -154,10 +154,12 @@ static void bars(gd_page *page, const gd_timeline *t, const char *title, const c
 static void confidence(gd_page *page, const gd_timeline *t)
 {
     const double threshold = page->report->threshold, median = baseline_median(page, page->error);
-    gd_text_add(page->out, "<section class=\"card\"><h3>How sure the answers are</h3>\n<ul class=legend>"
-                           "<li><i class=\"key line now\"></i>median<li><i class=\"key band now\"></i>middle 80&nbsp;%%");
+    gd_text_add(page->out,
+                "<section class=\"card\"><h3>How sure the answers are</h3>\n<ul class=legend>"
+                "<li><i class=\"key line now\"></i>median<li><i class=\"key band now\"></i>middle 80&nbsp;%%");
     if (!isnan(median))
-        gd_text_add(page->out, "<li><i class=\"key line base\"></i>baseline’s median %s", gd_html_percent(page, median));
+        gd_text_add(page->out, "<li><i class=\"key line base\"></i>baseline’s median %s",
+                    gd_html_percent(page, median));
     if (!isnan(threshold))
         gd_text_add(page->out, "<li><i class=\"key line limit\"></i>threshold %s", gd_html_percent(page, threshold));
     gd_text_add(page->out, "</ul>\n");
@@ -171,8 +173,8 @@ static void confidence(gd_page *page, const gd_timeline *t)
 /* ---- classes ---- */
 
 typedef struct mix {
-    int n;                     /* bands, that of all others last */
-    int of[BANDS + 1];         /* place among the timeline's classes */
+    int n;             /* bands, that of all others last */
+    int of[BANDS + 1]; /* place among the timeline's classes */
     double all[BANDS + 1], total;
 } mix;
 
@@ -228,7 +230,7 @@ static const char *band_name(gd_page *page, const gd_timeline *t, const mix *m, 
 {
     const gd_profile_options *o = &page->window->profile.options;
     const int class = m->of[k] >= 0 ? t->shown[m->of[k]] : -1;
-    return class < 0               ? "all others"
+    return class < 0              ? "all others"
            : class < o->n_classes ? gd_html_name(page, o->classes[class])
                                   : gd_html_printf(page, "class %d", class);
 }
@@ -277,9 +279,8 @@ static void classes(gd_page *page, const gd_timeline *t)
     gd_chart_close(&c);
     gd_text_add(page->out, "<ul class=\"legend classes\">");
     for (int k = m.n - 1; k >= 0; k--)
-        gd_text_add(page->out, "<li><i class=\"key mix m%d\">%c</i><span>%s</span> <b>%s</b>",
-                    m.of[k] < 0 ? BANDS : k, 'A' + k, band_name(page, t, &m, k),
-                    gd_html_percent(page, m.all[k] / m.total));
+        gd_text_add(page->out, "<li><i class=\"key mix m%d\">%c</i><span>%s</span> <b>%s</b>", m.of[k] < 0 ? BANDS : k,
+                    'A' + k, band_name(page, t, &m, k), gd_html_percent(page, m.all[k] / m.total));
     gd_text_add(page->out, "</ul></section>\n");
 }
 

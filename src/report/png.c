@@ -18,9 +18,10 @@ gd_status gd_picture_print(const gd_exhibit *exhibit, gd_text *out, gd_error *er
     };
     png_alloc_size_t bytes = MOST;
     uint8_t memory[MOST];
-    if (exhibit->width < 1 || exhibit->width > GD_GALLERY_SIDE || exhibit->height < 1 || exhibit->height > GD_GALLERY_SIDE)
-        return gd_fail(error, GD_INVALID, "a picture of %d x %d in a gallery of %d at most", exhibit->width, exhibit->height,
-                       GD_GALLERY_SIDE);
+    if (exhibit->width < 1 || exhibit->width > GD_GALLERY_SIDE || exhibit->height < 1 ||
+        exhibit->height > GD_GALLERY_SIDE)
+        return gd_fail(error, GD_INVALID, "a picture of %d x %d in a gallery of %d at most", exhibit->width,
+                       exhibit->height, GD_GALLERY_SIDE);
     const int written = png_image_write_to_memory(&image, memory, &bytes, 0, exhibit->pixels, 0, NULL);
     png_image_free(&image);
     if (!written)

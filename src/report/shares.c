@@ -50,7 +50,8 @@ int gd_shares_of(gd_page *page, const gd_categories *base, const gd_categories *
         for (int i = 0; table && i < table->n; i++) {
             const gd_category *c = &table->category[i];
             if (side == 0 || !found(base, c->name, c->length))
-                all[n++] = (gd_share){c->name, gd_share_in(base, c->name, c->length), gd_share_in(now, c->name, c->length), NAN, NAN};
+                all[n++] = (gd_share){c->name, gd_share_in(base, c->name, c->length),
+                                      gd_share_in(now, c->name, c->length), NAN, NAN};
         }
     }
     gd_shares_sort(all, n);
@@ -60,7 +61,8 @@ int gd_shares_of(gd_page *page, const gd_categories *base, const gd_categories *
 
 static void bar(gd_page *page, const char *class, double share, double most)
 {
-    gd_text_add(page->out, "<i class=%s style=\"width:%.1f%%\"></i>", class, isnan(share) ? 0 : 100 * fmin(share / most, 1));
+    gd_text_add(page->out, "<i class=%s style=\"width:%.1f%%\"></i>", class,
+                isnan(share) ? 0 : 100 * fmin(share / most, 1));
 }
 
 void gd_shares_print(gd_page *page, const gd_share *shares, int n)
@@ -78,11 +80,13 @@ void gd_shares_print(gd_page *page, const gd_share *shares, int n)
         if (!isnan(s->truth))
             bar(page, "truth", s->truth, most);
         if (!isnan(s->deviation)) {
-            const double from = fmax(0, s->truth - 1.96 * s->deviation), to = fmin(most, s->truth + 1.96 * s->deviation);
+            const double from = fmax(0, s->truth - 1.96 * s->deviation),
+                         to = fmin(most, s->truth + 1.96 * s->deviation);
             gd_text_add(page->out, "<i class=whisker style=\"left:%.1f%%;width:%.1f%%\"></i>", 100 * from / most,
                         100 * fmax(to - from, 0) / most);
         }
-        gd_text_add(page->out, "<dd class=figure>%s → <b>%s</b>", gd_html_percent(page, s->base), gd_html_percent(page, s->now));
+        gd_text_add(page->out, "<dd class=figure>%s → <b>%s</b>", gd_html_percent(page, s->base),
+                    gd_html_percent(page, s->now));
         if (!isnan(s->truth))
             gd_text_add(page->out, "<small>%s</small>", gd_html_percent(page, s->truth));
         gd_text_add(page->out, "\n");

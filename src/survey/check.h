@@ -13,12 +13,12 @@ extern "C" {
 #endif
 
 typedef struct gd_check_options {
-    gd_captured_options what; /* or one safetensors file of numbers */
-    const char *baseline;     /* folder */
-    const char *out;          /* folder; NULL: nothing is written */
-    const char *model;        /* file, for what the captures do not hold; NULL: none */
+    gd_captured_options what;                  /* or one safetensors file of numbers */
+    const char *baseline;                      /* folder */
+    const char *out;                           /* folder; NULL: nothing is written */
+    const char *model;                         /* file, for what the captures do not hold; NULL: none */
     double alarms_per_month, checks_per_month; /* NaN: as the baseline's rules say */
-    double threshold; /* of confidence, a line in the report; NaN: none */
+    double threshold;                          /* of confidence, a line in the report; NaN: none */
     bool report;
     int threads;
     const volatile int *stop;

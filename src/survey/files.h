@@ -24,17 +24,20 @@ extern "C" {
 /* The folder is made where it is not there. */
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error);
 
-/* Without baseline.safetensors, as the managed monitor's own baseline is, columns come of statistics.json's sketches. */
+/* Without baseline.safetensors, as the managed monitor's own baseline is, columns come of statistics.json's sketches.
+ */
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error);
 
-/* The rules that follow from a profile: every column complete as it is, whole where all were whole, classes the domain. */
+/* The rules that follow from a profile: every column complete as it is, whole where all were whole, classes the domain.
+ */
 gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double checks_per_month, gd_rules *rules,
                       gd_error *error);
 
 void gd_statistics_print(const gd_profile *profile, gd_text *out);
 void gd_rules_print(const gd_rules *rules, gd_text *out);
 void gd_violations_print(const gd_verdict *verdict, gd_text *out);
-void gd_verdict_print_json(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window, gd_text *out);
+void gd_verdict_print_json(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window,
+                           gd_text *out);
 void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window, gd_text *out);
 
 #ifdef __cplusplus
