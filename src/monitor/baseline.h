@@ -46,6 +46,20 @@ typedef struct gd_competence {
     int64_t *confusion;   /* (classes,classes), owned: row label, column answer */
 } gd_competence;
 
+/* From n pictures' labels, answers and confidences: (n) each. What there are too few pictures or too many classes for
+ * (accuracy.h, shift.h) is left out. Owned by the caller until released. INVALID for labels or answers outside 0 to
+ * classes - 1; NOMEM. */
+gd_status gd_competence_fit(gd_competence *competence, int classes, const int32_t *label, const int32_t *answer,
+                            const float *confidence, int64_t n, gd_error *error);
+void gd_competence_release(gd_competence *competence); /* accepts {0} */
+
+enum {
+    GD_BASELINE_ROWS = 2000, /* of features that are kept, for the test of a window's */
+    GD_WINDOW_ROWS = 1000,
+    GD_BASELINE_PICTURES = 24, /* typical ones */
+    GD_WINDOW_PICTURES = 256   /* of which those that stand out are shown */
+};
+
 typedef struct gd_baseline {
     gd_profile profile;
     gd_rules rules;
@@ -67,10 +81,15 @@ typedef struct gd_window {
     int64_t records, broken, unread; /* lines that were read, that are no records; files that could not be read */
     int64_t from_ms, to_ms;          /* as asked for; 0, 0: everything */
 } gd_window;
+/* Owned by the caller until released. NOMEM. */
 gd_status gd_window_init(gd_window *window, const gd_baseline *baseline, uint64_t seed, gd_error *error);
 void gd_window_release(gd_window *window); /* accepts {0} */
+
+/* A picture, without its pixels: these go to window->gallery, if that wants them. */
 gd_status gd_window_add(gd_window *window, const gd_baseline *baseline, const gd_sighting *sighting, gd_error *error);
-gd_status gd_window_settle(gd_window *window, const gd_baseline *baseline, gd_error *error); /* the profile, the map */
+
+/* Once, at the end: settles the profile, draws the map. */
+gd_status gd_window_settle(gd_window *window, const gd_baseline *baseline, gd_error *error);
 
 #ifdef __cplusplus
 }

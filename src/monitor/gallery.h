@@ -37,6 +37,7 @@ void gd_gallery_release(gd_gallery *gallery);                                   
  * gd_gallery_pass. */
 bool gd_gallery_wants(const gd_gallery *gallery);
 void gd_gallery_pass(gd_gallery *gallery);
+/* `*exhibit`: the one kept, whose answer and place in the space of features the caller fills in; NULL: it was not. */
 gd_status gd_gallery_add(gd_gallery *gallery, const gd_image *picture, const gd_sighting *sighting, const char *place,
                          gd_exhibit **exhibit, gd_error *error);
 

@@ -58,12 +58,14 @@ typedef struct gd_column {
 int64_t gd_column_present(const gd_column *column);
 
 typedef struct gd_profile_options {
-    int n_classes;              /* 0: no answers */
-    const char *const *classes; /* (n_classes) their names; copied */
-    int n_features;             /* 0: none */
-    int rows;                   /* of features that are kept as a fair sample; 0: none */
-    uint64_t seed;              /* of sketches and samples: another one for each part that will be merged */
-    uint32_t stream;            /* of the sample of rows (rows.h): likewise */
+    int n_classes;                 /* 0: no answers */
+    const char *const *classes;    /* (n_classes) their names; copied */
+    int n_features;                /* 0: none */
+    int rows;                      /* of features that are kept as a fair sample; 0: none */
+    bool scatter;                  /* their mean and covariance, too: 8 n_features^2 bytes */
+    uint64_t seed;                 /* of samples: the same for all parts that will be merged */
+    uint32_t stream;               /* of a part: another one for each (rows.h; sketches' coins, too) */
+    const struct gd_profile *like; /* (optional) a reference whose names are known beforehand (category.h); borrowed */
 } gd_profile_options;
 
 typedef struct gd_profile {
@@ -73,7 +75,8 @@ typedef struct gd_profile {
     gd_column column[GD_PROFILE_COLUMNS]; /* those that any item had a value for */
     gd_scatter features;                  /* dims 0: none */
     gd_rows rows;                         /* likewise */
-    struct gd_profile_block *block;       /* values on their way into the sketches; owned */
+    gd_arena arena;                       /* names of classes */
+    struct gd_profile_block *block;       /* values on their way into all this; owned */
 } gd_profile;
 
 /* A picture and the answer to it. Borrowed. */
@@ -101,8 +104,8 @@ void gd_profile_release(gd_profile *profile); /* accepts {0} */
 
 gd_status gd_profile_add(gd_profile *profile, const gd_sighting *sighting, gd_error *error);
 
-/* Numbers of one of a table's columns, NaN: absent. All columns get as many, or the others count them as absent: items
- * are those of the longest. INVALID beyond GD_PROFILE_COLUMNS. */
+/* Numbers of one of a table's columns, NaN: absent. Items are those of the longest column; what a shorter one lacks is
+ * absent. INVALID beyond GD_PROFILE_COLUMNS, and for a name that another kind of column has. */
 gd_status gd_profile_add_numbers(gd_profile *profile, const char *name, gd_column_kind kind, const double *x, size_t n,
                                  gd_error *error);
 

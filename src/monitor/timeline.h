@@ -14,11 +14,12 @@
 extern "C" {
 #endif
 
+/* Of a slot's means: image/figures.h's, then these. Hue has none: it is on a circle. */
+enum { GD_TIMELINE_CONFIDENCE = GD_FIGURES, GD_TIMELINE_UNCERTAINTY, GD_TIMELINE_MARGIN, GD_TIMELINE_FIGURES };
 enum {
     GD_TIMELINE_SLOTS = 128,
-    GD_TIMELINE_CONFIDENCES = 50,        /* bins of equal width, 0 to 1 */
-    GD_TIMELINE_CLASSES = 12,            /* the first to be told of (gd_timeline_init); all others are one */
-    GD_TIMELINE_FIGURES = GD_FIGURES + 3 /* and confidence, uncertainty, margin */
+    GD_TIMELINE_CONFIDENCES = 50, /* bins of equal width, 0 to 1 */
+    GD_TIMELINE_CLASSES = 12      /* that are told apart; all others are one */
 };
 
 typedef struct gd_slot {
