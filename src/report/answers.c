@@ -32,17 +32,16 @@ static void accuracy_row(gd_page *page, const row *r, double low, double high)
 
 static void accuracy(gd_page *page)
 {
-    const gd_competence *c = &page->baseline->competence;
     const gd_verdict *v = page->verdict;
     gd_text_add(page->out, "<section class=card><h3>How often answers are right</h3>\n");
-    if (c->n == 0 || v->accuracy_compared == GD_NOT_COMPARABLE) {
+    if (v->accuracy_compared == GD_NOT_COMPARABLE) {
         gd_text_add(page->out,
                     "<p class=note>The baseline has no labels, so nothing tells how often answers are right. "
                     "Make it of labelled pictures that the model was not trained on.</p></section>\n");
         return;
     }
     const row rows[] = {
-        {"Baseline, measured", "base", c->accuracy},
+        {"Baseline, measured", "base", v->baseline_accuracy},
         {"Now, by how sure answers are", "now", v->accuracy},
         {"Now, by which classes they name", "mixed", v->shift.accuracy},
     };

@@ -60,15 +60,15 @@ static void headline(gd_page *page)
 static void lead(gd_page *page)
 {
     const gd_verdict *v = page->verdict;
-    const gd_competence *c = &page->baseline->competence;
-    const double now = 100 * (1 - v->accuracy.value), then = 100 * (1 - c->accuracy.value);
+    const gd_estimate *before = &v->baseline_accuracy;
+    const double now = 100 * (1 - v->accuracy.value), then = 100 * (1 - before->value);
     if (v->accuracy_compared != GD_COMPARED || isnan(now) || isnan(then))
         return;
     if (v->accuracy_alarm)
         gd_text_add(page->out,
                     "<p class=lead>It costs accuracy: of 100 answers about %s are wrong now, on the baseline %s.</p>\n",
                     gd_html_number(page, now), gd_html_number(page, then));
-    else if (v->accuracy.high >= c->accuracy.low)
+    else if (v->accuracy.high >= before->low)
         gd_text_add(page->out,
                     "<p class=lead>No sign that it costs accuracy: of 100 answers about %s are wrong now, on the "
                     "baseline %s.</p>\n",
@@ -99,14 +99,14 @@ static void period(gd_page *page)
 static void tiles(gd_page *page)
 {
     const gd_verdict *v = page->verdict;
-    const gd_estimate *then = &page->baseline->competence.accuracy;
+    const gd_estimate *then = &v->baseline_accuracy;
     int compared = 0, changed = 0;
     for (int i = 0; i < v->n_columns; i++) {
         compared += v->column[i].compared == GD_COMPARED;
         changed += v->column[i].alarm;
     }
     gd_text_add(page->out, "<dl class=tiles>\n");
-    tile(page, page->item[0] == 'r' ? "Rows" : "Pictures", gd_html_count(page, (double)v->items), "in this window");
+    tile(page, page->verdict->pictures ? "Pictures" : "Rows", gd_html_count(page, (double)v->items), "in this window");
     period(page);
     tile(page, "Baseline", gd_html_count(page, (double)v->baseline_items), gd_html(page, page->baseline->source, 80));
     if (!isnan(v->accuracy.value) && v->accuracy_compared != GD_NOT_COMPARABLE)

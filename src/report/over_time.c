@@ -166,7 +166,7 @@ static void confidence(gd_page *page, const gd_timeline *t)
     confidence_chart(page, t, median);
     if (!isnan(threshold))
         bars(page, t, "Below the threshold", "Share of answers below the threshold over time", threshold);
-    bars(page, t, page->item[0] == 'r' ? "Rows" : "Pictures", "How many came over time", NAN);
+    bars(page, t, page->verdict->pictures ? "Pictures" : "Rows", "How many came over time", NAN);
     gd_text_add(page->out, "</section>\n");
 }
 

@@ -40,16 +40,6 @@ static gd_status order_columns(gd_page *page)
     return GD_OK;
 }
 
-static bool is_table(const gd_verdict *v)
-{
-    for (int i = 0; i < v->n_columns; i++) {
-        const gd_column *c = v->column[i].reference ? v->column[i].reference : v->column[i].current;
-        if (c && c->of == GD_OF_TABLE)
-            return true;
-    }
-    return false;
-}
-
 static void open_page(gd_page *page)
 {
     gd_text_add(page->out,
@@ -95,14 +85,14 @@ static gd_status print_page(gd_page *page)
 
 gd_status gd_report_print(const gd_report *report, gd_text *out, gd_error *error)
 {
-    const bool table = is_table(report->verdict);
+    const bool pictures = report->verdict->pictures;
     gd_page page = {
         .report = report,
         .baseline = report->baseline,
         .window = report->window,
         .verdict = report->verdict,
-        .item = table ? "row" : "picture",
-        .items = table ? "rows" : "pictures",
+        .item = pictures ? "picture" : "row",
+        .items = pictures ? "pictures" : "rows",
         .out = out,
         .error = error,
     };
