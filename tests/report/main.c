@@ -12,7 +12,8 @@
 
 static const scene scenes[] = {
     {"fine", .baseline = 3000, .window = 1500, .classes = 10, .side = 32, .hours = 30},
-    {"dark", .baseline = 3000, .window = 2400, .classes = 10, .side = 32, .hours = 60, .from = 0.55, .dim = 0.45, .broken = true},
+    {"dark", .baseline = 3000, .window = 2400, .classes = 10, .side = 32, .hours = 60, .from = 0.55, .dim = 0.45,
+     .broken = true},
     {"mix", .baseline = 3000, .window = 1800, .classes = 5, .side = 48, .hours = 200, .from = 0.3, .lean = 0.5},
     {"few", .baseline = 3000, .window = 3, .classes = 10, .side = 32, .hours = 3},
     {"some", .baseline = 3000, .window = 60, .classes = 2, .side = 64, .hours = 6},
@@ -21,7 +22,8 @@ static const scene scenes[] = {
     {"plain", .baseline = 2000, .window = 900, .classes = 3, .side = 32, .hours = 0.6, .plain = true},
     {"empty", .baseline = 1000, .window = 0, .classes = 10, .side = 32, .broken = true},
     {"unknown", .baseline = 400, .window = 200, .classes = 10, .side = 32, .unknown = true},
-    {"evil", .baseline = 1500, .window = 700, .classes = 1000, .side = 64, .hours = 9000, .lean = 0.3, .dim = 0.4, .broken = true, .evil = EVIL},
+    {"evil", .baseline = 1500, .window = 700, .classes = 1000, .side = 64, .hours = 9000, .lean = 0.3, .dim = 0.4,
+     .broken = true, .evil = EVIL},
     {"wide", .baseline = 500, .window = 500, .columns = GD_PROFILE_COLUMNS, .evil = "\""},
 };
 
@@ -39,9 +41,10 @@ static gd_status print(const scene *s, const gd_baseline *b, const gd_window *w,
         .made_ms = 1780646400000,
     };
     for (int i = 0; s->broken && i < 3; i++)
-        report.complaints[i] = s->evil ? s->evil
-                                       : "capture/2026/06/01/09/17-23-551.jsonl:41: 'captureData' has no 'endpointOutput': "
-                                         "is the capture mode InputOnly?";
+        report.complaints[i] = s->evil
+                                   ? s->evil
+                                   : "capture/2026/06/01/09/17-23-551.jsonl:41: 'captureData' has no 'endpointOutput': "
+                                     "is the capture mode InputOnly?";
     gd_status status = gd_verdict_make(b, w, &arena, &verdict, error);
     if (status == GD_OK)
         status = gd_report_print(&report, &text, error);

@@ -90,8 +90,8 @@ static gd_status see(made *m, const scene *s, uint32_t who, uint64_t number, boo
     return GD_OK;
 }
 
-static gd_status hang(gd_gallery *gallery, const made *m, const scene *s, const gd_directions *directions, uint64_t number,
-                      gd_error *error)
+static gd_status hang(gd_gallery *gallery, const made *m, const scene *s, const gd_directions *directions,
+                      uint64_t number, gd_error *error)
 {
     char place[128];
     gd_exhibit *exhibit;
@@ -99,8 +99,8 @@ static gd_status hang(gd_gallery *gallery, const made *m, const scene *s, const 
         gd_gallery_pass(gallery);
         return GD_OK;
     }
-    snprintf(place, sizeof place, "capture/2026/06/01/08/%s-%d.jsonl:%d", s->evil ? s->evil : "AllTraffic", (int)(number / 500),
-             (int)(number % 500) + 1);
+    snprintf(place, sizeof place, "capture/2026/06/01/08/%s-%d.jsonl:%d", s->evil ? s->evil : "AllTraffic",
+             (int)(number / 500), (int)(number % 500) + 1);
     const gd_image image = {s->side, s->side, 3, m->pixels};
     GD_TRY(gd_gallery_add(gallery, &image, &m->sighting, place, &exhibit, error));
     if (!exhibit)
@@ -142,7 +142,8 @@ static gd_status table(const scene *s, gd_profile *profile, int rows, bool now, 
             if (now && i % 8 == 2 && unit(&d) < 0.04)
                 x[r] = NAN;
         }
-        status = gd_profile_add_numbers(profile, name, i % 8 == 4 ? GD_COLUMN_WHOLE : GD_COLUMN_NUMBERS, x, (size_t)rows, error);
+        status = gd_profile_add_numbers(profile, name, i % 8 == 4 ? GD_COLUMN_WHOLE : GD_COLUMN_NUMBERS, x,
+                                        (size_t)rows, error);
     }
     free(x);
     return status;
