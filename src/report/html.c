@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *kept(gd_page *page, const char *text, size_t length)
+{
+    const char *copy = gd_arena_text_n(&page->arena, text, length);
+    if (!copy)
+        page->out->failed = 1;
+    return copy ? copy : "";
+}
+
+const char *gd_html_printf(gd_page *page, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= sizeof text)
+        page->out->failed = 1; /* words are short: half a tag must not get out */
+    return page->out->failed ? "" : kept(page, text, (size_t)length);
+}
+
+/* Characters that do not show, or turn the order of those around them: U+FFFD stands for them, a space for white space.
+ */
+static bool is_shown(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200e && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+           !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff && (c & 0xfffe) != 0xfffe;
+}
+
+static const char *entity_of(uint32_t c)
+{
+    return c == '&'                              ? "&amp;"
+           : c == '<'                            ? "&lt;"
+           : c == '>'                            ? "&gt;"
+           : c == '"'                            ? "&#34;"
+           : c == '\''                           ? "&#39;"
+           : c == '\n' || c == '\t' || c == '\r' ? " "
+           : !is_shown(c)                        ? "\xef\xbf\xbd"
+                                                 : NULL;
+}
+
+const char *gd_html(gd_page *page, const char *string, int most)
+{
+    gd_text text = {0};
+    int characters = 0;
+    for (size_t left = strlen(string), length; left > 0; left -= length, string += length) {
+        if (characters++ == most) {
+            gd_text_add(&text, "…");
+            break;
+        }
+        uint32_t c = 0;
+        length = (size_t)gd_utf8_decode(string, left, &c);
+        if (length == 0) { /* no UTF-8: shown as what cannot be shown */
+            length = 1;
+            c = 0;
+        }
+        const char *entity = entity_of(c);
+        if (entity)
+            gd_text_add(&text, "%s", entity);
+        else
+            gd_text_add_n(&text, string, length);
+    }
+    const char *copy = kept(page, text.at ? text.at : "", text.length);
+    if (text.failed)
+        page->out->failed = 1;
+    gd_text_release(&text);
+    return copy;
+}
+
+const char *gd_html_name(gd_page *page, const char *name) { return gd_html(page, name, GD_PAGE_NAME); }
+
+/* Digits with a comma between thousands, a true minus before them. */
+static const char *number_text(gd_page *page, const char *digits)
+{
+    char text[96];
+    size_t n = 0;
+    if (*digits == '-') {
+        n += (size_t)snprintf(text, sizeof text, "−");
+        digits++;
+    }
+    const size_t whole = strspn(digits, "0123456789");
+    for (size_t i = 0; digits[i] && n + 2 < sizeof text; i++) {
+        if (i > 0 && i < whole && (whole - i) % 3 == 0)
+            text[n++] = ',';
+        text[n++] = digits[i];
+    }
+    return kept(page, text, n);
+}
+
+const char *gd_html_number(gd_page *page, double x)
+{
+    char text[64];
+    if (isnan(x))
+        return "–";
+    if (isinf(x))
+        return x > 0 ? "∞" : "−∞";
+    const double size = fabs(x);
+    if (size == 0)
+        return "0";
+    if (size < 1e-4 || size >= 1e15)
+        snprintf(text, sizeof text, "%.2g", x);
+    else if (size >= 100)
+        snprintf(text, sizeof text, "%.0f", x);
+    else {
+        snprintf(text, sizeof text, "%.*f", size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 5, x);
+        for (size_t n = strlen(text); n > 0 && (text[n - 1] == '0' || text[n - 1] == '.'); n--) {
+            const char last = text[n - 1];
+            text[n - 1] = '\0';
+            if (last == '.')
+                break;
+        }
+    }
+    return number_text(page, text);
+}
+
+const char *gd_html_count(gd_page *page, double n)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.0f", n);
+    return number_text(page, text);
+}
+
+const char *gd_html_percent(gd_page *page, double share)
+{
+    if (isnan(share))
+        return "–";
+    if (share > 0 && share < 0.0005)
+        return "&lt;&nbsp;0.1&nbsp;%";
+    if (share > 0.9995 && share < 1)
+        return "&gt;&nbsp;99.9&nbsp;%";
+    return gd_html_printf(page, "%.*f&nbsp;%%", share > 0 && share < 1 ? 1 : 0, 100 * share);
+}
+
+const char *gd_html_chance(gd_page *page, double p)
+{
+    return isnan(p) ? "–" : p < 1e-4 ? "&lt;&nbsp;0.0001" : gd_html_number(page, p);
+}
+
+const char *const gd_month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+const char *gd_html_time(gd_page *page, int64_t ms)
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    if (!gmtime_r(&seconds, &tm))
+        return "–";
+    return gd_html_printf(page, "%d&nbsp;%s&nbsp;%d, %02d:%02d", tm.tm_mday, gd_month_names[tm.tm_mon],
+                          tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
+}
+
+const char *gd_html_counted(gd_page *page, int64_t n)
+{
+    return gd_html_printf(page, "%s&nbsp;%s", gd_html_count(page, (double)n), n == 1 ? page->item : page->items);
+}
