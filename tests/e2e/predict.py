@@ -73,7 +73,7 @@ with tempfile.TemporaryDirectory() as folder:
     griddle("predict", "run", "a.png", "--top", "3", "--json", code=2, complaint="exclude each other")
     griddle("pedict", code=2, complaint="unknown verb 'pedict'; did you mean 'predict'?")
     griddle("elephant", code=2, complaint="unknown verb 'elephant'")
-    for verb in ("monitor", "report", "runs", "import", "init"):
+    for verb in ("report", "runs", "import", "init"):
         griddle(verb, "x", code=2, complaint=f"'{verb}' is not there yet")
 
     # help comes with examples first, and to standard output where it was asked for
