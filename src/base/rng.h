@@ -20,7 +20,9 @@ typedef enum gd_rng_use {
     GD_RNG_SHUFFLE = 3, /* counter: epoch, position */
     GD_RNG_AUGMENT = 4, /* counter: epoch, image */
     GD_RNG_DROPOUT = 5, /* counter: step and layer, element */
-    GD_RNG_TEST = 6
+    GD_RNG_TEST = 6,
+    GD_RNG_SKETCH = 7, /* counter: level, compaction */
+    GD_RNG_TABLE = 8   /* counter: draw, number in it */
 } gd_rng_use;
 
 GD_INLINE gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)
