@@ -20,20 +20,20 @@ static gap gap_between(const gd_sample *f, const gd_sample *g)
 {
     const double per_f = 1 / (double)f->moments.n, per_g = 1 / (double)g->moments.n;
     double at = fmin(f->x[0], g->x[0]), ahead = 0;
-    gap gap = {0};
+    gap most = {0};
     for (size_t i = 0, j = 0; i < f->items || j < g->items;) {
         const double x = i < f->items ? f->x[i] : INFINITY, y = j < g->items ? g->x[j] : INFINITY;
         const bool step_f = x <= y;
         const double to = step_f ? x : y, arrived = to > at ? ahead : 0;
-        gap.above = arrived > gap.above ? arrived : gap.above;
-        gap.below = -arrived > gap.below ? -arrived : gap.below;
-        gap.area += fabs(ahead) * (to - at);
+        most.above = arrived > most.above ? arrived : most.above;
+        most.below = -arrived > most.below ? -arrived : most.below;
+        most.area += fabs(ahead) * (to - at);
         at = to;
         i += step_f;
         j += !step_f;
         ahead = gd_sample_count(f, i) * per_f - gd_sample_count(g, j) * per_g;
     }
-    return gap;
+    return most;
 }
 
 /* Of both samples' numbers in order, 1 where the next is another. Returns about how many cells more than without equal
@@ -102,18 +102,19 @@ static int fill_bins(const gd_sample *f, const gd_sample *g, double *reference, 
 static gap measure(const gd_sample *f, const gd_sample *g, gd_comparison *c)
 {
     double reference[DECILES], current[DECILES];
-    const gap gap = gap_between(f, g);
+    const gap apart = gap_between(f, g);
     const int bins = fill_bins(f, g, reference, current);
     const double deviation = gd_moments_deviation(&f->moments);
-    c->ks = fmax(gap.above, gap.below);
+    c->ks = fmax(apart.above, apart.below);
     c->robust = gd_distance_robust(c->ks, (double)f->moments.n, (double)g->moments.n);
     c->psi = gd_distance_psi(bins, reference, current);
     c->js = gd_distance_js(bins, reference, current);
-    c->wasserstein = gap.area > 0 ? gap.area / deviation : 0;
-    return gap;
+    c->wasserstein = apart.area > 0 ? apart.area / deviation : 0;
+    return apart;
 }
 
-static const gd_comparison none = {.ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
+static const gd_comparison none = {
+    .ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
 
 /* What both sketches may be off by, taken off, and the chance that it is not enough. */
 static double less_error(double distance, double times, const gd_sample *f, const gd_sample *g)
@@ -151,8 +152,8 @@ gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *curre
     if (status == GD_OK)
         status = gd_sample_unwrap(&g, current, cut, period, error);
     if (status == GD_OK) {
-        const gap gap = measure(&f, &g, c);
-        c->kuiper = gap.above + gap.below;
+        const gap apart = measure(&f, &g, c);
+        c->kuiper = apart.above + apart.below;
         c->p = fmin(1, gd_kuiper_limit(less_error(c->kuiper, 2, reference, current), n, m) + chance_of_error(&f, &g));
     }
     gd_sample_release(&f);

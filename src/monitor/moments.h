@@ -4,9 +4,9 @@
  *     mean = sum / n        deviation = sqrt(sum of (x - mean)^2 / n), of the population, as the managed service has it
  *
  * Blocks are summed twice, for the mean and around it, and put together after Chan, Golub, LeVeque, "Updating formulae
- * and a pairwise algorithm for computing sample variances", 1979; the sum after Neumaier, 1974. So hours add up to a day:
- * n, absent, min and max exactly, sum to 2 eps |sum| + n eps^2 sum(|x|), deviation to some eps of itself and of the mean's
- * distance from 0. Thread-safe; nothing here allocates or fails. */
+ * and a pairwise algorithm for computing sample variances", 1979; the sum after Neumaier, 1974. So hours add up to a
+ * day: n, absent, min and max exactly, sum to 2 eps |sum| + n eps^2 sum(|x|), deviation to some eps of itself and of
+ * the mean's distance from 0. Thread-safe; nothing here allocates or fails. */
 #ifndef GD_MONITOR_MOMENTS_H
 #define GD_MONITOR_MOMENTS_H
 

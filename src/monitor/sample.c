@@ -143,7 +143,8 @@ gd_status gd_sample_unwrap(gd_sample *to, const gd_sample *from, double cut, dou
     const size_t n = from->items;
     *to = (gd_sample){.items = n, .error = 2 * from->error, .moments.absent = from->moments.absent};
     if (n > 0 && (from->x[0] < 0 || from->x[n - 1] > period))
-        return gd_fail(error, GD_INVALID, "%g on a circle of 0 to %g", from->x[0] < 0 ? from->x[0] : from->x[n - 1], period);
+        return gd_fail(error, GD_INVALID, "%g on a circle of 0 to %g", from->x[0] < 0 ? from->x[0] : from->x[n - 1],
+                       period);
     to->x = malloc((n + 1) * sizeof *to->x);
     to->upto = from->upto ? malloc((n + 1) * sizeof *to->upto) : NULL;
     if (!to->x || (from->upto && !to->upto)) {

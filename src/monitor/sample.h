@@ -22,7 +22,8 @@ typedef struct gd_sample {
     double error; /* share of all numbers; 0: exact */
 } gd_sample;
 
-/* Sorts a copy; what is none (moments.h) is counted as absent. Returns owned; NOMEM, or UNSUPPORTED from 2^32 numbers. */
+/* Sorts a copy; what is none (moments.h) is counted as absent. Returns owned; NOMEM, or UNSUPPORTED from 2^32 numbers.
+ */
 gd_status gd_sample_of_floats(gd_sample *sample, const float *x, size_t n, gd_error *error);
 gd_status gd_sample_of_sketch(gd_sample *sample, const gd_sketch *sketch, gd_error *error);
 void gd_sample_release(gd_sample *sample);
@@ -40,12 +41,12 @@ double gd_sample_rank_below(const gd_sample *sample, double x);
 /* The least number with at least the share q of all at or below it (numpy's "inverted_cdf"); NaN of nothing. */
 double gd_sample_quantile(const gd_sample *sample, double q);
 
-/* Of numbers on a circle, 0 to `period`: the direction of their sum, by 4,096 of them spread evenly where there are more.
- * NaN of nothing. */
+/* Of numbers on a circle, 0 to `period`: the direction of their sum, by 4,096 of them spread evenly where there are
+ * more. NaN of nothing. */
 double gd_sample_circular_mean(const gd_sample *sample, double period);
 
-/* The circle cut open at `cut`: the same numbers as cut - period to cut. Returns owned; INVALID where a number is outside
- * of 0 to period. */
+/* The circle cut open at `cut`: the same numbers as cut - period to cut. Returns owned; INVALID where a number is
+ * outside of 0 to period. */
 gd_status gd_sample_unwrap(gd_sample *to, const gd_sample *from, double cut, double period, gd_error *error);
 
 #ifdef __cplusplus

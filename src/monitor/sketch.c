@@ -43,7 +43,8 @@ static void halve(gd_sketch *s, int level)
     const int coin = (int)(gd_rng(s->seed, GD_RNG_SKETCH, (uint32_t)level, s->halvings).at[0] & 1);
     for (int i = half - 1; i >= 0; i--)
         x[stays + half + i] = x[stays + coin + 2 * i];
-    memmove(s->item + s->start[0] + half, s->item + s->start[0], sizeof *x * (size_t)(s->start[level] + stays - s->start[0]));
+    memmove(s->item + s->start[0] + half, s->item + s->start[0],
+            sizeof *x * (size_t)(s->start[level] + stays - s->start[0]));
     for (int h = 0; h <= level; h++)
         s->start[h] += half;
     s->start[level + 1] -= half;

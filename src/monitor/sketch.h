@@ -3,8 +3,8 @@
  * approximation in streams", 2016 (KLL), with the managed monitor's k = 2048 and c = 0.64.
  *
  *     level h holds numbers that each stand for 2^h; the top one up to k of them, each lower one c times as many
- *     full: the lowest level that has its share is sorted, and every second number, the first or the second of each pair
- *           by a coin, goes up a level as one that stands for two
+ *     full: the lowest level that has its share is sorted, and every second number, the first or the second of each
+ * pair by a coin, goes up a level as one that stands for two
  *
  * Up to 2,050 numbers are kept as they are. After that the rank of a number is off by a sum of fair coins, 2^h for each
  * time that level h was halved, so by Hoeffding
@@ -39,7 +39,7 @@ typedef struct gd_sketch {
     gd_moments moments;
     double variance; /* of a rank, at most, in numbers^2 */
     uint64_t seed, halvings;
-    int levels, room; /* room: what the levels may hold together */
+    int levels, room;                /* room: what the levels may hold together */
     int start[GD_SKETCH_LEVELS + 1]; /* level h is item[start[h]] up to item[start[h + 1]]; what is free comes first */
     double item[GD_SKETCH_ITEMS];
 } gd_sketch;
@@ -69,9 +69,9 @@ void gd_sketch_buckets(const gd_sketch *sketch, gd_bucket bucket[GD_SKETCH_BUCKE
 /* The levels from 0 up, which are "data" of a managed sketch: borrows from the sketch. */
 const double *gd_sketch_level(const gd_sketch *sketch, int level, size_t *n);
 
-/* The levels that a file has, of this house or the managed monitor's (whose levels shrink upwards, so that its ranks are
- * off by more). `variance` as above; negative: not known, then the most it can be for a managed sketch of that k and c.
- * FORMAT where the levels do not stand for moments->n numbers from min to max, or for more than 2^40. */
+/* The levels that a file has, of this house or the managed monitor's (whose levels shrink upwards, so that its ranks
+ * are off by more). `variance` as above; negative: not known, then the most it can be for a managed sketch of that k
+ * and c. FORMAT where the levels do not stand for moments->n numbers from min to max, or for more than 2^40. */
 typedef struct gd_sketch_parts {
     gd_moments moments;
     double variance;

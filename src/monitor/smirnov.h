@@ -2,8 +2,8 @@
 /* How likely it is that two samples of one distribution lie as far apart as D (Smirnov's two-sample test).
  *
  * Exactly: of all orders in which n + m numbers can come, each as likely as any other, the share where the two
- * distribution functions are apart by D or more at some number. An order is a way from (0, 0) to (n, m); with P(i, j) the
- * share of the ways to (i, j) that have been outside,
+ * distribution functions are apart by D or more at some number. An order is a way from (0, 0) to (n, m); with P(i, j)
+ * the share of the ways to (i, j) that have been outside,
  *
  *     P(i, j) = 1 where |i/n - j/m| >= D, else i/(i+j) P(i-1, j) + j/(i+j) P(i, j-1)
  *
@@ -23,7 +23,8 @@
 extern "C" {
 #endif
 
-/* n + m below 2^31. `ends`: of the n + m numbers in order, 1 where the next one is another, 0 where it is equal; NULL: all differ. */
+/* n + m below 2^31. `ends`: of the n + m numbers in order, 1 where the next one is another, 0 where it is equal; NULL:
+ * all differ. */
 gd_status gd_smirnov_exact(double d, size_t n, size_t m, const uint8_t *ends, double *p, gd_error *error);
 
 /* In the limit: Q(sqrt(n m / (n + m)) D). More than the exact one (where n = 100, m = 10,000 and p = 0.001 by a sixth),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A number's bits, read as an integer, are in order where it is positive; with all bits turned where it is negative and
- * the sign alone where it is not, they are in order throughout. A digit that is the same in all numbers is not sorted by:
- * exponents often are. */
+ * the sign alone where it is not, they are in order throughout. A digit that is the same in all numbers is not sorted
+ * by: exponents often are. */
 #include "monitor/sort.h"
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sorting numbers by their digits (LSD radix sort): a million floats in about 10 ms, where qsort takes ten times that. */
+/* Sorting numbers by their digits (LSD radix sort): a million floats in about 10 ms, where qsort takes ten times that.
+ */
 #ifndef GD_MONITOR_SORT_H
 #define GD_MONITOR_SORT_H
 

@@ -11,7 +11,8 @@ extern "C" {
 /* Of the standard normal: P(Z >= z) = erfc(z / sqrt(2)) / 2; to 1e-14 * (1 + z^2). */
 double gd_normal_upper(double z);
 
-/* The z with P(Z >= z) = p, for p in (0, 1): Acklam's rational start, then two steps of Halley; to 1e-13 * (1 + |z|). */
+/* The z with P(Z >= z) = p, for p in (0, 1): Acklam's rational start, then two steps of Halley; to 1e-13 * (1 + |z|).
+ */
 double gd_normal_point(double p);
 
 /* Of a sum of `freedom` squared standard normals: P(X >= x) = Q(freedom / 2, x / 2), the regularised upper incomplete

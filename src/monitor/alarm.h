@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From p-values to alarms that come as seldom as was promised. Pure. */
+#ifndef GD_MONITOR_ALARM_H
+#define GD_MONITOR_ALARM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A single check is not surer than this, however seldom it is made. */
+#define GD_ALARM_LEVEL_MAX 0.05
+
+/* The chance of a false alarm that each of so many checks a month may have, if so many false alarms a month are wanted
+ * on average: alarms / checks, whether checks depend on each other or not. */
+double gd_alarm_level(double alarms_per_month, double checks_per_month);
+
+/* Holm, "A simple sequentially rejective multiple test procedure", 1979: p-values of tests that may depend on each
+ * other in any way → adjusted ones, such that those at or below a level hold one or more false ones with at most that
+ * chance. The i-th smallest of n becomes the greatest of (n - j + 1) p_j, j <= i, 1 at the most. NaN, no test, stays
+ * NaN and is not one of the n. Not in place. */
+void gd_holm(double *adjusted, const double *p, int n);
+
+/* The smallest window that could reject at a level against n numbers of a reference, if it were as unlike it as can be;
+ * 0 where none could, as the reference is too small. Of Smirnov's test where the window lies all on one side: p = 2 /
+ * C; of chi-square where it is all of something new, among so many categories: 2 categories / C; C = (n + m choose n).
+ * Kuiper's by its limit at V = 1. A window not below that may say "nothing changed"; a smaller one can say nothing. */
+uint64_t gd_smirnov_smallest(double level, uint64_t reference);
+uint64_t gd_kuiper_smallest(double level, uint64_t reference);
+uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories);
+
+/* The least D that Smirnov's test would reject at a level, in its limit: what a window can see. Above 1: nothing. */
+double gd_smirnov_seen(double level, double reference, double current);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
