@@ -30,23 +30,31 @@ void gd_holm(double *adjusted, const double *p, int n)
 
 enum { WINDOW_MAX = 1000000 };
 
-/* ln(n + m choose n), m factor by factor: one more of the window multiplies by (n + m) / m. */
-static uint64_t smallest(double level, uint64_t reference, double ways)
+/* ln(n + m choose n) for one more of the window: it grows by the factor (n + m) / m. */
+static double grown(double log_orders, double n, double m) { return log_orders + log1p(n / m); }
+
+uint64_t gd_smirnov_smallest(double level, uint64_t reference)
 {
+    const double n = (double)reference;
     double log_orders = 0;
     for (uint64_t m = 1; m <= WINDOW_MAX; m++) {
-        log_orders += log1p((double)reference / (double)m);
-        if (log(ways) - log_orders <= log(level))
+        log_orders = grown(log_orders, n, (double)m);
+        const bool quick = gd_smirnov_is_quick(1, n, (double)m);
+        if (quick ? log(2) - log_orders <= log(level) : gd_smirnov_limit(1, n, (double)m) <= level)
             return m;
     }
     return 0;
 }
 
-uint64_t gd_smirnov_smallest(double level, uint64_t reference) { return smallest(level, reference, 2); }
-
 uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories)
 {
-    return smallest(level, reference, 2.0 * categories);
+    double log_orders = 0;
+    for (uint64_t m = 1; m <= WINDOW_MAX; m++) {
+        log_orders = grown(log_orders, (double)reference, (double)m);
+        if (log(2.0 * categories) - log_orders <= log(level))
+            return m;
+    }
+    return 0;
 }
 
 uint64_t gd_kuiper_smallest(double level, uint64_t reference)

@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "monitor/chi_square.h"
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

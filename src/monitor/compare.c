@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { DECILES = 10, EXACT_CELLS = 20000000 /* some ms of the test */ };
+enum { DECILES = 10 };
 
 typedef struct gap {
     double above, below; /* max(F - G), max(G - F) */
@@ -55,21 +55,38 @@ static double mark_ends(const gd_sample *f, const gd_sample *g, uint8_t *end)
     return more;
 }
 
-static gd_status try_exact(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
+/* That a sketch's ranks are off by more than its `error`. */
+static double chance_of_error(const gd_sample *f, const gd_sample *g)
 {
-    const double cells = 2 * c->ks * (double)f->items * (double)g->items;
-    if (f->upto || g->upto || cells > EXACT_CELLS || f->items + g->items > EXACT_CELLS)
-        return GD_OK;
+    return GD_SAMPLE_CHANCE * ((f->error > 0) + (g->error > 0));
+}
+
+/* Of a sketch's numbers it is not known which were equal: they are taken as if none were. */
+static gd_status walk(const gd_sample *f, const gd_sample *g, double d, gd_comparison *c, gd_error *error)
+{
+    if (f->upto || g->upto)
+        return gd_smirnov_exact(d, f->moments.n, g->moments.n, NULL, &c->p, error);
     uint8_t *ends = malloc(f->items + g->items);
     if (!ends)
         return gd_fail(error, GD_NOMEM, "out of memory for a test of %zu and %zu numbers", f->items, g->items);
     gd_status status = GD_OK;
-    if (cells + mark_ends(f, g, ends) <= EXACT_CELLS) {
-        status = gd_smirnov_exact(c->ks, f->items, g->items, ends, &c->p, error);
+    if (2 * d * (double)f->items * (double)g->items + mark_ends(f, g, ends) <= GD_SMIRNOV_CELLS) {
+        status = gd_smirnov_exact(d, f->items, g->items, ends, &c->p, error);
         c->exact = status == GD_OK;
     }
     free(ends);
     return status;
+}
+
+/* p of D less what sketches may be off by. */
+static gd_status test(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
+{
+    const double n = (double)f->moments.n, m = (double)g->moments.n, d = fmax(0, c->ks - f->error - g->error);
+    c->p = gd_smirnov_limit(d, n, m);
+    if (gd_smirnov_is_quick(d, n, m))
+        GD_TRY(walk(f, g, d, c, error));
+    c->p = fmin(1, c->p + chance_of_error(f, g));
+    return GD_OK;
 }
 
 /* Reference and current in bins of the reference's deciles; how many bins. `cut` numbers of the reference lie below an
@@ -116,26 +133,13 @@ static gap measure(const gd_sample *f, const gd_sample *g, gd_comparison *c)
 static const gd_comparison none = {
     .ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
 
-/* What both sketches may be off by, taken off, and the chance that it is not enough. */
-static double less_error(double distance, double times, const gd_sample *f, const gd_sample *g)
-{
-    return fmax(0, distance - times * (f->error + g->error));
-}
-
-static double chance_of_error(const gd_sample *f, const gd_sample *g)
-{
-    return GD_SAMPLE_CHANCE * ((f->error > 0) + (g->error > 0));
-}
-
 gd_status gd_compare(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
 {
     *c = none;
     if (f->items == 0 || g->items == 0)
         return GD_OK;
-    const double n = (double)f->moments.n, m = (double)g->moments.n;
     measure(f, g, c);
-    c->p = fmin(1, gd_smirnov_limit(less_error(c->ks, 1, f, g), n, m) + chance_of_error(f, g));
-    return try_exact(f, g, c, error);
+    return test(f, g, c, error);
 }
 
 gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *current, double period, gd_comparison *c,
@@ -154,7 +158,8 @@ gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *curre
     if (status == GD_OK) {
         const gap apart = measure(&f, &g, c);
         c->kuiper = apart.above + apart.below;
-        c->p = fmin(1, gd_kuiper_limit(less_error(c->kuiper, 2, reference, current), n, m) + chance_of_error(&f, &g));
+        const double v = fmax(0, c->kuiper - f.error - g.error); /* each is off by twice its ranks: so they are here */
+        c->p = fmin(1, gd_kuiper_limit(v, n, m) + chance_of_error(&f, &g));
     }
     gd_sample_release(&f);
     gd_sample_release(&g);

@@ -6,6 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+bool gd_smirnov_is_quick(double d, double n, double m)
+{
+    return 2 * d * n * m <= GD_SMIRNOV_CELLS && n + m <= GD_SMIRNOV_CELLS;
+}
+
 static int64_t floor_of(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 /* One more number is drawn, the t-th: P at i of the n and t - i of the m, for i = low … high. */
@@ -19,7 +24,7 @@ static void draw(double *restrict to, const double *restrict from, int t, int lo
 gd_status gd_smirnov_exact(double d, size_t size_n, size_t size_m, const uint8_t *ends, double *p, gd_error *error)
 {
     const int64_t n = (int64_t)(size_n < size_m ? size_n : size_m), m = (int64_t)(size_n < size_m ? size_m : size_n);
-    const int64_t apart = llround(d * (double)n * (double)m); /* |i m - j n| as great as that is outside */
+    const int64_t apart = (int64_t)floor(d * (double)n * (double)m + 0.1); /* |i m - j n| as great as that is outside */
     *p = 1;
     if (apart <= 0)
         return GD_OK;
