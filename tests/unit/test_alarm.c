@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/alarm.h"
+
+#include "monitor/compare.h"
+#include "monitor/special.h"
+#include "unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+TEST(holm_as_in_the_books)
+{
+    const double p[] = {0.01, NAN, 0.04, 0.03, 0.005, 0.9, 0.9}, want[] = {0.05, NAN, 0.12, 0.12, 0.03, 1, 1};
+    double adjusted[7];
+    gd_holm(adjusted, p, 7);
+    for (int i = 0; i < 7; i++)
+        CHECK(isnan(want[i]) ? isnan(adjusted[i]) != 0 : fabs(adjusted[i] - want[i]) < 1e-15);
+}
+
+TEST(a_month_of_checks_shares_its_alarms)
+{
+    CHECK_NEAR(gd_alarm_level(1, 720), 1.0 / 720, 0);
+    CHECK_NEAR(gd_alarm_level(1, 2), GD_ALARM_LEVEL_MAX, 0);
+}
+
+static double p_all_apart(int n, int m, double period)
+{
+    float *x = malloc(sizeof *x * (size_t)n), *y = malloc(sizeof *y * (size_t)m);
+    gd_sample reference, current;
+    gd_comparison c;
+    gd_error error = {0};
+    for (int i = 0; i < n; i++)
+        x[i] = 10 + (float)i / (float)n;
+    for (int i = 0; i < m; i++)
+        y[i] = 20 + (float)i / (float)m;
+    CHECK_OK(gd_sample_of_floats(&reference, x, (size_t)n, &error), &error);
+    CHECK_OK(gd_sample_of_floats(&current, y, (size_t)m, &error), &error);
+    CHECK_OK(period > 0 ? gd_compare_circular(&reference, &current, period, &c, &error)
+                        : gd_compare(&reference, &current, &c, &error),
+             &error);
+    gd_sample_release(&reference);
+    gd_sample_release(&current);
+    free(x);
+    free(y);
+    return c.p;
+}
+
+TEST(a_window_that_is_too_small_cannot_reject)
+{
+    for (int n = 5; n <= 5000; n *= 10)
+        for (double level = 1e-2; level > 1e-7; level /= 10) {
+            const int smirnov = (int)gd_smirnov_smallest(level, (uint64_t)n), kuiper = (int)gd_kuiper_smallest(level, (uint64_t)n);
+            CHECK(smirnov > 0 && smirnov < 100);
+            CHECK(p_all_apart(n, smirnov, 0) <= level);
+            CHECK(smirnov == 1 || p_all_apart(n, smirnov - 1, 0) > level);
+            if (kuiper > 0)
+                CHECK(p_all_apart(n, kuiper, 360) <= level);
+            if (kuiper > 1)
+                CHECK(p_all_apart(n, kuiper - 1, 360) > level);
+        }
+    CHECK_EQ_INT(gd_kuiper_smallest(1e-6, 5), 0); /* by five numbers nothing is proved */
+    CHECK(gd_chi_square_smallest(1e-6, 1000, 10) > gd_smirnov_smallest(1e-6, 1000));
+}
+
+TEST(what_a_window_can_see_is_what_it_rejects)
+{
+    const double d = gd_smirnov_seen(1e-4, 5000, 400), root = sqrt(5000.0 * 400 / 5400);
+    CHECK_NEAR(gd_kolmogorov_upper(root * d), 1e-4, 1e-12);
+    CHECK(gd_smirnov_seen(1e-4, 5000, 3) > 1);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Where nothing changes, alarms come as seldom as was promised: reference and window are drawn from one distribution,
+ * over and over, and false alarms counted. */
+#include "base/rng.h"
+#include "monitor/alarm.h"
+#include "monitor/category.h"
+#include "monitor/compare.h"
+#include "unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct draws {
+    uint64_t seed, next;
+} draws;
+
+static float uniform(draws *d) { return gd_rng_unit(gd_rng(d->seed, GD_RNG_TEST, 0, d->next++).at[0]); }
+
+/* Below that many of `trials` that happen with chance `p` are all but 1 in 2,000. */
+static double most_of(double trials, double p) { return trials * p + 3.3 * sqrt(trials * p * (1 - p)) + 1; }
+
+typedef enum kind { PLAIN, SKEWED, FEW_VALUES, HUE, CONSTANT, KINDS } kind;
+
+static float number(kind kind, draws *d)
+{
+    const float u = uniform(d);
+    switch (kind) {
+    case SKEWED:
+        return -logf(1 - u);
+    case FEW_VALUES: /* heights of pictures */
+        return u < 0.6f ? 32 : u < 0.9f ? 64 : u < 0.97f ? 96 : 224;
+    case HUE: /* around 0 */
+        return fmodf(340 + 60 * u * uniform(d), 360);
+    case CONSTANT:
+        return 0.5f;
+    default:
+        return u;
+    }
+}
+
+static double p_of_column(kind kind, int n, int m, draws *d)
+{
+    float *x = malloc(sizeof *x * (size_t)n), *y = malloc(sizeof *y * (size_t)m);
+    gd_sample reference, current;
+    gd_comparison c;
+    gd_error error = {0};
+    for (int i = 0; i < n; i++)
+        x[i] = number(kind, d);
+    for (int i = 0; i < m; i++)
+        y[i] = number(kind, d);
+    CHECK_OK(gd_sample_of_floats(&reference, x, (size_t)n, &error), &error);
+    CHECK_OK(gd_sample_of_floats(&current, y, (size_t)m, &error), &error);
+    CHECK_OK(kind == HUE ? gd_compare_circular(&reference, &current, 360, &c, &error)
+                         : gd_compare(&reference, &current, &c, &error),
+             &error);
+    gd_sample_release(&reference);
+    gd_sample_release(&current);
+    free(x);
+    free(y);
+    return c.p;
+}
+
+enum { CLASSES = 6 };
+
+/* Shares of 1/2, 1/4 … */
+static double p_of_mix(int n, int m, draws *d)
+{
+    double count[2][CLASSES] = {{0}};
+    gd_chi_square test;
+    gd_error error = {0};
+    for (int i = 0; i < n + m; i++) {
+        const int class = (int)fminf(-log2f(1 - uniform(d)), CLASSES - 1);
+        count[i >= n][class]++;
+    }
+    CHECK_OK(gd_chi_square_test(CLASSES, count[0], count[1], &test, &error), &error);
+    return test.p;
+}
+
+TEST(each_test_keeps_its_level)
+{
+    enum { CHECKS = 4000 };
+    static const double level[] = {0.1, 0.01, 0.002};
+    int alarms[KINDS + 1][3] = {{0}};
+    draws d = {11, 0};
+    for (int check = 0; check < CHECKS; check++)
+        for (int kind = 0; kind <= KINDS; kind++) {
+            const double p = kind == KINDS ? p_of_mix(300, 40, &d) : p_of_column((enum kind)kind, 150, 40, &d);
+            for (int l = 0; l < 3; l++)
+                alarms[kind][l] += p <= level[l];
+        }
+    for (int kind = 0; kind <= KINDS; kind++)
+        for (int l = 0; l < 3; l++)
+            CHECK(alarms[kind][l] <= most_of(CHECKS, level[l]));
+    CHECK(alarms[PLAIN][0] > 0.8 * CHECKS * level[0]); /* and is not just silent */
+    CHECK(alarms[HUE][0] > 0.6 * CHECKS * level[0]);
+    CHECK(alarms[KINDS][0] > 0.6 * CHECKS * level[0]);
+    CHECK_EQ_INT(alarms[CONSTANT][0], 0);
+}
+
+/* A year of a check a day, one alarm a month promised; columns that depend on each other, too. */
+TEST(a_year_of_checks_has_the_alarms_that_were_promised)
+{
+    enum { DAYS = 365, COLUMNS = 7, YEARS = 4 };
+    const double level = gd_alarm_level(1, 30.0);
+    int alarms = 0;
+    draws d = {12, 0};
+    for (int day = 0; day < DAYS * YEARS; day++) {
+        double p[COLUMNS], adjusted[COLUMNS];
+        for (int kind = 0; kind < KINDS; kind++)
+            p[kind] = p_of_column((enum kind)kind, 200, 60, &d);
+        p[KINDS] = p_of_mix(200, 60, &d);
+        p[KINDS + 1] = p[PLAIN]; /* a column that says the same */
+        gd_holm(adjusted, p, COLUMNS);
+        double least = 1;
+        for (int i = 0; i < COLUMNS; i++)
+            least = fmin(least, adjusted[i]);
+        alarms += least <= level;
+    }
+    CHECK(alarms <= most_of(DAYS * YEARS, level));
+    CHECK(alarms > 0.3 * DAYS * YEARS * level);
+}
+
+TEST(sketches_raise_no_more_alarms)
+{
+    enum { CHECKS = 60, N = 40000, M = 15000 };
+    gd_sketch *s = malloc(2 * sizeof *s);
+    double *x = malloc(N * sizeof *x);
+    draws d = {13, 0};
+    int alarms = 0;
+    for (int check = 0; check < CHECKS; check++) {
+        gd_sample side[2];
+        gd_comparison c;
+        gd_error error = {0};
+        for (int i = 0; i < 2; i++) {
+            const int n = i ? M : N;
+            for (int j = 0; j < n; j++)
+                x[j] = (double)uniform(&d);
+            gd_sketch_init(&s[i], (uint64_t)(2 * check + i));
+            gd_sketch_add(&s[i], x, (size_t)n);
+            CHECK_OK(gd_sample_of_sketch(&side[i], &s[i], &error), &error);
+        }
+        CHECK_OK(gd_compare(&side[0], &side[1], &c, &error), &error);
+        CHECK(c.p <= 1 && side[0].error > 0 && side[1].error > 0);
+        alarms += c.p <= 0.05;
+        gd_sample_release(&side[0]);
+        gd_sample_release(&side[1]);
+    }
+    CHECK(alarms <= most_of(CHECKS, 0.05));
+    free(s);
+    free(x);
+}
