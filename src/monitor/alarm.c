@@ -59,6 +59,8 @@ uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories
 
 uint64_t gd_kuiper_smallest(double level, uint64_t reference)
 {
+    if (reference == 0 || gd_kuiper_limit(1, (double)reference, 1e18) > level) /* nor could the largest of windows */
+        return 0;
     for (uint64_t m = 1; m <= WINDOW_MAX; m++)
         if (gd_kuiper_limit(1, (double)reference, (double)m) <= level)
             return m;

@@ -19,9 +19,9 @@ static float uniform(draws *d) { return gd_rng_unit(gd_rng(d->seed, GD_RNG_TEST,
 /* Below that many of `trials` that happen with chance `p` are all but 1 in 2,000. */
 static double most_of(double trials, double p) { return trials * p + 3.3 * sqrt(trials * p * (1 - p)) + 1; }
 
-typedef enum kind { PLAIN, SKEWED, FEW_VALUES, HUE, CONSTANT, KINDS } kind;
+enum kind { PLAIN, SKEWED, FEW_VALUES, HUE, CONSTANT, KINDS };
 
-static float number(kind kind, draws *d)
+static float number(enum kind kind, draws *d)
 {
     const float u = uniform(d);
     switch (kind) {
@@ -38,7 +38,7 @@ static float number(kind kind, draws *d)
     }
 }
 
-static double p_of_column(kind kind, int n, int m, draws *d)
+static double p_of_column(enum kind kind, int n, int m, draws *d)
 {
     float *x = malloc(sizeof *x * (size_t)n), *y = malloc(sizeof *y * (size_t)m);
     gd_sample reference, current;
