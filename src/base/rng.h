@@ -21,7 +21,7 @@ typedef enum gd_rng_use {
     GD_RNG_AUGMENT = 4, /* counter: epoch, image */
     GD_RNG_DROPOUT = 5, /* counter: step and layer, element */
     GD_RNG_TEST = 6,
-    GD_RNG_SKETCH = 7, /* counter: level, compaction */
+    GD_RNG_SKETCH = 7, /* counter: level, pair of halvings */
     GD_RNG_TABLE = 8   /* counter: draw, number in it */
 } gd_rng_use;
 

@@ -158,7 +158,7 @@ gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *curre
     if (status == GD_OK) {
         const gap apart = measure(&f, &g, c);
         c->kuiper = apart.above + apart.below;
-        const double v = fmax(0, c->kuiper - f.error - g.error); /* each is off by twice its ranks: so they are here */
+        const double v = fmax(0, c->kuiper - f.error - g.error); /* twice what ranks are off by: unwrapped ones are */
         c->p = fmin(1, gd_kuiper_limit(v, n, m) + chance_of_error(&f, &g));
     }
     gd_sample_release(&f);

@@ -11,9 +11,13 @@
 /* The managed sketch's rounding: even, and never below 4. */
 static int even_capacity(double share) { return 2 * ((int)ceil(share / 2) + 1); }
 
+/* The lowest level is where numbers arrive, and not sorted by the handful. */
+enum { BUFFER = 512 };
+
 static int capacity(const gd_sketch *s, int level)
 {
-    return even_capacity(GD_SKETCH_K * pow(GD_SKETCH_C, s->levels - 1 - level));
+    const int share = even_capacity(GD_SKETCH_K * pow(GD_SKETCH_C, s->levels - 1 - level));
+    return level == 0 && share < BUFFER ? BUFFER : share;
 }
 
 static void grow(gd_sketch *s, int levels)
@@ -40,7 +44,9 @@ static void halve(gd_sketch *s, int level)
     double *x = s->item + s->start[level];
     const int n = count_at(s, level), stays = n % 2, half = n / 2;
     gd_sort_doubles(x, work, (size_t)n);
-    const int coin = (int)(gd_rng(s->seed, GD_RNG_SKETCH, (uint32_t)level, s->halvings).at[0] & 1);
+    const uint32_t before = s->halvings[level]++;
+    const gd_philox word = gd_rng(s->seed, GD_RNG_SKETCH, (uint32_t)level, before / 2);
+    const int second = before % 2, coin = (int)(word.at[0] & 1) ^ second;
     for (int i = half - 1; i >= 0; i--)
         x[stays + half + i] = x[stays + coin + 2 * i];
     memmove(s->item + s->start[0] + half, s->item + s->start[0],
@@ -48,8 +54,7 @@ static void halve(gd_sketch *s, int level)
     for (int h = 0; h <= level; h++)
         s->start[h] += half;
     s->start[level + 1] -= half;
-    s->variance += ldexp(1, 2 * level);
-    s->halvings++;
+    s->variance += second ? 0 : ldexp(1, 2 * level);
 }
 
 /* Into a level, as many at a time as there is room for. Where there is none, some level has its share. */

@@ -3,20 +3,22 @@
  * approximation in streams", 2016 (KLL), with the managed monitor's k = 2048 and c = 0.64.
  *
  *     level h holds numbers that each stand for 2^h; the top one up to k of them, each lower one c times as many
- *     full: the lowest level that has its share is sorted, and every second number, the first or the second of each
- * pair by a coin, goes up a level as one that stands for two
+ *     full: the lowest level that has its share is sorted, and of each pair of numbers the first or the second, by a
+ *           coin, goes up a level as one that stands for two. The next time at that level it is the other one (Ivkin,
+ *           Liberty, Lang, Karnin, Braverman, "Streaming quantiles algorithms with small space and update time", 2019),
+ *           so that two times together are off by no more than one
  *
  * Up to 2,050 numbers are kept as they are. After that the rank of a number is off by a sum of fair coins, 2^h for each
- * time that level h was halved, so by Hoeffding
+ * two times that level h was halved, so by Hoeffding
  *
- *     P(|rank off| > t) <= 2 exp(-t^2 / (2 variance)),      variance = sum of 4^h over all halvings,
+ *     P(|rank off| > t) <= 2 exp(-t^2 / (2 variance)),      variance = sum of 4^h over all two times,
  *
- * which gd_sketch_error tells as a share: at a chance of 1% about 0.3% for a million numbers, and no less true of
- * merged sketches, whatever they hold. (Most ranks are off by a third of it.)
+ * which gd_sketch_error tells as a share: at a chance of 1% about 0.2% for a million numbers, and no less true of
+ * merged sketches, whatever they hold.
  *
- * A sketch is a plain struct without pointers, 49 KB: copied by assignment. Coins come from `seed`: the same numbers in
+ * A sketch is a plain struct without pointers, 54 KB: copied by assignment. Coins come from `seed`: the same numbers in
  * the same calls give the same bits. Sketches that will be merged get different seeds (the hour, the rank), or their
- * errors add up where they should cancel. Nothing here allocates; 50 KB of stack. Thread-safe. */
+ * errors add up where they should cancel. Nothing here allocates; 60 KB of stack. Thread-safe. */
 #ifndef GD_MONITOR_SKETCH_H
 #define GD_MONITOR_SKETCH_H
 
@@ -31,15 +33,16 @@ extern "C" {
 #define GD_SKETCH_C 0.64
 enum {
     GD_SKETCH_LEVELS = 48,  /* 2^58 numbers */
-    GD_SKETCH_ITEMS = 6144, /* what all these levels may hold together, and a bit */
+    GD_SKETCH_ITEMS = 6656, /* what all these levels may hold together, and a bit */
     GD_SKETCH_BUCKETS = 10
 };
 
 typedef struct gd_sketch {
     gd_moments moments;
     double variance; /* of a rank, at most, in numbers^2 */
-    uint64_t seed, halvings;
+    uint64_t seed;
     int levels, room;                /* room: what the levels may hold together */
+    uint32_t halvings[GD_SKETCH_LEVELS];
     int start[GD_SKETCH_LEVELS + 1]; /* level h is item[start[h]] up to item[start[h + 1]]; what is free comes first */
     double item[GD_SKETCH_ITEMS];
 } gd_sketch;

@@ -246,6 +246,23 @@ TEST(levels_make_the_sketch_again)
     CHECK(gd_sketch_error(&again, 0.01) > gd_sketch_error(&s, 0.01));
 }
 
+TEST(the_largest_sketch_has_room)
+{
+    static gd_sketch s;
+    enum { TOP = 40 };
+    const double one = 1, *level[TOP + 1] = {NULL};
+    size_t n[TOP + 1] = {0};
+    gd_error error = {0};
+    level[TOP] = &one;
+    n[TOP] = 1;
+    const gd_sketch_parts parts = {{.n = (uint64_t)1 << TOP, .min = 1, .max = 1}, 0, 2048, 0.64, TOP + 1, level, n};
+    CHECK_OK(gd_sketch_restore(&s, &parts, 1, &error), &error);
+    for (uint64_t i = 0; i < 40000; i++)
+        gd_sketch_add(&s, &(double){(double)i / 40000}, 1);
+    check_whole(&s, parts.moments.n + 40000);
+    CHECK_NEAR(s.variance, 0, 4e6); /* of 40,000 numbers, whatever stands above them */
+}
+
 TEST(what_is_no_sketch_is_refused)
 {
     static gd_sketch s;
