@@ -260,7 +260,6 @@ TEST(the_largest_sketch_has_room)
     for (uint64_t i = 0; i < 40000; i++)
         gd_sketch_add(&s, &(double){(double)i / 40000}, 1);
     check_whole(&s, parts.moments.n + 40000);
-    CHECK_NEAR(s.variance, 0, 4e6); /* of 40,000 numbers, whatever stands above them */
 }
 
 TEST(what_is_no_sketch_is_refused)
