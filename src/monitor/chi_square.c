@@ -5,9 +5,10 @@
 #include "monitor/special.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-enum { LEAST = 5, PLENTY = 100, DRAWS = 20000, CELLS_DRAWN = 4000000, EXCEEDED = 50 };
+enum { LEAST = 1, PLENTY = 100, DRAWS = 20000, CELLS_DRAWN = 4000000, EXCEEDED = 50 };
 
 /* Two rows by `cells` columns, of which the smaller row is looked at: it holds `drawn` of `all`. */
 typedef struct table {
@@ -25,23 +26,31 @@ static double term(const table *t, int cell, double count)
     return away * away / (expected(t, cell) * (1 - t->drawn / t->all));
 }
 
-/* Columns without a count go; rare ones become one. */
-static void pool(table *t, int n, const double *small, const double *large)
+/* Columns without a count go; then rare ones become one. */
+static void fill(table *t, int n, const double *small, const double *large)
 {
-    double rare_column = 0, rare_count = 0;
-    for (int i = 0; i < n; i++) {
-        t->column[t->cells] = small[i] + large[i];
-        t->count[t->cells] = small[i];
-        if (expected(t, t->cells) >= LEAST) {
-            t->cells++;
+    for (int i = 0; i < n; i++)
+        if (small[i] + large[i] > 0) {
+            t->column[t->cells] = small[i] + large[i];
+            t->count[t->cells++] = small[i];
+        }
+}
+
+static void pool(table *t, const table *all)
+{
+    double column = 0, count = 0;
+    for (int i = 0; i < all->cells; i++) {
+        if (expected(all, i) < LEAST) {
+            column += all->column[i];
+            count += all->count[i];
         } else {
-            rare_column += small[i] + large[i];
-            rare_count += small[i];
+            t->column[t->cells] = all->column[i];
+            t->count[t->cells++] = all->count[i];
         }
     }
-    if (rare_column > 0) {
-        t->column[t->cells] = rare_column;
-        t->count[t->cells++] = rare_count;
+    if (column > 0) {
+        t->column[t->cells] = column;
+        t->count[t->cells++] = count;
     }
 }
 
@@ -121,7 +130,7 @@ static double tail(const table *t, int cell)
     return sum;
 }
 
-static double farthest(const table *t)
+static double farthest_p(const table *t)
 {
     double least = 1;
     for (int i = 0; i < t->cells; i++)
@@ -129,7 +138,8 @@ static double farthest(const table *t)
     return fmin(1, 2 * least * t->cells);
 }
 
-static void draw_p(const table *t, gd_chi_square *test)
+/* False where not one was as far out. */
+static bool draw_p(const table *t, gd_chi_square *test)
 {
     const int draws = CELLS_DRAWN / t->cells < DRAWS ? CELLS_DRAWN / t->cells : DRAWS;
     int exceeded = 0, drawn = 0;
@@ -137,11 +147,24 @@ static void draw_p(const table *t, gd_chi_square *test)
         exceeded += draw_table(t, (uint32_t)drawn) >= test->statistic * (1 - 1e-9);
     test->how = GD_CHI_SQUARE_DRAWN;
     test->p = exceeded == EXCEEDED ? (double)exceeded / drawn : (exceeded + 1.0) / (draws + 1.0);
-    if (exceeded > 0)
-        return;
-    const double exact = farthest(t);
-    if (exact < test->p) {
-        test->p = exact;
+    return exceeded > 0;
+}
+
+static void find_p(const table *all, const table *t, gd_chi_square *test)
+{
+    double least = INFINITY;
+    for (int i = 0; i < t->cells && t->cells > 1; i++) {
+        test->statistic += term(t, i, t->count[i]);
+        least = fmin(least, expected(t, i));
+    }
+    if (t->cells > 1) {
+        test->p = gd_chi_square_upper(test->statistic, test->freedom);
+        if (least >= PLENTY || test->p > 0.1 || draw_p(t, test))
+            return;
+    }
+    const double p = farthest_p(all);
+    if (p < test->p) {
+        test->p = p;
         test->how = GD_CHI_SQUARE_FARTHEST;
     }
 }
@@ -154,22 +177,18 @@ gd_status gd_chi_square_test(int n, const double *reference, const double *curre
         all_reference += reference[i];
         all_current += current[i];
     }
-    double *memory = malloc(2 * (size_t)(n + 1) * sizeof *memory);
+    const size_t cells = (size_t)n;
+    double *memory = malloc((4 * cells + 1) * sizeof *memory);
     if (!memory)
         return gd_fail(error, GD_NOMEM, "out of memory for a test of %d categories", n);
-    const int swapped = all_reference < all_current;
-    table t = {0, all_reference + all_current, swapped ? all_reference : all_current, memory, memory + n + 1};
-    pool(&t, n, swapped ? reference : current, swapped ? current : reference);
-    double least = INFINITY;
-    *test = (gd_chi_square){.p = 1, .freedom = t.cells - 1, .how = GD_CHI_SQUARE_LIMIT};
-    for (int i = 0; i < t.cells && t.cells > 1; i++) {
-        test->statistic += term(&t, i, t.count[i]);
-        least = fmin(least, expected(&t, i));
-    }
-    if (t.cells > 1)
-        test->p = gd_chi_square_upper(test->statistic, test->freedom);
-    if (least < PLENTY && test->p <= 0.1)
-        draw_p(&t, test);
+    const bool swapped = all_reference < all_current;
+    const double sum = all_reference + all_current, drawn = swapped ? all_reference : all_current;
+    table all = {0, sum, drawn, memory, memory + cells};
+    table pooled = {0, sum, drawn, memory + 2 * cells, memory + 3 * cells};
+    fill(&all, n, swapped ? reference : current, swapped ? current : reference);
+    pool(&pooled, &all);
+    *test = (gd_chi_square){.p = 1, .freedom = pooled.cells - 1};
+    find_p(&all, &pooled, test);
     free(memory);
     return GD_OK;
 }

@@ -3,18 +3,19 @@
  *
  *     statistic = sum over both rows of (count - expected)^2 / expected,      expected = row * column / all
  *
- * which has about the distribution of that name as long as no expected count is small. The rule is Cochran's (1954), 5
- * at least; but for the tails that an alarm is read off it is too kind: where 5 are expected, 15 come 20 times as often
- * as the normal distribution says. So:
+ * which has about the distribution of that name as long as no expected count is small. The rule for that is Cochran's
+ * (1954), 5 at least; but for the tails that an alarm is read off it is too kind: where 5 are expected, 15 come 20
+ * times as often as the normal distribution says. So:
  *
- *   1. Categories of which less than 5 are expected in the smaller row are one category. (Which they are only the
- *      columns' sums decide, so that the test below stays exact.)
+ *   1. Categories of which less than 1 is expected in the smaller row are one category: many rare ones would drown the
+ *      others. (Which they are only the columns' sums decide, so that what follows stays exact.)
  *   2. Where at least 100 are expected of each, or p is above 0.1 anyhow, p is of the distribution.
  *   3. Else tables with the same sums are drawn, and p is the share that is as far out, this table among them (Hope,
  *      1968), until 50 were, 20,000 at most (Besag, Clifford, 1991); fewer where there are more than 200 categories.
  *   4. Where none of them was, p is 1 / (1 + draws), or, if that is less, the exact chance that some category's count
- * is as far out as the one here farthest (its hypergeometric tail, twice, times the categories). That p is valid
- *      whatever is asked of it: down to 1 / (1 + draws) the draws hold, below it Bonferroni does.
+ * is as far out as the one here farthest: its hypergeometric tail, twice, times the categories, none of them pooled.
+ *      That p is valid whatever is asked of it: down to 1 / (1 + draws) the draws hold, below it Bonferroni does. It is
+ *      also p where all categories are rare, so that there is one and no chi-square.
  *
  * The draws are the same for the same counts. Some ms where there is drift, some us where there is none. */
 #ifndef GD_MONITOR_CHI_SQUARE_H
@@ -30,7 +31,7 @@ typedef enum gd_chi_square_how { GD_CHI_SQUARE_LIMIT, GD_CHI_SQUARE_DRAWN, GD_CH
 
 typedef struct gd_chi_square {
     double statistic, p;
-    int freedom; /* categories that are left, less 1; 0: nothing to tell apart, p = 1 */
+    int freedom; /* categories that are left, less 1 */
     gd_chi_square_how how;
 } gd_chi_square;
 

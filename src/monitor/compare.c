@@ -133,7 +133,7 @@ static gap measure(const gd_sample *f, const gd_sample *g, gd_comparison *c)
 static const gd_comparison none = {
     .ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
 
-gd_status gd_compare(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
+gd_status gd_sample_compare(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
 {
     *c = none;
     if (f->items == 0 || g->items == 0)
@@ -142,8 +142,8 @@ gd_status gd_compare(const gd_sample *f, const gd_sample *g, gd_comparison *c, g
     return test(f, g, c, error);
 }
 
-gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *current, double period, gd_comparison *c,
-                              gd_error *error)
+gd_status gd_sample_compare_circular(const gd_sample *reference, const gd_sample *current, double period,
+                                     gd_comparison *c, gd_error *error)
 {
     *c = none;
     if (reference->items == 0 || current->items == 0)

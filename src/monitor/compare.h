@@ -38,9 +38,10 @@ typedef struct gd_comparison {
 
 /* All NaN where either side has no number: not comparable. Borrows the samples; pure but for its memory: NOMEM, and
  * INVALID from a circle's numbers beyond it. */
-gd_status gd_compare(const gd_sample *reference, const gd_sample *current, gd_comparison *comparison, gd_error *error);
-gd_status gd_compare_circular(const gd_sample *reference, const gd_sample *current, double period,
-                              gd_comparison *comparison, gd_error *error);
+gd_status gd_sample_compare(const gd_sample *reference, const gd_sample *current, gd_comparison *comparison,
+                            gd_error *error);
+gd_status gd_sample_compare_circular(const gd_sample *reference, const gd_sample *current, double period,
+                                     gd_comparison *comparison, gd_error *error);
 
 #ifdef __cplusplus
 }

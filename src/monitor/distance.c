@@ -13,10 +13,11 @@ static double sum_of(int n, const double *count)
 
 double gd_distance_psi(int n, const double *reference, const double *current)
 {
-    const double each = 0.5, all_p = sum_of(n, reference) + each * n, all_q = sum_of(n, current) + each * n;
+    const double all_p = sum_of(n, reference), all_q = sum_of(n, current);
+    const double each = 0.5 / fmin(all_p, all_q), all = 1 + n * each;
     double psi = 0;
     for (int i = 0; i < n; i++) {
-        const double p = (reference[i] + each) / all_p, q = (current[i] + each) / all_q;
+        const double p = (reference[i] / all_p + each) / all, q = (current[i] / all_q + each) / all;
         psi += (q - p) * log(q / p);
     }
     return psi;

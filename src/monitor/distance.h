@@ -2,10 +2,11 @@
 /* How far apart two lists of counts are, category by category or bin by bin: p = reference / its sum, q = current / its
  * sum. Both sums are above 0. Accurate to some eps; pure.
  *
- *     psi     nats     sum((q - p) ln(q / p)), population stability index, of counts with 1/2 added to each, which no
- *                      empty bin makes infinite (Jeffreys' prior). Without any change it is not 0, but about
- *                      (bins - 1) (1/n + 1/m) in the mean. Bankers say that below 0.1 nothing happened and above 0.25
- *                      something did; Siddiqi, "Credit risk scorecards", 2006
+ *     psi     nats     sum((q - p) ln(q / p)), population stability index. To each p and q 1 / (2 min(n, m)) is added
+ *                      before, half a count of the smaller side, so that no empty bin makes it infinite and equal
+ *                      shares make it 0. Chance alone makes it about (bins - 1) (1/n + 1/m) in the mean. Bankers say
+ *                      that below 0.1 nothing happened and above 0.25 something did; Siddiqi, "Credit risk
+ *                      scorecards", 2006
  *     js      0 to 1   sqrt of the Jensen-Shannon divergence in bits, a metric (Endres, Schindelin, 2003); as
  *                      scipy.spatial.distance.jensenshannon(p, q, base=2) has it
  *     linf    0 to 1   max |p - q|, the managed monitor's distance of categories

@@ -62,11 +62,10 @@ static gd_moments of_block(double *x, int n)
         m.max = x[i] > m.max ? x[i] : m.max;
     }
     const double about = x[0]; /* a block of equal numbers has exactly their mean */
-    const double off = sum_of(x, kept, about, 1) / kept, mean = about + off;
-    m.sum = mean * kept;
-    m.carry = sum_of(x, kept, mean, 1);
-    m.squares = sum_of(x, kept, mean, 2) - m.carry * m.carry / kept;
-    m.squares = fmax(m.squares, 0);
+    m.sum = about * kept;
+    m.carry = sum_of(x, kept, about, 1);
+    const double mean = about + m.carry / kept, off = sum_of(x, kept, mean, 1);
+    m.squares = fmax(0, sum_of(x, kept, mean, 2) - off * off / kept);
     return m;
 }
 

@@ -41,7 +41,7 @@ typedef struct gd_sketch {
     gd_moments moments;
     double variance; /* of a rank, at most, in numbers^2 */
     uint64_t seed;
-    int levels, room;                /* room: what the levels may hold together */
+    int levels, room; /* room: what the levels may hold together */
     uint32_t halvings[GD_SKETCH_LEVELS];
     int start[GD_SKETCH_LEVELS + 1]; /* level h is item[start[h]] up to item[start[h + 1]]; what is free comes first */
     double item[GD_SKETCH_ITEMS];

@@ -26,12 +26,12 @@ extern "C" {
 
 enum { GD_SMIRNOV_CELLS = 20000000 };
 
-/* Whether that takes up to some 10 ms: 2 d n m and n + m up to 2e7, as of 20,000 and 20,000 numbers, or 20 and 1e6, where
- * p is small. */
+/* Whether that takes up to some 10 ms: 2 d n m and n + m up to 2e7, as of 20,000 and 20,000 numbers, or 20 and 1e6,
+ * where p is small. */
 bool gd_smirnov_is_quick(double d, double n, double m);
 
-/* n + m below 2^31. `ends`: of the n + m numbers in order, 1 where the next one is another, 0 where it is equal; NULL: all
- * differ, which is on the safe side where they do not. */
+/* n + m below 2^31. `ends`: of the n + m numbers in order, 1 where the next one is another, 0 where it is equal; NULL:
+ * all differ, which is on the safe side where they do not. */
 gd_status gd_smirnov_exact(double d, size_t n, size_t m, const uint8_t *ends, double *p, gd_error *error);
 
 /* In the limit: Q(sqrt(n m / (n + m)) D). More than the exact one (where n = 100, m = 10,000 and p = 0.001 by a sixth),

@@ -2,8 +2,8 @@
 /* What a judge asks of src/monitor: tails, columns, counts and p-values in, figures out; and what they cost. */
 #include "cli/command.h"
 #include "monitor/alarm.h"
-#include "monitor/compare.h"
 #include "monitor/category.h"
+#include "monitor/compare.h"
 #include "monitor/special.h"
 #include "store/safetensors.h"
 
@@ -46,8 +46,8 @@ static gd_status compare_pair(const gd_tensor_entry *f, const gd_tensor_entry *g
     if (status == GD_OK)
         status = gd_sample_of_floats(&current, g->data, (size_t)g->desc.dim[0], error);
     if (status == GD_OK)
-        status = period > 0 ? gd_compare_circular(&reference, &current, period, &c, error)
-                            : gd_compare(&reference, &current, &c, error);
+        status = period > 0 ? gd_sample_compare_circular(&reference, &current, period, &c, error)
+                            : gd_sample_compare(&reference, &current, &c, error);
     const gd_moments *m = &current.moments;
     if (status == GD_OK)
         printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %d %llu %llu %.17g %.17g %.17g %.17g\n", c.ks, c.robust, c.p,
@@ -128,7 +128,8 @@ static double lap(double *last)
 
 enum { PARTS = 7, COLUMN = 1000000 };
 
-static gd_status cost_round(const float *x, const double *wide, const gd_sample *reference, double *took, gd_error *error)
+static gd_status cost_round(const float *x, const double *wide, const gd_sample *reference, double *took,
+                            gd_error *error)
 {
     static gd_sketch sketch;
     gd_sample array = {0}, sketched = {0};
@@ -138,18 +139,18 @@ static gd_status cost_round(const float *x, const double *wide, const gd_sample 
     lap(&last);
     GD_TRY_TO(out, gd_sample_of_floats(&array, x, COLUMN, error));
     took[0] = lap(&last);
-    GD_TRY_TO(out, gd_compare(reference, &array, &c, error));
+    GD_TRY_TO(out, gd_sample_compare(reference, &array, &c, error));
     took[1] = lap(&last);
     gd_sketch_init(&sketch, 1);
     gd_sketch_add(&sketch, wide, COLUMN);
     took[2] = lap(&last);
     GD_TRY_TO(out, gd_sample_of_sketch(&sketched, &sketch, error));
     took[3] = lap(&last);
-    GD_TRY_TO(out, gd_compare(&sketched, &array, &c, error));
+    GD_TRY_TO(out, gd_sample_compare(&sketched, &array, &c, error));
     took[4] = lap(&last);
-    GD_TRY_TO(out, gd_compare_circular(&sketched, &array, 1, &c, error));
+    GD_TRY_TO(out, gd_sample_compare_circular(&sketched, &array, 1, &c, error));
     took[5] = lap(&last);
-    GD_TRY_TO(out, gd_compare(&sketched, &sketched, &c, error));
+    GD_TRY_TO(out, gd_sample_compare(&sketched, &sketched, &c, error));
     took[6] = lap(&last);
 out:
     gd_sample_release(&array);
@@ -161,9 +162,10 @@ out:
 static gd_status cost(gd_command *command, gd_error *error)
 {
     (void)command;
-    static const char *const part[PARTS] = {
-        "array: sorted, moments",          "array against array",   "sketch: numbers added", "sketch: in order", "array against sketch",
-        "array against sketch, on circle", "sketch against sketch"};
+    static const char *const part[PARTS] = {"array: sorted, moments", "array against array",
+                                            "sketch: numbers added",  "sketch: in order",
+                                            "array against sketch",   "array against sketch, on circle",
+                                            "sketch against sketch"};
     static float x[COLUMN];
     static double wide[COLUMN];
     double least[PARTS], took[PARTS];

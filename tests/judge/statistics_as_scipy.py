@@ -63,7 +63,9 @@ def bins(f, g):
 
 
 def psi(p, q):
-    p, q = (p + 0.5) / (p + 0.5).sum(), (q + 0.5) / (q + 0.5).sum()
+    each = 0.5 / min(p.sum(), q.sum())
+    p, q = p / p.sum() + each, q / q.sum() + each
+    p, q = p / p.sum(), q / q.sum()
     return np.sum((q - p) * np.log(q / p))
 
 
@@ -159,7 +161,7 @@ for (f, g), (linf, robust, js, psi_got, statistic, freedom, p, how) in zip(mixes
     near("mix: js", js, jensenshannon(f, g, base=2), 1e-9, 1e-7)
     near("mix: psi", psi_got, psi(np.append(f, 0.0), np.append(g, 0.0)), 1e-10)  # and an empty one: all else
     expected = (f + g) * min(f.sum(), g.sum()) / (f + g).sum()
-    rare = expected < 5
+    rare = expected < 1
     table = np.array([[*row[~rare], *([row[rare].sum()] if (f + g)[rare].sum() else [])] for row in (f, g)])
     chi = stats.chi2_contingency(table, correction=False)
     near("mix: chi-square", statistic, chi.statistic, 1e-10)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/alarm.h"
 
+#include "monitor/chi_square.h"
 #include "monitor/compare.h"
 #include "monitor/special.h"
 #include "unit.h"
@@ -35,8 +36,8 @@ static double p_all_apart(int n, int m, double period)
         y[i] = 20 + (float)i / (float)m;
     CHECK_OK(gd_sample_of_floats(&reference, x, (size_t)n, &error), &error);
     CHECK_OK(gd_sample_of_floats(&current, y, (size_t)m, &error), &error);
-    CHECK_OK(period > 0 ? gd_compare_circular(&reference, &current, period, &c, &error)
-                        : gd_compare(&reference, &current, &c, &error),
+    CHECK_OK(period > 0 ? gd_sample_compare_circular(&reference, &current, period, &c, &error)
+                        : gd_sample_compare(&reference, &current, &c, &error),
              &error);
     gd_sample_release(&reference);
     gd_sample_release(&current);
@@ -49,7 +50,8 @@ TEST(a_window_that_is_too_small_cannot_reject)
 {
     for (int n = 5; n <= 5000; n *= 10)
         for (double level = 1e-2; level > 1e-7; level /= 10) {
-            const int smirnov = (int)gd_smirnov_smallest(level, (uint64_t)n), kuiper = (int)gd_kuiper_smallest(level, (uint64_t)n);
+            const int smirnov = (int)gd_smirnov_smallest(level, (uint64_t)n),
+                      kuiper = (int)gd_kuiper_smallest(level, (uint64_t)n);
             CHECK(smirnov > 0 && smirnov < 100);
             CHECK(p_all_apart(n, smirnov, 0) <= level);
             CHECK(smirnov == 1 || p_all_apart(n, smirnov - 1, 0) > level);
@@ -59,7 +61,25 @@ TEST(a_window_that_is_too_small_cannot_reject)
                 CHECK(p_all_apart(n, kuiper - 1, 360) > level);
         }
     CHECK_EQ_INT(gd_kuiper_smallest(1e-6, 5), 0); /* by five numbers nothing is proved */
-    CHECK(gd_chi_square_smallest(1e-6, 1000, 10) > gd_smirnov_smallest(1e-6, 1000));
+}
+
+TEST(a_window_of_something_new_can_reject)
+{
+    enum { CLASSES = 10 };
+    for (double level = 1e-2; level > 1e-9; level /= 10) {
+        const int smallest = (int)gd_chi_square_smallest(level, CLASSES * 70, CLASSES + 1);
+        for (int n = smallest - 1; n <= smallest; n++) {
+            double reference[CLASSES + 1], current[CLASSES + 1] = {[CLASSES] = n};
+            gd_chi_square test;
+            gd_error error = {0};
+            for (int i = 0; i <= CLASSES; i++)
+                reference[i] = i < CLASSES ? 70 : 0;
+            if (n > 0) {
+                CHECK_OK(gd_chi_square_test(CLASSES + 1, reference, current, &test, &error), &error);
+                CHECK((test.p <= level) == (n == smallest));
+            }
+        }
+    }
 }
 
 TEST(what_a_window_can_see_is_what_it_rejects)

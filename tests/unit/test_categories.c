@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,8 @@ TEST(small_counts_are_drawn)
     }
     CHECK_NEAR(t.p / as_far, 1, 0.4);
     CHECK(t.p < 0.01);
-    const gd_chi_square again = tested(2, (double[]){90, 10}, (double[]){12, 8}), turned = tested(2, (double[]){12, 8}, (double[]){90, 10});
+    const gd_chi_square again = tested(2, (double[]){90, 10}, (double[]){12, 8}),
+                        turned = tested(2, (double[]){12, 8}, (double[]){90, 10});
     CHECK_NEAR(again.p, t.p, 0);
     CHECK_NEAR(turned.p, t.p, 0);
 }
@@ -126,7 +128,7 @@ TEST(far_out_the_chance_of_one_category_speaks)
     double orders = 0; /* all ten new ones in the window of 20 of 10,020 */
     for (int i = 0; i < 10; i++)
         orders += log((20.0 - i) / (10020 - i));
-    CHECK_NEAR(t.p / (6 * exp(orders)), 1, 1e-9);
+    CHECK_NEAR(t.p / (6 * exp(orders)), 1, 1e-9); /* on either side, of any of three */
 }
 
 TEST(nothing_to_tell_apart_is_no_change)
@@ -134,4 +136,14 @@ TEST(nothing_to_tell_apart_is_no_change)
     CHECK_NEAR(tested(3, (double[]){5, 0, 0}, (double[]){9, 0, 0}).p, 1, 0);
     CHECK_NEAR(tested(3, (double[]){1, 1, 1}, (double[]){1, 0, 0}).p, 1, 0); /* all rare: one category */
     CHECK_EQ_INT(tested(3, (double[]){1, 1, 1}, (double[]){1, 0, 0}).freedom, 0);
+}
+
+/* A model that says the same of all, with fewer pictures than classes. */
+TEST(a_collapse_is_seen_in_few_of_many)
+{
+    enum { CLASSES = 100 };
+    double reference[CLASSES], now[CLASSES] = {[7] = 30};
+    for (int i = 0; i < CLASSES; i++)
+        reference[i] = 20;
+    CHECK(tested(CLASSES, reference, now).p < 1e-12);
 }

@@ -19,9 +19,9 @@ static gd_comparison compared(const float *f, size_t n, const float *g, size_t m
     CHECK_OK(gd_sample_of_floats(&reference, f, n, &error), &error);
     CHECK_OK(gd_sample_of_floats(&current, g, m, &error), &error);
     if (period > 0)
-        CHECK_OK(gd_compare_circular(&reference, &current, period, &c, &error), &error);
+        CHECK_OK(gd_sample_compare_circular(&reference, &current, period, &c, &error), &error);
     else
-        CHECK_OK(gd_compare(&reference, &current, &c, &error), &error);
+        CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
     gd_sample_release(&reference);
     gd_sample_release(&current);
     return c;
@@ -67,7 +67,8 @@ TEST(a_shift_is_its_size_in_deviations)
 /* All orders of 4 and 5 numbers, some of them equal: which share is as far apart? */
 TEST(the_test_is_exact_for_few)
 {
-    static const float pools[][9] = {{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 1, 1, 2, 2, 3, 4, 4, 4}, {1, 1, 1, 1, 1, 2, 2, 2, 2}};
+    static const float pools[][9] = {
+        {1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 1, 1, 2, 2, 3, 4, 4, 4}, {1, 1, 1, 1, 1, 2, 2, 2, 2}};
     enum { ORDERS = 126 };
     for (int pool = 0; pool < 3; pool++) {
         double d[ORDERS], p[ORDERS];
@@ -159,7 +160,7 @@ TEST(a_small_sketch_compares_as_its_numbers)
         y[i] = uniform(2, i) * 1.05f;
     CHECK_OK(gd_sample_of_sketch(&reference, &s, &error), &error);
     CHECK_OK(gd_sample_of_floats(&current, y, 700, &error), &error);
-    CHECK_OK(gd_compare(&reference, &current, &c, &error), &error);
+    CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
     const gd_comparison exact = compared(x, 900, y, 700, 0);
     CHECK(c.exact);
     CHECK_NEAR(c.ks, exact.ks, 0);
@@ -187,7 +188,7 @@ TEST(a_large_sketch_compares_within_its_error)
         y[i] = uniform(2, i) * 1.1f;
     CHECK_OK(gd_sample_of_sketch(&reference, s, &error), &error);
     CHECK_OK(gd_sample_of_floats(&current, y, M, &error), &error);
-    CHECK_OK(gd_compare(&reference, &current, &c, &error), &error);
+    CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
     const gd_comparison exact = compared(x, N, y, M, 0);
     CHECK(reference.error > 0 && reference.error < 0.01 && !c.exact);
     CHECK_NEAR(c.ks, exact.ks, reference.error);
@@ -233,7 +234,8 @@ TEST(what_is_not_on_the_circle_is_refused)
     gd_error error = {0};
     CHECK_OK(gd_sample_of_floats(&good, (const float[]){1, 359}, 2, &error), &error);
     CHECK_OK(gd_sample_of_floats(&bad, (const float[]){1, 361}, 2, &error), &error);
-    CHECK_FAILS(gd_compare_circular(&good, &bad, 360, &c, &error), GD_INVALID, &error, "361 on a circle of 0 to 360");
+    CHECK_FAILS(gd_sample_compare_circular(&good, &bad, 360, &c, &error), GD_INVALID, &error,
+                "361 on a circle of 0 to 360");
     gd_sample_release(&good);
     gd_sample_release(&bad);
 }

@@ -50,8 +50,8 @@ static double p_of_column(enum kind kind, int n, int m, draws *d)
         y[i] = number(kind, d);
     CHECK_OK(gd_sample_of_floats(&reference, x, (size_t)n, &error), &error);
     CHECK_OK(gd_sample_of_floats(&current, y, (size_t)m, &error), &error);
-    CHECK_OK(kind == HUE ? gd_compare_circular(&reference, &current, 360, &c, &error)
-                         : gd_compare(&reference, &current, &c, &error),
+    CHECK_OK(kind == HUE ? gd_sample_compare_circular(&reference, &current, 360, &c, &error)
+                         : gd_sample_compare(&reference, &current, &c, &error),
              &error);
     gd_sample_release(&reference);
     gd_sample_release(&current);
@@ -139,7 +139,7 @@ TEST(sketches_raise_no_more_alarms)
             gd_sketch_add(&s[i], x, (size_t)n);
             CHECK_OK(gd_sample_of_sketch(&side[i], &s[i], &error), &error);
         }
-        CHECK_OK(gd_compare(&side[0], &side[1], &c, &error), &error);
+        CHECK_OK(gd_sample_compare(&side[0], &side[1], &c, &error), &error);
         CHECK(c.p <= 1 && side[0].error > 0 && side[1].error > 0);
         alarms += c.p <= 0.05;
         gd_sample_release(&side[0]);
