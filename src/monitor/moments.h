@@ -10,6 +10,8 @@
 #ifndef GD_MONITOR_MOMENTS_H
 #define GD_MONITOR_MOMENTS_H
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +21,8 @@ extern "C" {
 
 /* Beyond it sums of squares overflow: it counts as absent, as NaN does. */
 #define GD_MONITOR_LARGEST 1e140
+
+static inline bool gd_is_number(double x) { return fabs(x) <= GD_MONITOR_LARGEST; /* not so of NaN */ }
 
 typedef struct gd_moments { /* {0} is that of nothing */
     uint64_t n, absent;     /* numbers; and what was none: NaN, or beyond GD_MONITOR_LARGEST */
