@@ -27,6 +27,8 @@ void gd_moments_merge(gd_moments *m, const gd_moments *other)
         m->min = other->min;
         m->max = other->max;
     }
+    if (m->min == m->max) /* then their means may still differ, by rounding */
+        m->squares = 0;
     m->n += other->n;
     add_to_sum(m, other->sum);
     m->carry += other->carry;
@@ -80,12 +82,12 @@ static void add_block(gd_moments *to, const double *x, int kept, int absent)
 {
     gd_moments m = {.n = (uint64_t)kept, .absent = (uint64_t)absent};
     if (kept > 0) {
-        const double about = x[0]; /* a block of equal numbers has exactly their mean */
-        double squares, off;
+        double from_first, off, squares;
         find_ends(x, kept, &m.min, &m.max);
-        sum_around(x, kept, about, &m.carry, &squares);
-        sum_around(x, kept, about + m.carry / kept, &off, &squares);
-        m.sum = about * kept;
+        sum_around(x, kept, x[0], &from_first, &squares);
+        m.sum = x[0] * kept;
+        m.carry = fma(x[0], kept, -m.sum) + from_first;
+        sum_around(x, kept, x[0] + from_first / kept, &off, &squares);
         m.squares = fmax(0, squares - off * off / kept);
     }
     gd_moments_merge(to, &m);
@@ -97,10 +99,9 @@ void gd_moments_add(gd_moments *m, const double *x, size_t n)
     for (size_t first = 0; first < n; first += BLOCK) {
         const int here = n - first < BLOCK ? (int)(n - first) : BLOCK;
         int kept = 0;
-        for (int i = 0; i < here; i++) {
-            block[kept] = x[first + (size_t)i];
-            kept += gd_is_number(block[kept]);
-        }
+        for (size_t i = first; i < first + (size_t)here; i++)
+            if (gd_is_number(x[i]))
+                block[kept++] = x[i];
         add_block(m, block, kept, here - kept);
     }
 }
@@ -111,10 +112,9 @@ void gd_moments_add_floats(gd_moments *m, const float *x, size_t n)
     for (size_t first = 0; first < n; first += BLOCK) {
         const int here = n - first < BLOCK ? (int)(n - first) : BLOCK;
         int kept = 0;
-        for (int i = 0; i < here; i++) {
-            block[kept] = (double)x[first + (size_t)i];
-            kept += gd_is_number(block[kept]);
-        }
+        for (size_t i = first; i < first + (size_t)here; i++)
+            if (gd_is_number((double)x[i]))
+                block[kept++] = (double)x[i];
         add_block(m, block, kept, here - kept);
     }
 }

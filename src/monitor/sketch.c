@@ -91,7 +91,12 @@ void gd_sketch_init(gd_sketch *s, uint64_t seed)
 /* The level at which a block of n numbers goes in, once it is sorted: of each 2^level of them one. This is off by no
  * more than 2^level either way, variance 4^level / 4, and spares the halvings of all levels below. Those of a sketch of
  * h + 1 levels have a variance of about 2^h / 1150 for each number, and this one of 2^h / 16384 at most. */
-static int block_level(const gd_sketch *s, size_t n) { return 2 * n >= BLOCK ? (s->levels - 1) / 2 : 0; }
+static int block_level(const gd_sketch *s, size_t n)
+{
+    enum { ENOUGH = 6 }; /* what is left to do is little then */
+    const int level = (s->levels - 1) / 2;
+    return 2 * n < BLOCK ? 0 : level < ENOUGH ? level : ENOUGH;
+}
 
 /* Sorted numbers, a multiple of 2^level. */
 static void put_sampled(gd_sketch *s, int level, double *x, size_t n)
@@ -111,10 +116,9 @@ void gd_sketch_add(gd_sketch *s, const double *x, size_t n)
     gd_moments_add(&s->moments, x, n);
     for (size_t first = 0; first < n; first += BLOCK) {
         size_t kept = 0;
-        for (size_t i = first; i < n && i < first + BLOCK; i++) {
-            block[kept] = x[i];
-            kept += gd_is_number(x[i]);
-        }
+        for (size_t i = first; i < n && i < first + BLOCK; i++)
+            if (gd_is_number(x[i]))
+                block[kept++] = x[i];
         const int level = block_level(s, kept);
         const size_t alone = level > 0 ? kept % ((size_t)1 << level) : kept;
         put(s, 0, block, alone);
@@ -132,10 +136,9 @@ void gd_sketch_add_floats(gd_sketch *s, const float *x, size_t n)
     gd_moments_add_floats(&s->moments, x, n);
     for (size_t first = 0; first < n; first += BLOCK) {
         size_t kept = 0;
-        for (size_t i = first; i < n && i < first + BLOCK; i++) {
-            block[kept] = x[i];
-            kept += gd_is_number((double)x[i]);
-        }
+        for (size_t i = first; i < n && i < first + BLOCK; i++)
+            if (gd_is_number((double)x[i]))
+                block[kept++] = x[i];
         const int level = block_level(s, kept);
         const size_t alone = level > 0 ? kept % ((size_t)1 << level) : kept;
         if (level > 0)

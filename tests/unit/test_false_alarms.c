@@ -85,7 +85,7 @@ static double p_of_mix(const double *reference, int m, draws *d)
 
 TEST(each_test_keeps_its_level)
 {
-    enum { CHECKS = 4000 };
+    enum { CHECKS = 2000 };
     static const double level[] = {0.1, 0.01, 0.002};
     int alarms[KINDS + 1][3] = {{0}};
     draws d = {11, 0};
@@ -141,7 +141,7 @@ static int alarms_of_a_year(double level, draws *d)
 
 TEST(years_of_checks_have_the_alarms_that_were_promised)
 {
-    enum { YEARS = 12 };
+    enum { YEARS = 8 };
     const double promised = 12, level = gd_alarm_level(promised / 12, 365 / 12.0);
     double mean = 0, squares = 0;
     draws d = {12, 0};
@@ -158,7 +158,7 @@ TEST(years_of_checks_have_the_alarms_that_were_promised)
 
 TEST(sketches_raise_no_more_alarms)
 {
-    enum { CHECKS = 60, N = 40000, M = 15000 };
+    enum { CHECKS = 60, N = 10000, M = 6000 };
     gd_sketch *s = malloc(2 * sizeof *s);
     double *x = malloc(N * sizeof *x);
     draws d = {13, 0};
