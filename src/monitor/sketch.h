@@ -9,8 +9,8 @@
  *           so that two times together are off by no more than one
  *
  * Numbers that come by the thousands skip the lower levels: blocks of 8,192 are sorted, and of each 2^h neighbours one,
- * by a coin of 2^h sides, goes in at level h, which is the sampler at the foot of the published sketch with fewer
- * surprises. So a million floats take 8 ms, of doubles 14 (and 28 where they come one by one).
+ * by a coin of 2^h sides, goes in at level h, as one of 2^h goes through the sampler at the foot of the published
+ * sketch, but off by less. So a million floats take 8 ms, doubles 14, and 28 where they come one by one.
  *
  * Up to 2,050 numbers are kept as they are. After that the rank of a number is off by a sum of fair coins, 2^h for each
  * two times that level h was halved and 2^h / 2 for each block that went in at level h, so by Hoeffding
