@@ -121,10 +121,25 @@ size_t gd_json_string_room(const gd_json_scan *scan)
     return (size_t)(close - scan->at);
 }
 
+/* Whether one of eight bytes does not stand for itself: a quote, a backslash, a control character, or none of ASCII.
+ * Bytes are tested side by side; a borrow from one to the next can only come from one that is found anyhow. */
+static bool any_special(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    const uint64_t quote = bytes ^ ones * '"', backslash = bytes ^ ones * '\\';
+    const uint64_t found =
+        ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((bytes - ones * 0x20) & ~bytes);
+    return ((found | bytes) & highs) != 0;
+}
+
 /* How many bytes stand for themselves: ASCII but quotes, backslashes and control characters. */
 static size_t plain_length(const gd_json_scan *scan)
 {
     const char *at = scan->at;
+    while (scan->end - at >= 8 && !any_special(at))
+        at += 8;
     while (at < scan->end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
         at++;
     return (size_t)(at - scan->at);
@@ -132,29 +147,35 @@ static size_t plain_length(const gd_json_scan *scan)
 
 gd_status gd_json_string(gd_json_scan *scan, char *to, size_t *length)
 {
-    const char *start = to;
+    *length = 0;
     while (scan->at < scan->end && *scan->at != '"') {
-        uint32_t c;
+        char escape[4];
+        const char *from = escape;
+        size_t n;
         if (*scan->at == '\\') {
-            GD_TRY(parse_escape(scan, &to));
-            continue;
+            char *end = escape;
+            GD_TRY(parse_escape(scan, &end));
+            n = (size_t)(end - escape);
+        } else {
+            uint32_t c;
+            from = scan->at;
+            n = plain_length(scan);
+            if (n == 0) {
+                n = (size_t)gd_utf8_decode(scan->at, (size_t)(scan->end - scan->at), &c);
+                if (n == 0)
+                    return gd_json_malformed(scan, "not UTF-8");
+                if (c < 0x20)
+                    return gd_json_malformed(scan, "a control character stands unescaped in a text");
+            }
+            scan->at += n;
         }
-        size_t n = plain_length(scan);
-        if (n == 0) {
-            n = (size_t)gd_utf8_decode(scan->at, (size_t)(scan->end - scan->at), &c);
-            if (n == 0)
-                return gd_json_malformed(scan, "not UTF-8");
-            if (c < 0x20)
-                return gd_json_malformed(scan, "a control character stands unescaped in a text");
-        }
-        memcpy(to, scan->at, n);
-        to += n;
-        scan->at += n;
+        if (to)
+            memcpy(to + *length, from, n);
+        *length += n;
     }
     if (scan->at == scan->end)
         return gd_json_malformed(scan, "the text ends within a string");
     scan->at++;
-    *length = (size_t)(to - start);
     return GD_OK;
 }
 

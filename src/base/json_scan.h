@@ -37,8 +37,8 @@ bool gd_json_take(gd_json_scan *scan, char c);
 /* Behind an opening quote: bytes that `to` of gd_json_string must have room for. Never more than are left. */
 size_t gd_json_string_room(const gd_json_scan *scan);
 
-/* Reads the rest of a string, the closing quote too, into `to`, as UTF-8 without a final 0. FORMAT for unescaped
- * control characters, invalid UTF-8, lone surrogates, \u0000. */
+/* Reads the rest of a string, the closing quote too, into `to`, as UTF-8 without a final 0; with NULL for `to` it only
+ * passes it. FORMAT for unescaped control characters, invalid UTF-8, lone surrogates, \u0000. */
 gd_status gd_json_string(gd_json_scan *scan, char *to, size_t *length);
 
 /* How many bytes at scan->at are a number as JSON writes it; 0: none. */
