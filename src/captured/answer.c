@@ -210,7 +210,7 @@ static gd_status read_csv(answer *a)
 
 gd_status gd_captured_read_answer(gd_captured *captured, const char *bytes, size_t length, gd_error *error)
 {
-    answer a = {.captured = captured, .scan = gd_json_scan_of(NULL, bytes, length, error)};
+    answer a = {.captured = captured, .scan = gd_json_scan_of("answer", bytes, length, error)};
     const char first = next(&a);
     if (!first)
         return gd_json_malformed(&a.scan, "there is none");

@@ -85,7 +85,8 @@ static gd_status not_gzip(const gd_lines_stream *stream, gd_error *error)
                       stream->zip.msg ? stream->zip.msg : "the file ends within what was compressed");
 }
 
-/* Members may follow each other, as where compressed files were joined. */
+/* Members may follow each other, as where compressed files were joined. What a broken file holds before it breaks is
+ * given. */
 static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *bytes, gd_error *error)
 {
     z_stream *zip = &stream->zip;
@@ -95,10 +96,10 @@ static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *
         if (zip->avail_in == 0) {
             size_t got;
             GD_TRY(read_raw(stream, stream->packed, PACKED, &got, error));
-            if (got == 0 && zip->total_in > 0)
-                return not_gzip(stream, error);
-            if (got == 0)
+            if (got == 0 && (zip->total_in == 0 || zip->avail_out < room))
                 break;
+            if (got == 0)
+                return not_gzip(stream, error);
             zip->next_in = stream->packed;
             zip->avail_in = (uInt)got;
         }
@@ -107,8 +108,10 @@ static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *
             inflateReset(zip); /* total_in becomes 0: here a file may end */
         else if (result == Z_MEM_ERROR)
             return gd_fail(error, GD_NOMEM, "out of memory for '%s'", stream->name);
-        else if (result != Z_OK && result != Z_BUF_ERROR)
+        else if (result != Z_OK && result != Z_BUF_ERROR && zip->avail_out == room)
             return not_gzip(stream, error);
+        else if (result != Z_OK && result != Z_BUF_ERROR)
+            break; /* what was made of it comes first; it fails again */
     }
     *bytes = room - zip->avail_out;
     return GD_OK;
