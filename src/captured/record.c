@@ -77,8 +77,8 @@ static gd_status read_data(gd_captured *captured, gd_captured_side *side)
 
 gd_status gd_captured_read_side(gd_captured *captured, gd_captured_side *side)
 {
-    enum { TYPE, MODE, DATA, ENCODING };
-    static const char *const names[] = {"observedContentType", "mode", "data", "encoding", NULL};
+    enum { TYPE, DATA, ENCODING };
+    static const char *const names[] = {"observedContentType", "data", "encoding", NULL};
     gd_members members = {.names = names};
     gd_json_scan *scan = &captured->scan;
     *side = (gd_captured_side){0};

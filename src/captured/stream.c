@@ -96,10 +96,10 @@ static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *
         if (zip->avail_in == 0) {
             size_t got;
             GD_TRY(read_raw(stream, stream->packed, PACKED, &got, error));
-            if (got == 0 && (zip->total_in == 0 || zip->avail_out < room))
-                break;
-            if (got == 0)
+            if (got == 0 && zip->total_in > 0)
                 return not_gzip(stream, error);
+            if (got == 0)
+                break;
             zip->next_in = stream->packed;
             zip->avail_in = (uInt)got;
         }

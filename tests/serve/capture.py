@@ -7,6 +7,7 @@ import json
 import os
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 
@@ -15,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 from load import Clients  # noqa: E402
 from server import Server, near, tiny  # noqa: E402
 
+READER = os.path.join(os.environ["GRIDDLE_BUILD"], "tests", "griddle-captured")
 CAPTURE = ["--capture", "captured", "--capture-disk", "100"]  # the machine's disk may be full
 PATH = re.compile(r"captured/([^/]+)/([^/]+)/\d{4}/\d\d/\d\d/\d\d/\d\d-\d\d-\d{3}-[0-9a-f-]{36}\.jsonl")
 
@@ -31,6 +33,40 @@ def lines():
     return found
 
 
+def rows_of(side):
+    """An answer's probabilities, by its content type."""
+    text = side["data"] if side["encoding"] != "BASE64" else base64.b64decode(side["data"]).decode()
+    if side["observedContentType"] == "application/jsonlines":
+        return [json.loads(line)["prediction"] for line in text.splitlines()]
+    rows = json.loads(text)
+    return rows if isinstance(rows[0], list) else [rows]
+
+
+def check_reader(records):
+    """What is read of the folder are these records, whole and nothing else."""
+    out = subprocess.run([READER, "captured"], check=True, capture_output=True, text=True).stdout.splitlines()
+    counts, got = json.loads(out.pop()), {}
+    for line in out:
+        record = json.loads(line)
+        got[record["event"]] = record
+    assert (counts["records"], counts["broken"], counts["strange"], counts["unread"]) == (len(records), 0, 0, 0), counts
+    for endpoint, variant, record in records:
+        data, read = record["captureData"], got.pop(record["eventMetadata"]["eventId"])
+        assert (read["endpoint"], read["variant"]) == (endpoint, variant)
+        assert read["inference"] == record["eventMetadata"].get("inferenceId")
+        assert read["rows"] == rows_of(data["endpointOutput"]), read
+        if "endpointInput" in data:
+            side = data["endpointInput"]
+            body = base64.b64decode(side["data"]) if side["encoding"] == "BASE64" else side["data"].encode()
+            assert bytes.fromhex(read["input"]["hex"]) == body
+        pictures = record.get("griddle", {}).get("pictures", [])
+        assert len(pictures) == len(read["pictures"] or [])
+        for picture, seen in zip(pictures, read["pictures"] or []):
+            assert near(seen["features"], picture["features"], 1e-7) and len(seen["features"]) == 16
+            assert seen["brightness"] == picture["brightness"] and seen["hue"] is None
+            assert (seen["format"], seen["bytes"]) == (picture.get("format"), picture.get("bytes", -1))
+
+
 def one_of_each(png, pixels, want):
     with Server("run", *CAPTURE, "--capture-figures", "--endpoint", "scones") as server:
         plain = server.invoke(png)
@@ -43,6 +79,7 @@ def one_of_each(png, pixels, want):
     records = lines()
     assert [(endpoint, variant) for endpoint, variant, _ in records] == [("mine", "AllTraffic"), ("scones", "AllTraffic"),
                                                                        ("scones", "AllTraffic")], records
+    check_reader(records)
     (_, _, of_named), (_, _, of_plain), (_, _, of_several) = records
     for record, answer in ((of_named, named), (of_plain, plain)):
         assert list(record) == ["captureData", "eventMetadata", "eventVersion", "griddle"], record
@@ -79,6 +116,7 @@ def nothing_is_lost():
             assert server.end() == 0
             clients.stop()
         records = lines()
+        check_reader(records)
         ids = {record["eventMetadata"]["eventId"] for _, _, record in records}
         assert len(ids) == len(records)
         assert abs(len(records) - share * clients.answered) <= (0 if share == 1 else 6 * (clients.answered * 0.19)**0.5), \

@@ -58,8 +58,12 @@ static gd_status read_string(const char *source, char **text, gd_error *error)
     gd_json_scan scan = gd_json_scan_of("x", exact, length, error);
     const size_t room = gd_json_string_room(&scan);
     char *to = malloc(room + 1);
-    size_t written = 0;
+    size_t written = 0, passed = 0;
+    gd_json_scan passer = gd_json_scan_of("x", exact, length, NULL);
     const gd_status status = gd_json_string(&scan, to, &written);
+    CHECK_EQ_INT(gd_json_string(&passer, NULL, &passed), status);
+    CHECK(passer.at == scan.at);
+    CHECK_EQ_INT(passed, (long long)written);
     CHECK(written <= room);
     CHECK(status != GD_OK || scan.at == scan.end);
     to[written] = '\0';
@@ -130,5 +134,31 @@ TEST(strings_that_are_refused)
         gd_error error = {0};
         CHECK_FAILS(read_string(cases[i][0], &text, &error), GD_FORMAT, &error, cases[i][1]);
         free(text);
+    }
+}
+
+/* Bytes are looked at eight at a time: what ends a run of plain ones is found wherever it stands in eight, and whatever
+ * stands before and behind it. */
+TEST(strings_of_all_lengths)
+{
+    static const unsigned char ends[] = {'"', '\\', 0x00, 0x01, 0x1f, 0x80, 0xff};
+    static const unsigned char plain[] = {' ', '!', '#', '[', ']', 0x7f, 'a'};
+    for (size_t before = 0; before < 20; before++) {
+        for (size_t e = 0; e < sizeof ends; e++) {
+            for (size_t p = 0; p < sizeof plain; p++) {
+                char *exact = malloc(before + 2), to[32];
+                memset(exact, plain[p], before + 1);
+                exact[before] = (char)ends[e];
+                exact[before + 1] = ends[e] == '\\' ? 'x' : '"';
+                gd_error error = {0};
+                gd_json_scan scan = gd_json_scan_of("x", exact, before + 2, &error);
+                size_t length = 0;
+                CHECK_EQ_INT(gd_json_string(&scan, to, &length), ends[e] == '"' ? GD_OK : GD_FORMAT);
+                CHECK_EQ_INT(length, (long long)before);
+                CHECK_EQ_INT(scan.at - exact, (long long)before + (ends[e] == '"'));
+                CHECK(memcmp(to, exact, before) == 0);
+                free(exact);
+            }
+        }
     }
 }
