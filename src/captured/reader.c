@@ -72,7 +72,10 @@ static void complain(gd_captured *captured, int64_t line)
 /* Passes the line's error on. */
 static gd_status give_up(gd_captured *captured, gd_error *error)
 {
-    return gd_fail(error, captured->error.status, "%s", captured->error.message);
+    gd_error *e = &captured->error;
+    const gd_status status = gd_fail_at(error, e->status, (gd_place){e->file, e->line, e->column}, "%s", e->message);
+    *e = (gd_error){0};
+    return status;
 }
 
 /* ---- files ---- */

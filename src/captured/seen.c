@@ -111,10 +111,11 @@ static gd_status read_pictures(seen *s)
     }
     gd_captured_picture *picture = room->at;
     const float *features = s->captured->features.at;
+    size_t before = 0;
     for (int i = 0; i < s->n; i++) { /* now that they stay where they are */
         if (picture[i].n_features > 0)
-            picture[i].features = features;
-        features += picture[i].n_features;
+            picture[i].features = features + before;
+        before += (size_t)picture[i].n_features;
     }
     s->captured->record.pictures = s->n > 0 ? picture : NULL;
     s->captured->record.n_pictures = s->n;

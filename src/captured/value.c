@@ -22,10 +22,9 @@ bool gd_value_take(gd_json_scan *scan, const char *word)
 static gd_status read_any(gd_json_scan *scan, size_t length, double *value)
 {
     char text[GD_VALUE_DIGITS + 1];
-    if (length > GD_VALUE_DIGITS) {
+    if (length > GD_VALUE_DIGITS)
         return gd_fail_at(scan->error, GD_FORMAT, gd_json_place(scan, scan->at),
                           "a number of %zu characters, more than %d", length, GD_VALUE_DIGITS);
-    }
     memcpy(text, scan->at, length);
     text[length] = '\0';
     *value = strtod(text, NULL);
@@ -102,7 +101,6 @@ gd_status gd_elements_next(gd_json_scan *scan, bool *begun, bool *more)
  */
 static gd_status read_key(gd_json_scan *scan, char *name, size_t room, size_t *length)
 {
-    gd_json_skip_space(scan);
     if (!gd_json_take(scan, '"'))
         return gd_json_malformed(scan, "a key in quotes is expected");
     const bool fits = gd_json_string_room(scan) <= room;
@@ -131,23 +129,32 @@ static int find_name(const gd_members *members, const char *name, size_t length)
     return GD_MEMBER_OTHER;
 }
 
+/* To the next key of an object, or behind its end. */
+static gd_status next_key(gd_json_scan *scan, bool *begun, bool *more)
+{
+    if (!*begun) {
+        if (!gd_json_take(scan, '{'))
+            return gd_json_malformed(scan, "an object is expected");
+        *begun = true;
+        *more = !gd_json_take(scan, '}');
+    } else {
+        *more = gd_json_take(scan, ',');
+        if (!*more && !gd_json_take(scan, '}'))
+            return gd_json_malformed(scan, "',' or '}' is expected");
+    }
+    gd_json_skip_space(scan);
+    return GD_OK;
+}
+
 gd_status gd_members_next(gd_json_scan *scan, gd_members *members, int *key)
 {
     char name[128];
     size_t length;
-    if (!members->begun) {
-        if (!gd_json_take(scan, '{'))
-            return gd_json_malformed(scan, "an object is expected");
-        if (gd_json_take(scan, '}')) {
-            *key = GD_MEMBER_END;
-            return GD_OK;
-        }
-        members->begun = true;
-    } else if (!gd_json_take(scan, ',')) {
-        *key = GD_MEMBER_END;
-        return gd_json_take(scan, '}') ? GD_OK : gd_json_malformed(scan, "',' or '}' is expected");
-    }
-    gd_json_skip_space(scan);
+    bool more;
+    *key = GD_MEMBER_END;
+    GD_TRY(next_key(scan, &members->begun, &more));
+    if (!more)
+        return GD_OK;
     const char *place = scan->at;
     GD_TRY(read_key(scan, name, sizeof name, &length));
     *key = find_name(members, name, length);
@@ -181,11 +188,22 @@ static gd_status pass_plain(gd_json_scan *scan)
     return GD_OK;
 }
 
+/* Behind a value: to where the next one begins in what it stands in, or, with `*more` false, behind the end of that. */
+static gd_status pass_to_next(gd_json_scan *scan, bool in_object, bool *begun, bool *more)
+{
+    if (!in_object)
+        return gd_elements_next(scan, begun, more);
+    size_t length;
+    GD_TRY(next_key(scan, begun, more));
+    return *more ? read_key(scan, NULL, 0, &length) : GD_OK;
+}
+
 gd_status gd_value_pass(gd_json_scan *scan)
 {
-    static const char *const no_names[] = {NULL};
-    bool is_object[GD_VALUE_DEPTH], begun = false;
-    for (int depth = 0;;) {
+    bool is_object[GD_VALUE_DEPTH];
+    int depth = 0; /* of what has begun and has not ended */
+    do {
+        bool begun = true, more = false;
         gd_json_skip_space(scan);
         const char c = scan->at < scan->end ? *scan->at : '\0';
         if (c == '[' || c == '{') {
@@ -197,17 +215,10 @@ gd_status gd_value_pass(gd_json_scan *scan)
         } else {
             GD_TRY(pass_plain(scan));
         }
-        /* to where the next value begins, or behind the last */
-        for (bool more = false; depth > 0 && !more; depth -= !more, begun = true) {
-            gd_members members = {.names = no_names, .begun = begun};
-            int key = 0;
-            if (is_object[depth - 1])
-                GD_TRY(gd_members_next(scan, &members, &key));
-            else
-                GD_TRY(gd_elements_next(scan, &begun, &more));
-            more = is_object[depth - 1] ? key != GD_MEMBER_END : more;
+        while (depth > 0 && !more) {
+            GD_TRY(pass_to_next(scan, is_object[depth - 1], &begun, &more));
+            depth -= !more;
         }
-        if (depth == 0)
-            return GD_OK;
-    }
+    } while (depth > 0);
+    return GD_OK;
 }
