@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How fast captures are read: griddle-captured-bench FOLDER [ROUNDS]
  *
- * Writes files of lines as serve/capture_line.h makes them into FOLDER, about 100 MB each, and reads each of them ROUNDS
- * times (5) on one thread, out of the page cache. Prints a JSON object a case: the median and the least CPU time and
- * wall time, and MB/s and records/s of the median. Built with the tests: build/release/tests/griddle-captured-bench */
-#include "base/text.h"
+ * Writes files of lines as serve/capture_line.h makes them into FOLDER, about 100 MB each, and reads each of them
+ * ROUNDS times (5) on one thread, out of the page cache. Prints a JSON object a case: the median and the least CPU time
+ * and wall time, and MB/s and records/s of the median. Built with the tests: build/release/tests/griddle-captured-bench
+ */
 #include "captured/captured.h"
+#include "base/text.h"
 #include "image/figures.h"
 #include "serve/capture_line.h"
 #include "serve/number.h"
@@ -25,8 +26,8 @@ typedef struct kind {
 } kind;
 
 static const kind kinds[] = {
-    {"answers", 0, -1, 2},           {"answers of 1000 classes", 0, -1, 1000}, {"answers and figures", 0, 0, 10},
-    {"and 64 features", 0, 64, 10},  {"and a PNG of 3 kB", 3000, 64, 10},      {"and a JPEG of 300 kB", 300000, 64, 10},
+    {"answers", 0, -1, 2},          {"answers of 1000 classes", 0, -1, 1000}, {"answers and figures", 0, 0, 10},
+    {"and 64 features", 0, 64, 10}, {"and a PNG of 3 kB", 3000, 64, 10},      {"and a JPEG of 300 kB", 300000, 64, 10},
 };
 
 /* Numbers that differ, the same in every run. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Any bytes as a file of captures, or of labels, plain or gzip'ed: every line is a record within the bounds, or is counted
- * as what it is; what is complained of has a place. The first byte chooses which of the two, and how long lines may be. */
+/* Any bytes as a file of captures, or of labels, plain or gzip'ed: every line is a record within the bounds, or is
+ * counted as what it is; what is complained of has a place. The first byte chooses which of the two, and how long lines
+ * may be. */
 #include "captured/captured.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
  *
  * A record or a label is a line of JSON; then come the counts. Numbers are printed so that they are read as they were;
  * what is no number is null, and so is what is not there. */
-#include "base/text.h"
 #include "captured/captured.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -92,7 +92,8 @@ static void add_pictures(gd_text *to, const gd_captured_record *r)
 
 static void add_record(gd_text *to, gd_captured *captured, const gd_captured_record *r)
 {
-    gd_text_add(to, "{\"line\":%lld,\"time_ms\":%lld,\"n\":%d", (long long)r->line, (long long)r->time_ms, r->n_pictures);
+    gd_text_add(to, "{\"line\":%lld,\"time_ms\":%lld,\"n\":%d", (long long)r->line, (long long)r->time_ms,
+                r->n_pictures);
     add_text(to, "file", r->file);
     add_text(to, "event", r->event_id);
     add_text(to, "inference", r->inference_id);

@@ -74,14 +74,14 @@ static const char *words(const gd_captured_record *r)
 TEST(managed_captures)
 {
     gd_captured *captured = open_one(unit_source("tests/golden/captures/scones-endpoint"));
-    static const char *const want[] = {
-        "01 - scones-endpoint/AllTraffic 0.931245744,0.0687542558",
-        "02 order 12 scones-endpoint/AllTraffic 0.25,0.75",
-        "03 - scones-endpoint/AllTraffic [station=north] [shift=2] 0.5,0.5",
-        "04 - scones-endpoint/AllTraffic 0.0254188121",
-        "05 - scones-endpoint/AllTraffic",
-        "06 - scones-endpoint/AllTraffic 0.25,0.75 0.5,0.5"};
-    static const char *const bodies[] = {NULL, "\xff\xd8\xff\xe0", "\xff\xd8\xff\xe0", "41,0,160.2,109\n", NULL, "1,2\n3,4\n"};
+    static const char *const want[] = {"01 - scones-endpoint/AllTraffic 0.931245744,0.0687542558",
+                                       "02 order 12 scones-endpoint/AllTraffic 0.25,0.75",
+                                       "03 - scones-endpoint/AllTraffic [station=north] [shift=2] 0.5,0.5",
+                                       "04 - scones-endpoint/AllTraffic 0.0254188121",
+                                       "05 - scones-endpoint/AllTraffic",
+                                       "06 - scones-endpoint/AllTraffic 0.25,0.75 0.5,0.5"};
+    static const char *const bodies[] = {NULL, "\xff\xd8\xff\xe0", "\xff\xd8\xff\xe0", "41,0,160.2,109\n",
+                                         NULL, "1,2\n3,4\n"};
     for (int i = 0; i < 6; i++) {
         const gd_captured_record *record = next(captured);
         CHECK(record != NULL);
@@ -115,7 +115,8 @@ TEST(captures_of_our_own)
     gd_captured *captured = open_one(unit_source("tests/golden/captures"));
     int n[4] = {0};
     const char *const row = "0.461444259,0.218610361,0.319945365", *const names = " bicycle motorcycle neïther";
-    const char *const file = " {0.568627451 nan png 86 0 16:-0.296875}", *const array = " {0.568627451 nan - -1 0 16:-0.296875}";
+    const char *const file = " {0.568627451 nan png 86 0 16:-0.296875}", *const array =
+                                                                             " {0.568627451 nan - -1 0 16:-0.296875}";
     for (const gd_captured_record *r; (r = next(captured));) {
         if (strcmp(r->endpoint, "scones-endpoint") == 0)
             continue;
@@ -264,16 +265,19 @@ TEST(broken_lines_cost_themselves_only)
         {"{\"captureData\":{},\"captureData\":{}," META "}", "2:19: key 'captureData' comes twice"},
         {"{\"captureData\":{\"endpointInput\":{\"data\":\"\",\"data\":\"\"}}," META "}", "key 'data' comes twice"},
         {"{\"captureData\":{\"endpointInput\":{\"data\":\"\"}}," META "}", "2:33: 'data' without an 'encoding'"},
-        {"{\"captureData\":{\"endpointInput\":{\"data\":[],\"encoding\":\"JSON\"}}," META "}", "2:41: a text is expected"},
+        {"{\"captureData\":{\"endpointInput\":{\"data\":[],\"encoding\":\"JSON\"}}," META "}",
+         "2:41: a text is expected"},
         {"{\"captureData\":{\"endpointInput\":{\"data\":\"\",\"encoding\":\"base64\"}}," META "}",
          "an encoding is expected: \"BASE64\", \"JSON\" or \"CSV\""},
         {"{\"captureData\":{\"endpointOutput\":{\"data\":\"1\",\"encoding\":\"CSV\"},"
          "\"batchTransformOutput\":{\"data\":\"1\",\"encoding\":\"CSV\"}}," META "}",
          "an endpoint's data and a batch's in one record"},
-        {"{\"captureData\":{\"endpointInput\":{\"data\":\"a\tb\",\"encoding\":\"CSV\"}}," META "}", "a control character"},
+        {"{\"captureData\":{\"endpointInput\":{\"data\":\"a\tb\",\"encoding\":\"CSV\"}}," META "}",
+         "a control character"},
         {"{\"captureData\":{\"endpointInput\":{\"data\":\"a\xff\",\"encoding\":\"CSV\"}}," META "}", "not UTF-8"},
         {"{\"captureData\":{\"endpointInput\":{\"data\":\"\\u0000\",\"encoding\":\"CSV\"}}," META "}", "\\u0000"},
-        {"{\"captureData\":{\"endpointInput\":{\"data\":\"abc\\\",\"encoding\":\"CSV\"}}," META "}", "',' or '}' is expected"},
+        {"{\"captureData\":{\"endpointInput\":{\"data\":\"abc\\\",\"encoding\":\"CSV\"}}," META "}",
+         "',' or '}' is expected"},
         {"{\"captureData\":{},\"eventMetadata\":{" TIME ",\"customAttributes\":[null]}}", "a custom attribute is null"},
         {"{\"captureData\":{},\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
          "more than 64 lists and objects"},
@@ -281,8 +285,10 @@ TEST(broken_lines_cost_themselves_only)
         {"{\"captureData\":{},\"griddle\":{\"pictures\":{}}," META "}", "a list is expected"},
         {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"brightness\":\"0\"}]}," META "}", "a number is expected"},
         {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"red\":1e400}]}," META "}", "beyond the range of a double"},
-        {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"bytes\":1.5}]}," META "}", "1.5 is no whole number from 0 to"},
-        {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"quality\":0}]}," META "}", "0 is no whole number from 1 to 100"},
+        {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"bytes\":1.5}]}," META "}",
+         "1.5 is no whole number from 0 to"},
+        {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"quality\":0}]}," META "}",
+         "0 is no whole number from 1 to 100"},
         {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"red\":0,\"red\":0}]}," META "}", "key 'red' comes twice"},
         {"{\"captureData\":{\"endpointOutput\":{\"data\":\"[1]\",\"encoding\":\"JSON\"}},"
          "\"griddle\":{\"pictures\":[{},{}]}," META "}",
@@ -391,7 +397,8 @@ TEST(lines_have_bounds)
     CHECK_CONTAINS(complaint(captured, 0), "long.jsonl:1:1: a line of more than 1048576 bytes");
     gd_captured_close(captured);
     for (int more = 0; more <= 1; more++) { /* to the byte, also where no newline follows */
-        gd_captured_options exact = {.paths = (const char *const[]){write_file("a.jsonl", "{\"captureData\":{}," META "}"), NULL}};
+        gd_captured_options exact = {
+            .paths = (const char *const[]){write_file("a.jsonl", "{\"captureData\":{}," META "}"), NULL}};
         exact.line_bytes = strlen("{\"captureData\":{}," META "}") - (size_t)more;
         CHECK_OK(gd_captured_open(&exact, &captured, &error), &error);
         CHECK((next(captured) != NULL) == !more);
@@ -433,10 +440,14 @@ TEST(labels_that_are_none)
     static const char *const cases[][2] = {
         {"{\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"}}", "it has no 'eventMetadata' with 'eventId'"},
         {"{\"eventMetadata\":{\"eventId\":\"e\"}}", "it has no 'groundTruthData' with 'data'"},
-        {"{\"groundTruthData\":{\"data\":\" \\n\",\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}", "no label"},
-        {"{\"groundTruthData\":{\"data\":\"1\\n2\",\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}", "no label"},
-        {"{\"groundTruthData\":{\"data\":\"\\\"a\",\"encoding\":\"JSON\"},\"eventMetadata\":{\"eventId\":\"e\"}}", "no label"},
-        {"{\"groundTruthData\":{\"data\":\"*\",\"encoding\":\"BASE64\"},\"eventMetadata\":{\"eventId\":\"e\"}}", "not of base64"},
+        {"{\"groundTruthData\":{\"data\":\" \\n\",\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
+         "no label"},
+        {"{\"groundTruthData\":{\"data\":\"1\\n2\",\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
+         "no label"},
+        {"{\"groundTruthData\":{\"data\":\"\\\"a\",\"encoding\":\"JSON\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
+         "no label"},
+        {"{\"groundTruthData\":{\"data\":\"*\",\"encoding\":\"BASE64\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
+         "not of base64"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gd_captured *captured = open_one(write_file("labels.jsonl", unit_text("%s\n", cases[i][0])));

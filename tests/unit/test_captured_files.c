@@ -108,8 +108,9 @@ TEST(windows_are_half_open)
     const char *const hour = record("2", "2026-11-27T09:00:00Z"), *const late = record("1", "2026-11-27T08:59:59.999Z");
     add("c/a/AllTraffic/2026/11/27/08/59-00-000-x.jsonl", unit_text("%s%s", late, hour)); /* goes on behind its hour */
     add("c/a/AllTraffic/2026/11/27/09/00-00-000-x.jsonl", record("3", "2026-11-27T09:00:00.001Z"));
-    add("c/a/AllTraffic/2026/11/27/10/00-00-000-x.jsonl", unit_text("%s%s", record("4", "2026-11-27T09:59:59Z"),
-                                                                    record("5", "2026-11-27T10:00:00Z"))); /* answered late */
+    add("c/a/AllTraffic/2026/11/27/10/00-00-000-x.jsonl",
+        unit_text("%s%s", record("4", "2026-11-27T09:59:59Z"),
+                  record("5", "2026-11-27T10:00:00Z"))); /* answered late */
     /* what is not within an hour of the window is not opened: it would be broken */
     add("c/a/AllTraffic/2026/11/27/06/00-00-000-x.jsonl", "{\n");
     add("c/a/AllTraffic/2026/11/27/12/00-00-000-x.jsonl", "{\n");
@@ -132,8 +133,8 @@ TEST(windows_are_half_open)
 /* New Year, and the ends of months, on both sides of a window. */
 TEST(windows_over_the_ends_of_years)
 {
-    static const char *const hours[] = {"2026/12/31/22", "2026/12/31/23", "2027/01/01/00", "2027/01/01/01", "2027/02/28/23",
-                                        "2027/03/01/00"};
+    static const char *const hours[] = {"2026/12/31/22", "2026/12/31/23", "2027/01/01/00",
+                                        "2027/01/01/01", "2027/02/28/23", "2027/03/01/00"};
     for (int i = 0; i < 6; i++) {
         const char *h = hours[i];
         add(unit_text("c/a/b/%s/00-00-000-x.jsonl", h),

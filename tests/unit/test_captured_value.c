@@ -38,13 +38,41 @@ static void check_number(const char *text)
 
 TEST(numbers_are_the_c_librarys)
 {
-    static const char *const cases[] = {
-        "0", "-0", "1", "-1", "0.1", "0.97", "9007199254740992", "9007199254740993", "9007199254740992.5", "-0.0",
-        "123456789012345678", "1234567890123456789", "99999999999999999999", "0.000000000000000000000001",
-        "0.0000000000000000000001", "1e22", "1e-22", "1e-23", "1E5", "1e+5", "1.5e-7", "5e-324", "2e-324",
-        "1.7976931348623157e308", "4.9406564584124654e-324", "0.30000000000000004", "2.2250738585072011e-308",
-        "8.5e-1", "1e-9999", "1e-99999999999999999999", "0e999", "123456789012345678e-17", "1.00000000000000011102230246251565404",
-        "0.8227921724319458", "1.40129846e-45"};
+    static const char *const cases[] = {"0",
+                                        "-0",
+                                        "1",
+                                        "-1",
+                                        "0.1",
+                                        "0.97",
+                                        "9007199254740992",
+                                        "9007199254740993",
+                                        "9007199254740992.5",
+                                        "-0.0",
+                                        "123456789012345678",
+                                        "1234567890123456789",
+                                        "99999999999999999999",
+                                        "0.000000000000000000000001",
+                                        "0.0000000000000000000001",
+                                        "1e22",
+                                        "1e-22",
+                                        "1e-23",
+                                        "1E5",
+                                        "1e+5",
+                                        "1.5e-7",
+                                        "5e-324",
+                                        "2e-324",
+                                        "1.7976931348623157e308",
+                                        "4.9406564584124654e-324",
+                                        "0.30000000000000004",
+                                        "2.2250738585072011e-308",
+                                        "8.5e-1",
+                                        "1e-9999",
+                                        "1e-99999999999999999999",
+                                        "0e999",
+                                        "123456789012345678e-17",
+                                        "1.00000000000000011102230246251565404",
+                                        "0.8227921724319458",
+                                        "1.40129846e-45"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_number(cases[i]);
 }
@@ -75,12 +103,20 @@ TEST(numbers_that_are_refused)
     char huge[1100] = "0.";
     while (strlen(huge) < 1000)
         strcat(huge, digits);
-    static const char *const cases[][2] = {
-        {"", "a number is expected"},      {"-", "1:1: a number is expected"},   {"01", "a number is expected"},
-        {"1.", "a number is expected"},    {".5", "a number is expected"},       {"+1", "a number is expected"},
-        {"1e", "a number is expected"},    {"1e-", "a number is expected"},      {"1.5e-x", "a number is expected"},
-        {"nan", "a number is expected"},   {"Infinity", "a number is expected"}, {"0x10", ""},
-        {"1e309", "beyond the range of a double"}, {"-1e999999999999", "beyond the range of a double"}};
+    static const char *const cases[][2] = {{"", "a number is expected"},
+                                           {"-", "1:1: a number is expected"},
+                                           {"01", "a number is expected"},
+                                           {"1.", "a number is expected"},
+                                           {".5", "a number is expected"},
+                                           {"+1", "a number is expected"},
+                                           {"1e", "a number is expected"},
+                                           {"1e-", "a number is expected"},
+                                           {"1.5e-x", "a number is expected"},
+                                           {"nan", "a number is expected"},
+                                           {"Infinity", "a number is expected"},
+                                           {"0x10", ""},
+                                           {"1e309", "beyond the range of a double"},
+                                           {"-1e999999999999", "beyond the range of a double"}};
     double value;
     size_t length;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -112,10 +148,23 @@ static gd_status pass(const char *text, size_t *length, gd_error *error)
 
 TEST(values_are_passed)
 {
-    static const char *const cases[] = {
-        "0", "-1.5e+3", "\"\"", "\"a\\\"b\"", "true", "false", "null", "[]", "{}", "[[],{}]", "[1,[2,{\"a\":[]}],3]",
-        "{\"a\":{\"b\":[1,2,{}]},\"a\":null}", " \t\r\n[ 1 , 2 ]", "{ \"a\" : [ { } , [ ] ] }", "[\"]\",\"}\"]",
-        "[[[[1]]],2]", "{\"\":\"\",\"ä\":\"猫\"}"};
+    static const char *const cases[] = {"0",
+                                        "-1.5e+3",
+                                        "\"\"",
+                                        "\"a\\\"b\"",
+                                        "true",
+                                        "false",
+                                        "null",
+                                        "[]",
+                                        "{}",
+                                        "[[],{}]",
+                                        "[1,[2,{\"a\":[]}],3]",
+                                        "{\"a\":{\"b\":[1,2,{}]},\"a\":null}",
+                                        " \t\r\n[ 1 , 2 ]",
+                                        "{ \"a\" : [ { } , [ ] ] }",
+                                        "[\"]\",\"}\"]",
+                                        "[[[[1]]],2]",
+                                        "{\"\":\"\",\"ä\":\"猫\"}"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t length;
         gd_error error = {0};
@@ -130,14 +179,26 @@ TEST(values_are_passed)
 
 TEST(values_that_are_none)
 {
-    static const char *const cases[][2] = {
-        {"", "1:1: a value is expected"},    {"]", "1:1: a value is expected"},  {"[1 2]", "1:4: ',' or ']' is expected"},
-        {"[1,]", "1:4: a value is expected"}, {"[,1]", "1:2: a value"},           {"{\"a\"}", "1:5: ':' is expected"},
-        {"{\"a\":1,}", "1:8: a key in quotes"}, {"{a:1}", "1:2: a key in quotes"}, {"{\"a\":}", "1:6: a value"},
-        {"[}", "1:2: a value"},              {"{]", "1:2: a key"},               {"[1}", "1:3: ',' or ']'"},
-        {"{\"a\":1]", "1:7: ',' or '}'"},    {"tru", "a value is expected"},     {"NaN", "a value is expected"},
-        {"'a'", "a value is expected"},      {"[\"a\n\"]", "control character"}, {"[\"\xff\"]", "not UTF-8"},
-        {"{\"\xff\":1}", "not UTF-8"},       {"[01]", "1:2: a value"}};
+    static const char *const cases[][2] = {{"", "1:1: a value is expected"},
+                                           {"]", "1:1: a value is expected"},
+                                           {"[1 2]", "1:4: ',' or ']' is expected"},
+                                           {"[1,]", "1:4: a value is expected"},
+                                           {"[,1]", "1:2: a value"},
+                                           {"{\"a\"}", "1:5: ':' is expected"},
+                                           {"{\"a\":1,}", "1:8: a key in quotes"},
+                                           {"{a:1}", "1:2: a key in quotes"},
+                                           {"{\"a\":}", "1:6: a value"},
+                                           {"[}", "1:2: a value"},
+                                           {"{]", "1:2: a key"},
+                                           {"[1}", "1:3: ',' or ']'"},
+                                           {"{\"a\":1]", "1:7: ',' or '}'"},
+                                           {"tru", "a value is expected"},
+                                           {"NaN", "a value is expected"},
+                                           {"'a'", "a value is expected"},
+                                           {"[\"a\n\"]", "control character"},
+                                           {"[\"\xff\"]", "not UTF-8"},
+                                           {"{\"\xff\":1}", "not UTF-8"},
+                                           {"[01]", "1:2: a value"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t length;
         gd_error error = {0};
