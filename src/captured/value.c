@@ -200,7 +200,7 @@ static gd_status pass_to_next(gd_json_scan *scan, bool in_object, bool *begun, b
 
 gd_status gd_value_pass(gd_json_scan *scan)
 {
-    bool is_object[GD_VALUE_DEPTH];
+    bool is_object[GD_VALUE_DEPTH] = {false};
     int depth = 0; /* of what has begun and has not ended */
     do {
         bool begun = true, more = false;
