@@ -149,8 +149,8 @@ static gd_status next_key(gd_json_scan *scan, bool *begun, bool *more)
 gd_status gd_members_next(gd_json_scan *scan, gd_members *members, int *key)
 {
     char name[128];
-    size_t length;
-    bool more;
+    size_t length = 0;
+    bool more = false;
     *key = GD_MEMBER_END;
     GD_TRY(next_key(scan, &members->begun, &more));
     if (!more)
@@ -200,7 +200,7 @@ static gd_status pass_to_next(gd_json_scan *scan, bool in_object, bool *begun, b
 
 gd_status gd_value_pass(gd_json_scan *scan)
 {
-    bool is_object[GD_VALUE_DEPTH] = {false};
+    bool is_object[GD_VALUE_DEPTH];
     int depth = 0; /* of what has begun and has not ended */
     do {
         bool begun = true, more = false;
