@@ -145,10 +145,15 @@ static gd_status restore_shift(gd_unpacking *u, gd_shift_table *t, int classes)
     if (parts > GD_SHIFT_PARTS || classes < 1 || classes > GD_SHIFT_CLASSES || classes * parts > GD_SHIFT_CELLS)
         return gd_unpack_wrong(u, "a shift table of too many classes or parts");
     memcpy(t->edge, edge, (size_t)parts * sizeof t->edge[0]);
-    GD_TRY(copy_counts(u, "shift.count", classes * parts * classes, &t->count));
+    const int64_t cells = classes * parts * classes;
+    GD_TRY(copy_counts(u, "shift.count", cells, &t->count));
     t->parts = (int)parts;
     t->classes = classes;
-    return GD_OK;
+    for (int64_t i = 0; i < cells; i++) {
+        if (t->count[i] > 0)
+            return GD_OK;
+    }
+    return gd_unpack_wrong(u, "a shift table that counts nothing");
 }
 
 gd_status gd_unpack_competence(gd_unpacking *u)
