@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Of a lot, before no further record is added to it. */
-enum { MOST_PICTURES = 32, MOST_NUMBERS = 1 << 15, MOST_BYTES = 1 << 18 };
+enum { MOST_PICTURES = 128, MOST_NUMBERS = 1 << 15, MOST_BYTES = 1 << 18 };
 
 /* A record whose body is looked at. */
 typedef struct body_request {
