@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/features.h"
+
+#include "monitor/eigen.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 64 /* rows: enough that merging a block costs little, few enough to stay in the cache */ };
+
+gd_status gd_moments_init(gd_moments *moments, int dims, gd_error *error)
+{
+    *moments = (gd_moments){.dims = dims};
+    if (dims < 1 || dims > GD_FEATURES_MOST)
+        return gd_fail(error, GD_INVALID, "%d features a picture: 1 to %d can be followed", dims, GD_FEATURES_MOST);
+    moments->mean = calloc((size_t)dims, sizeof(double));
+    moments->products = calloc((size_t)dims * (size_t)dims, sizeof(double));
+    moments->block = malloc(sizeof(double) * (size_t)dims * (BLOCK + 1));
+    if (moments->mean && moments->products && moments->block)
+        return GD_OK;
+    gd_moments_release(moments);
+    return gd_fail(error, GD_NOMEM, "out of memory for the covariance of %d features", dims);
+}
+
+void gd_moments_release(gd_moments *moments)
+{
+    free(moments->mean);
+    free(moments->products);
+    free(moments->block);
+    *moments = (gd_moments){0};
+}
+
+static bool finite_row(const float *row, int n)
+{
+    float sum = 0; /* of zeros, or not a number */
+    for (int i = 0; i < n; i++)
+        sum += row[i] * 0;
+    return sum == 0;
+}
+
+/* products += rows^T rows, four rows at a time; those behind the n rows are zero up to a multiple of four. */
+static void add_products(double *products, const double *rows, int n, int dims)
+{
+    for (int r = 0; r < n; r += 4) {
+        const double *a = rows + (size_t)r * (size_t)dims, *b = a + dims, *c = b + dims, *d = c + dims;
+        for (int i = 0; i < dims; i++) {
+            double *to = products + (size_t)i * (size_t)dims;
+            for (int j = i; j < dims; j++)
+                to[j] += a[i] * a[j] + b[i] * b[j] + c[i] * c[j] + d[i] * d[j];
+        }
+    }
+}
+
+/* What two parts, n rows of mean `mean` and so many more of mean `more_mean`, add to their products. */
+static void join(gd_moments *moments, const double *more_mean, int64_t more_n)
+{
+    const int dims = moments->dims;
+    const double n = (double)(moments->n + more_n), weight = (double)moments->n * (double)more_n / n;
+    for (int i = 0; i < dims; i++) {
+        const double delta = weight * (more_mean[i] - moments->mean[i]);
+        double *to = moments->products + (size_t)i * (size_t)dims;
+        for (int j = i; j < dims; j++)
+            to[j] += delta * (more_mean[j] - moments->mean[j]);
+    }
+    for (int i = 0; i < dims; i++)
+        moments->mean[i] += (more_mean[i] - moments->mean[i]) * ((double)more_n / n);
+    moments->n += more_n;
+}
+
+/* The n rows of moments->block. */
+static void add_block(gd_moments *moments, int n)
+{
+    const int dims = moments->dims;
+    double *block = moments->block, *mean = block + (size_t)BLOCK * (size_t)dims;
+    memset(mean, 0, sizeof(double) * (size_t)dims);
+    for (int r = 0; r < n; r++) {
+        for (int i = 0; i < dims; i++)
+            mean[i] += block[(size_t)r * (size_t)dims + (size_t)i];
+    }
+    for (int i = 0; i < dims; i++)
+        mean[i] /= n;
+    for (int r = 0; r < n; r++) {
+        for (int i = 0; i < dims; i++)
+            block[(size_t)r * (size_t)dims + (size_t)i] -= mean[i];
+    }
+    for (int r = n; r % 4; r++)
+        memset(block + (size_t)r * (size_t)dims, 0, sizeof(double) * (size_t)dims);
+    add_products(moments->products, block, n, dims);
+    join(moments, mean, n);
+}
+
+void gd_moments_add(gd_moments *moments, const float *rows, int64_t n)
+{
+    const int dims = moments->dims;
+    int held = 0;
+    for (int64_t r = 0; r < n; r++) {
+        const float *row = rows + (size_t)r * (size_t)dims;
+        if (!finite_row(row, dims)) {
+            moments->skipped++;
+            continue;
+        }
+        for (int i = 0; i < dims; i++)
+            moments->block[(size_t)held * (size_t)dims + (size_t)i] = (double)row[i];
+        if (++held == BLOCK) {
+            add_block(moments, held);
+            held = 0;
+        }
+    }
+    if (held)
+        add_block(moments, held);
+}
+
+void gd_moments_merge(gd_moments *moments, const gd_moments *more)
+{
+    const size_t square = (size_t)moments->dims * (size_t)moments->dims;
+    moments->skipped += more->skipped;
+    if (more->n == 0)
+        return;
+    for (size_t i = 0; i < square; i++)
+        moments->products[i] += more->products[i];
+    join(moments, more->mean, more->n);
+}
+
+void gd_moments_covariance(const gd_moments *moments, double *covariance)
+{
+    const size_t dims = (size_t)moments->dims;
+    const double freedom = moments->n > 1 ? (double)(moments->n - 1) : NAN;
+    for (size_t i = 0; i < dims; i++) {
+        for (size_t j = i; j < dims; j++)
+            covariance[i * dims + j] = covariance[j * dims + i] = moments->products[i * dims + j] / freedom;
+    }
+}
+
+gd_status gd_directions_init(gd_directions *directions, const gd_moments *moments, gd_error *error)
+{
+    const int dims = moments->dims;
+    *directions = (gd_directions){.dims = dims};
+    if (moments->n < 2)
+        return gd_fail(error, GD_INVALID, "%lld pictures have no principal directions: 2 or more have",
+                       (long long)moments->n);
+    directions->mean = malloc(sizeof(double) * (size_t)dims);
+    directions->variance = malloc(sizeof(double) * (size_t)dims);
+    directions->vector = malloc(sizeof(double) * (size_t)dims * (size_t)dims);
+    gd_status status = directions->mean && directions->variance && directions->vector
+                           ? GD_OK
+                           : gd_fail(error, GD_NOMEM, "out of memory for the directions of %d features", dims);
+    if (status == GD_OK) {
+        memcpy(directions->mean, moments->mean, sizeof(double) * (size_t)dims);
+        gd_moments_covariance(moments, directions->vector);
+        status = gd_symmetric_eigen(dims, directions->vector, directions->variance, error);
+    }
+    if (status != GD_OK) {
+        gd_directions_release(directions);
+        return status;
+    }
+    for (int i = 0; i < dims; i++)
+        directions->variance[i] = fmax(0, directions->variance[i]); /* a rounded 0 */
+    return GD_OK;
+}
+
+void gd_directions_release(gd_directions *directions)
+{
+    free(directions->mean);
+    free(directions->variance);
+    free(directions->vector);
+    *directions = (gd_directions){0};
+}
+
+int gd_directions_count(const gd_directions *directions, double share)
+{
+    double all = 0, held = 0;
+    int count = 0;
+    for (int i = directions->dims - 1; i >= 0; i--)
+        all += directions->variance[i];
+    while (count < directions->dims && held < share * all)
+        held += directions->variance[count++];
+    return count;
+}
+
+void gd_features_project(const gd_directions *directions, const float *row, int n, double *at)
+{
+    for (int k = 0; k < n; k++) {
+        const double *vector = directions->vector + (size_t)k * (size_t)directions->dims;
+        at[k] = 0;
+        for (int i = 0; i < directions->dims; i++)
+            at[k] += ((double)row[i] - directions->mean[i]) * vector[i];
+    }
+}
+
+/* By the directions that are left out: what is left of x would cancel where it is small. */
+double gd_features_error(const gd_directions *directions, const float *row, int kept)
+{
+    double square = 0;
+    for (int k = kept; k < directions->dims; k++) {
+        const double *vector = directions->vector + (size_t)k * (size_t)directions->dims;
+        double at = 0;
+        for (int i = 0; i < directions->dims; i++)
+            at += ((double)row[i] - directions->mean[i]) * vector[i];
+        square += at * at;
+    }
+    return sqrt(square);
+}
