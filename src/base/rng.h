@@ -20,7 +20,8 @@ typedef enum gd_rng_use {
     GD_RNG_SHUFFLE = 3, /* counter: epoch, position */
     GD_RNG_AUGMENT = 4, /* counter: epoch, image */
     GD_RNG_DROPOUT = 5, /* counter: step and layer, element */
-    GD_RNG_TEST = 6
+    GD_RNG_TEST = 6,
+    GD_RNG_MONITOR = 7 /* counter: what for, position */
 } gd_rng_use;
 
 GD_INLINE gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)
