@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-enum { GD_CALIBRATION_STEPS = 64, GD_CALIBRATION_LEAST = 20 /* pictures in a bin */ };
+enum { GD_CALIBRATION_STEPS = 32, GD_CALIBRATION_LEAST = 20 /* pictures in a bin */ };
 
 typedef struct gd_calibration {
     int n; /* steps; 0: none */
