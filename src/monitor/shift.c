@@ -58,7 +58,7 @@ void gd_shift_table_release(gd_shift_table *table)
 }
 
 /* The problem in numbers; classes that the baseline has not are left out. */
-typedef struct shift {
+typedef struct problem {
     int cells, classes, parts;
     int *class_at;                  /* (classes) */
     double *share;                  /* (cells,classes): A */
@@ -67,14 +67,14 @@ typedef struct shift {
     double n;                       /* of the window, without the strange */
     double *mix, *told, *push, *of; /* (classes), (cells): A q, (classes), (cells) */
     double *square, *value;         /* (classes,classes), (classes) */
-} shift;
+} problem;
 
-static double *row(const shift *s, int cell) { return s->share + (size_t)cell * (size_t)s->classes; }
+static double *row(const problem *s, int cell) { return s->share + (size_t)cell * (size_t)s->classes; }
 
-static gd_status shift_new(const gd_shift_table *table, shift *s, gd_error *error)
+static gd_status problem_new(const gd_shift_table *table, problem *s, gd_error *error)
 {
     const size_t k = (size_t)table->classes, cells = k * (size_t)table->parts;
-    *s = (shift){.cells = (int)cells, .parts = table->parts};
+    *s = (problem){.cells = (int)cells, .parts = table->parts};
     s->class_at = malloc(sizeof(int) * k);
     s->share = malloc(sizeof(double) * (cells * k + 3 * cells + k * k + 4 * k));
     if (!s->class_at || !s->share)
@@ -102,14 +102,14 @@ static gd_status shift_new(const gd_shift_table *table, shift *s, gd_error *erro
     return GD_OK;
 }
 
-static void shift_free(shift *s)
+static void problem_free(problem *s)
 {
     free(s->class_at);
     free(s->share);
 }
 
 /* Strange pictures, which no mix explains. */
-static int64_t take_window(shift *s, const int64_t *counts)
+static int64_t take_window(problem *s, const int64_t *counts)
 {
     int64_t strange = 0;
     for (int i = 0; i < s->cells; i++) {
@@ -125,7 +125,7 @@ static int64_t take_window(shift *s, const int64_t *counts)
     return strange;
 }
 
-static void tell(shift *s)
+static void tell(problem *s)
 {
     for (int i = 0; i < s->cells; i++) {
         s->told[i] = 0;
@@ -136,7 +136,7 @@ static void tell(shift *s)
 
 /* Expectation maximisation never leaves the simplex and never gets less likely; its steps shrink slowly near an edge,
  * so that it ends with an error below what 10^8 pictures could tell. */
-static void find_mix(shift *s)
+static void find_mix(problem *s)
 {
     enum { ROUNDS = 2000 };
     double moved = 1;
@@ -159,7 +159,7 @@ static void find_mix(shift *s)
 }
 
 /* square = sum_i a_i a_i^T weight_i over cells, a_i = row i; weight 1, or 1 / (A q)_i. */
-static void information(shift *s, int per_told)
+static void information(problem *s, int per_told)
 {
     const int k = s->classes;
     memset(s->square, 0, sizeof(double) * (size_t)k * (size_t)k);
@@ -172,7 +172,7 @@ static void information(shift *s, int per_told)
     }
 }
 
-static gd_status condition(shift *s, double *number, gd_error *error)
+static gd_status condition(problem *s, double *number, gd_error *error)
 {
     information(s, 0);
     GD_TRY(gd_symmetric_eigen(s->classes, s->square, s->value, error));
@@ -183,7 +183,7 @@ static gd_status condition(shift *s, double *number, gd_error *error)
 
 /* Eigenvectors of the information that a picture gives, along mixes that sum to 1: P M P, P = 1 - 1 1^T / k. M q = 1,
  * so that M's own null space is that of A. */
-static gd_status directions(shift *s, gd_error *error)
+static gd_status directions(problem *s, gd_error *error)
 {
     const int k = s->classes;
     double all = 0;
@@ -205,7 +205,7 @@ static gd_status directions(shift *s, gd_error *error)
  * push = D towards, D the inverse of the information along the simplex; of each picture in cell i, h_i = push . a_i /
  * (A q)_i. A picture of the window moves the estimate by h_i / n, one of class j in the baseline by
  * ([answered rightly] - h_i) q_j / m_j. */
-static double variance(shift *s, const double *towards, int recalls)
+static double variance(problem *s, const double *towards, int recalls)
 {
     const int k = s->classes;
     double sum = 0, square = 0, total = 0;
@@ -238,7 +238,7 @@ static double variance(shift *s, const double *towards, int recalls)
     return fmax(0, total);
 }
 
-static void find_accuracy(shift *s, double *recall, double z, int known, gd_shift *shift)
+static void find_accuracy(problem *s, double *recall, double z, int known, gd_shift *shift)
 {
     double value = 0;
     for (int j = 0; j < s->classes; j++) {
@@ -251,7 +251,7 @@ static void find_accuracy(shift *s, double *recall, double z, int known, gd_shif
     shift->accuracy = gd_estimate_of(value, known ? sqrt(luck + variance(s, recall, 1)) : NAN, z);
 }
 
-static gd_status find(shift *s, double z, double *mix, double *deviation, gd_shift *shift, gd_error *error)
+static gd_status find(problem *s, double z, double *mix, double *deviation, gd_shift *shift, gd_error *error)
 {
     find_mix(s);
     GD_TRY(condition(s, &shift->condition, error));
@@ -273,21 +273,21 @@ static gd_status find(shift *s, double z, double *mix, double *deviation, gd_shi
 }
 
 gd_status gd_shift_of(const gd_shift_table *table, const int64_t *counts, double z, double *mix, double *deviation,
-                      gd_shift *shift_found, gd_error *error)
+                      gd_shift *shift, gd_error *error)
 {
-    shift s;
-    *shift_found = (gd_shift){.condition = NAN, .accuracy = {NAN, NAN, NAN, NAN}};
-    gd_status status = shift_new(table, &s, error);
+    problem s;
+    *shift = (gd_shift){.condition = NAN, .accuracy = {NAN, NAN, NAN, NAN}};
+    gd_status status = problem_new(table, &s, error);
     if (status == GD_OK) {
-        shift_found->unseen = table->classes - s.classes;
-        shift_found->strange = take_window(&s, counts);
+        shift->unseen = table->classes - s.classes;
+        shift->strange = take_window(&s, counts);
         for (int j = 0; j < table->classes; j++) {
             mix[j] = s.n > 0 ? 0 : NAN;
             deviation[j] = NAN;
         }
         if (s.n > 0)
-            status = find(&s, z, mix, deviation, shift_found, error);
+            status = find(&s, z, mix, deviation, shift, error);
     }
-    shift_free(&s);
+    problem_free(&s);
     return status;
 }
