@@ -21,7 +21,9 @@ typedef enum gd_rng_use {
     GD_RNG_AUGMENT = 4, /* counter: epoch, image */
     GD_RNG_DROPOUT = 5, /* counter: step and layer, element */
     GD_RNG_TEST = 6,
-    GD_RNG_MONITOR = 7 /* counter: what for, position */
+    GD_RNG_RESAMPLE = 9, /* counter: part, position */
+    GD_RNG_ROWS = 10,    /* counter: stream, row */
+    GD_RNG_PERMUTE = 11  /* counter: permutation, position */
 } gd_rng_use;
 
 GD_INLINE gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)

@@ -4,35 +4,34 @@
 #include "monitor/eigen.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK = 64 /* rows: enough that merging a block costs little, few enough to stay in the cache */ };
 
-gd_status gd_moments_init(gd_moments *moments, int dims, gd_error *error)
+gd_status gd_scatter_init(gd_scatter *scatter, int dims, gd_error *error)
 {
-    *moments = (gd_moments){.dims = dims};
+    *scatter = (gd_scatter){.dims = dims};
     if (dims < 1 || dims > GD_FEATURES_MOST)
         return gd_fail(error, GD_INVALID, "%d features a picture: 1 to %d can be followed", dims, GD_FEATURES_MOST);
-    moments->mean = calloc((size_t)dims, sizeof(double));
-    moments->products = calloc((size_t)dims * (size_t)dims, sizeof(double));
-    moments->block = malloc(sizeof(double) * (size_t)dims * (BLOCK + 1));
-    if (moments->mean && moments->products && moments->block)
+    scatter->mean = calloc((size_t)dims, sizeof(double));
+    scatter->products = calloc((size_t)dims * (size_t)dims, sizeof(double));
+    scatter->block = malloc(sizeof(double) * (size_t)dims * (BLOCK + 1));
+    if (scatter->mean && scatter->products && scatter->block)
         return GD_OK;
-    gd_moments_release(moments);
+    gd_scatter_release(scatter);
     return gd_fail(error, GD_NOMEM, "out of memory for the covariance of %d features", dims);
 }
 
-void gd_moments_release(gd_moments *moments)
+void gd_scatter_release(gd_scatter *scatter)
 {
-    free(moments->mean);
-    free(moments->products);
-    free(moments->block);
-    *moments = (gd_moments){0};
+    free(scatter->mean);
+    free(scatter->products);
+    free(scatter->block);
+    *scatter = (gd_scatter){0};
 }
 
-static bool finite_row(const float *row, int n)
+bool gd_features_finite(const float *row, int n)
 {
     float sum = 0; /* of zeros, or not a number */
     for (int i = 0; i < n; i++)
@@ -54,26 +53,26 @@ static void add_products(double *products, const double *rows, int n, int dims)
 }
 
 /* What two parts, n rows of mean `mean` and so many more of mean `more_mean`, add to their products. */
-static void join(gd_moments *moments, const double *more_mean, int64_t more_n)
+static void join(gd_scatter *scatter, const double *more_mean, int64_t more_n)
 {
-    const int dims = moments->dims;
-    const double n = (double)(moments->n + more_n), weight = (double)moments->n * (double)more_n / n;
+    const int dims = scatter->dims;
+    const double n = (double)(scatter->n + more_n), weight = (double)scatter->n * (double)more_n / n;
     for (int i = 0; i < dims; i++) {
-        const double delta = weight * (more_mean[i] - moments->mean[i]);
-        double *to = moments->products + (size_t)i * (size_t)dims;
+        const double delta = weight * (more_mean[i] - scatter->mean[i]);
+        double *to = scatter->products + (size_t)i * (size_t)dims;
         for (int j = i; j < dims; j++)
-            to[j] += delta * (more_mean[j] - moments->mean[j]);
+            to[j] += delta * (more_mean[j] - scatter->mean[j]);
     }
     for (int i = 0; i < dims; i++)
-        moments->mean[i] += (more_mean[i] - moments->mean[i]) * ((double)more_n / n);
-    moments->n += more_n;
+        scatter->mean[i] += (more_mean[i] - scatter->mean[i]) * ((double)more_n / n);
+    scatter->n += more_n;
 }
 
-/* The n rows of moments->block. */
-static void add_block(gd_moments *moments, int n)
+/* The n rows of scatter->block. */
+static void add_block(gd_scatter *scatter, int n)
 {
-    const int dims = moments->dims;
-    double *block = moments->block, *mean = block + (size_t)BLOCK * (size_t)dims;
+    const int dims = scatter->dims;
+    double *block = scatter->block, *mean = block + (size_t)BLOCK * (size_t)dims;
     memset(mean, 0, sizeof(double) * (size_t)dims);
     for (int r = 0; r < n; r++) {
         for (int i = 0; i < dims; i++)
@@ -87,59 +86,59 @@ static void add_block(gd_moments *moments, int n)
     }
     for (int r = n; r % 4; r++)
         memset(block + (size_t)r * (size_t)dims, 0, sizeof(double) * (size_t)dims);
-    add_products(moments->products, block, n, dims);
-    join(moments, mean, n);
+    add_products(scatter->products, block, n, dims);
+    join(scatter, mean, n);
 }
 
-void gd_moments_add(gd_moments *moments, const float *rows, int64_t n)
+void gd_scatter_add(gd_scatter *scatter, const float *rows, int64_t n)
 {
-    const int dims = moments->dims;
+    const int dims = scatter->dims;
     int held = 0;
     for (int64_t r = 0; r < n; r++) {
         const float *row = rows + (size_t)r * (size_t)dims;
-        if (!finite_row(row, dims)) {
-            moments->skipped++;
+        if (!gd_features_finite(row, dims)) {
+            scatter->skipped++;
             continue;
         }
         for (int i = 0; i < dims; i++)
-            moments->block[(size_t)held * (size_t)dims + (size_t)i] = (double)row[i];
+            scatter->block[(size_t)held * (size_t)dims + (size_t)i] = (double)row[i];
         if (++held == BLOCK) {
-            add_block(moments, held);
+            add_block(scatter, held);
             held = 0;
         }
     }
     if (held)
-        add_block(moments, held);
+        add_block(scatter, held);
 }
 
-void gd_moments_merge(gd_moments *moments, const gd_moments *more)
+void gd_scatter_merge(gd_scatter *scatter, const gd_scatter *more)
 {
-    const size_t square = (size_t)moments->dims * (size_t)moments->dims;
-    moments->skipped += more->skipped;
+    const size_t square = (size_t)scatter->dims * (size_t)scatter->dims;
+    scatter->skipped += more->skipped;
     if (more->n == 0)
         return;
     for (size_t i = 0; i < square; i++)
-        moments->products[i] += more->products[i];
-    join(moments, more->mean, more->n);
+        scatter->products[i] += more->products[i];
+    join(scatter, more->mean, more->n);
 }
 
-void gd_moments_covariance(const gd_moments *moments, double *covariance)
+void gd_scatter_covariance(const gd_scatter *scatter, double *covariance)
 {
-    const size_t dims = (size_t)moments->dims;
-    const double freedom = moments->n > 1 ? (double)(moments->n - 1) : NAN;
+    const size_t dims = (size_t)scatter->dims;
+    const double freedom = scatter->n > 1 ? (double)(scatter->n - 1) : NAN;
     for (size_t i = 0; i < dims; i++) {
         for (size_t j = i; j < dims; j++)
-            covariance[i * dims + j] = covariance[j * dims + i] = moments->products[i * dims + j] / freedom;
+            covariance[i * dims + j] = covariance[j * dims + i] = scatter->products[i * dims + j] / freedom;
     }
 }
 
-gd_status gd_directions_init(gd_directions *directions, const gd_moments *moments, gd_error *error)
+gd_status gd_directions_init(gd_directions *directions, const gd_scatter *scatter, gd_error *error)
 {
-    const int dims = moments->dims;
+    const int dims = scatter->dims;
     *directions = (gd_directions){.dims = dims};
-    if (moments->n < 2)
+    if (scatter->n < 2)
         return gd_fail(error, GD_INVALID, "%lld pictures have no principal directions: 2 or more have",
-                       (long long)moments->n);
+                       (long long)scatter->n);
     directions->mean = malloc(sizeof(double) * (size_t)dims);
     directions->variance = malloc(sizeof(double) * (size_t)dims);
     directions->vector = malloc(sizeof(double) * (size_t)dims * (size_t)dims);
@@ -147,8 +146,8 @@ gd_status gd_directions_init(gd_directions *directions, const gd_moments *moment
                            ? GD_OK
                            : gd_fail(error, GD_NOMEM, "out of memory for the directions of %d features", dims);
     if (status == GD_OK) {
-        memcpy(directions->mean, moments->mean, sizeof(double) * (size_t)dims);
-        gd_moments_covariance(moments, directions->vector);
+        memcpy(directions->mean, scatter->mean, sizeof(double) * (size_t)dims);
+        gd_scatter_covariance(scatter, directions->vector);
         status = gd_symmetric_eigen(dims, directions->vector, directions->variance, error);
     }
     if (status != GD_OK) {

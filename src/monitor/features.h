@@ -2,7 +2,7 @@
 /* Where a model's pictures lie in the space of its features (gd_model_info.features): mean, covariance, principal
  * directions. Constant memory in the number of pictures, 8 d^2 bytes.
  *
- *     moments      mean = sum x / n; products = sum (x - mean)(x - mean)^T, in blocks of rows that are merged
+ *     scatter      mean = sum x / n; products = sum (x - mean)(x - mean)^T, in blocks of rows that are merged
  *                  covariance = products / (n - 1)
  *     merging      with delta = mean_b - mean_a: mean = mean_a + delta n_b / n;
  *                  products = products_a + products_b + delta delta^T n_a n_b / n
@@ -21,6 +21,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -29,26 +30,26 @@ extern "C" {
 
 enum { GD_FEATURES_MOST = 4096 }; /* of a picture */
 
-typedef struct gd_moments {
+typedef struct gd_scatter {
     int dims;
     int64_t n, skipped; /* rows that count; rows that were not finite */
     double *mean;       /* (dims) */
     double *products;   /* (dims,dims), on and above the diagonal */
     double *block;      /* scratch */
-} gd_moments;
+} gd_scatter;
 
 /* Owned by the caller until released. INVALID for dims outside 1 to GD_FEATURES_MOST; NOMEM. */
-gd_status gd_moments_init(gd_moments *moments, int dims, gd_error *error);
-void gd_moments_release(gd_moments *moments); /* accepts {0} */
+gd_status gd_scatter_init(gd_scatter *scatter, int dims, gd_error *error);
+void gd_scatter_release(gd_scatter *scatter); /* accepts {0} */
 
 /* rows (n,dims). */
-void gd_moments_add(gd_moments *moments, const float *rows, int64_t n);
+void gd_scatter_add(gd_scatter *scatter, const float *rows, int64_t n);
 
-/* As if `more`'s rows had been added to `moments`, too. Both have the same dims. */
-void gd_moments_merge(gd_moments *moments, const gd_moments *more);
+/* As if `more`'s rows had been added to `scatter`, too. Both have the same dims. */
+void gd_scatter_merge(gd_scatter *scatter, const gd_scatter *more);
 
 /* covariance (dims,dims), both triangles; NaN for fewer than two rows. */
-void gd_moments_covariance(const gd_moments *moments, double *covariance);
+void gd_scatter_covariance(const gd_scatter *scatter, double *covariance);
 
 typedef struct gd_directions {
     int dims;
@@ -58,8 +59,11 @@ typedef struct gd_directions {
 } gd_directions;
 
 /* Owned by the caller until released. INVALID for fewer than two rows; NOMEM. */
-gd_status gd_directions_init(gd_directions *directions, const gd_moments *moments, gd_error *error);
+gd_status gd_directions_init(gd_directions *directions, const gd_scatter *scatter, gd_error *error);
 void gd_directions_release(gd_directions *directions); /* accepts {0} */
+
+/* Whether all of a row's n numbers are. */
+bool gd_features_finite(const float *row, int n);
 
 /* How many directions hold at least `share` (0 to 1) of all variance; 0 where there is none. */
 int gd_directions_count(const gd_directions *directions, double share);

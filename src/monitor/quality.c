@@ -119,7 +119,7 @@ void gd_resample(uint8_t *keep, int64_t n, uint64_t seed, int part)
 {
     int64_t needed = n * 8 / 10;
     for (int64_t i = 0; i < n; i++) {
-        const gd_philox random = gd_rng(seed, GD_RNG_MONITOR, (uint32_t)part, (uint64_t)i);
+        const gd_philox random = gd_rng(seed, GD_RNG_RESAMPLE, (uint32_t)part, (uint64_t)i);
         const double unit = ((double)random.at[0] + (double)random.at[1] * 0x1p-32) * 0x1p-32;
         keep[i] = unit * (double)(n - i) < (double)needed;
         needed -= keep[i];

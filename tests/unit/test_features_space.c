@@ -61,18 +61,18 @@ TEST(moments_are_those_of_two_passes_wherever_rows_are_parted)
     plain_covariance(rows, mean, want);
     const int parts[] = {0, 1, 63, 64, 65, 128, 200, N};
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
-        gd_moments a, b;
-        CHECK_OK(gd_moments_init(&a, D, &error), &error);
-        CHECK_OK(gd_moments_init(&b, D, &error), &error);
-        gd_moments_add(&a, rows[0], parts[p]);
-        gd_moments_add(&b, rows[parts[p]], N - parts[p]);
-        gd_moments_merge(&a, &b);
-        gd_moments_covariance(&a, got);
+        gd_scatter a, b;
+        CHECK_OK(gd_scatter_init(&a, D, &error), &error);
+        CHECK_OK(gd_scatter_init(&b, D, &error), &error);
+        gd_scatter_add(&a, rows[0], parts[p]);
+        gd_scatter_add(&b, rows[parts[p]], N - parts[p]);
+        gd_scatter_merge(&a, &b);
+        gd_scatter_covariance(&a, got);
         CHECK_EQ_INT(a.n, N);
         check_near(a.mean, mean, D, 1e-9);
         check_near(got, want, D * D, 1e-9);
-        gd_moments_release(&a);
-        gd_moments_release(&b);
+        gd_scatter_release(&a);
+        gd_scatter_release(&b);
     }
 }
 
@@ -80,7 +80,7 @@ TEST(rows_that_are_not_finite_are_left_out_and_counted)
 {
     gd_error error = {0};
     static float rows[N][D], bad[N + 2][D];
-    gd_moments with, without;
+    gd_scatter with, without;
     fill(rows, 0);
     memcpy(bad[1], rows[0], sizeof rows);
     fill(bad, 3);
@@ -88,15 +88,15 @@ TEST(rows_that_are_not_finite_are_left_out_and_counted)
     bad[0][D - 1] = NAN;
     memcpy(bad[N + 1], rows[0], sizeof rows[0]);
     bad[N + 1][0] = -INFINITY;
-    CHECK_OK(gd_moments_init(&with, D, &error), &error);
-    CHECK_OK(gd_moments_init(&without, D, &error), &error);
-    gd_moments_add(&with, bad[0], N + 2);
-    gd_moments_add(&without, rows[0], N);
+    CHECK_OK(gd_scatter_init(&with, D, &error), &error);
+    CHECK_OK(gd_scatter_init(&without, D, &error), &error);
+    gd_scatter_add(&with, bad[0], N + 2);
+    gd_scatter_add(&without, rows[0], N);
     CHECK_EQ_INT(with.n, N);
     CHECK_EQ_INT(with.skipped, 2);
     CHECK(memcmp(with.products, without.products, sizeof(double) * D * D) == 0);
-    gd_moments_release(&with);
-    gd_moments_release(&without);
+    gd_scatter_release(&with);
+    gd_scatter_release(&without);
 }
 
 static double at(const double *matrix, int n, int i, int j) { return matrix[(size_t)i * (size_t)n + (size_t)j]; }
@@ -162,17 +162,17 @@ TEST(errors_and_coordinates_add_up_to_the_distance_from_the_mean)
 {
     gd_error error = {0};
     static float rows[N][D];
-    gd_moments moments;
+    gd_scatter scatter;
     gd_directions directions;
     double place[D], variance[D] = {0};
     fill(rows, 20);
-    CHECK_OK(gd_moments_init(&moments, D, &error), &error);
-    gd_moments_add(&moments, rows[0], N);
-    CHECK_OK(gd_directions_init(&directions, &moments, &error), &error);
+    CHECK_OK(gd_scatter_init(&scatter, D, &error), &error);
+    gd_scatter_add(&scatter, rows[0], N);
+    CHECK_OK(gd_directions_init(&directions, &scatter, &error), &error);
     for (int r = 0; r < N; r++) {
         double whole = 0, square = 0;
         for (int i = 0; i < D; i++)
-            whole += pow((double)rows[r][i] - moments.mean[i], 2);
+            whole += pow((double)rows[r][i] - scatter.mean[i], 2);
         gd_features_project(&directions, rows[r], D, place);
         for (int k = 0; k <= D; k++) {
             CHECK_NEAR(pow(gd_features_error(&directions, rows[r], k), 2), whole - square, 1e-10 * whole);
@@ -182,7 +182,7 @@ TEST(errors_and_coordinates_add_up_to_the_distance_from_the_mean)
             variance[k] += place[k] * place[k] / (N - 1);
     }
     check_near(variance, directions.variance, D, 1e-9);
-    gd_moments_release(&moments);
+    gd_scatter_release(&scatter);
     gd_directions_release(&directions);
 }
 
@@ -201,16 +201,16 @@ TEST(so_many_directions_hold_a_share)
 TEST(too_little_has_no_moments_or_directions)
 {
     gd_error error = {0};
-    gd_moments moments;
+    gd_scatter scatter;
     gd_directions directions;
     const float row[2] = {1, 2};
     double covariance[4];
-    CHECK_FAILS(gd_moments_init(&moments, 0, &error), GD_INVALID, &error, "1 to 4096");
-    CHECK_OK(gd_moments_init(&moments, 2, &error), &error);
-    gd_moments_add(&moments, row, 1);
-    gd_moments_covariance(&moments, covariance);
+    CHECK_FAILS(gd_scatter_init(&scatter, 0, &error), GD_INVALID, &error, "1 to 4096");
+    CHECK_OK(gd_scatter_init(&scatter, 2, &error), &error);
+    gd_scatter_add(&scatter, row, 1);
+    gd_scatter_covariance(&scatter, covariance);
     CHECK(isnan(covariance[0]));
-    CHECK_FAILS(gd_directions_init(&directions, &moments, &error), GD_INVALID, &error, "1 pictures");
+    CHECK_FAILS(gd_directions_init(&directions, &scatter, &error), GD_INVALID, &error, "1 pictures");
     gd_directions_release(&directions);
-    gd_moments_release(&moments);
+    gd_scatter_release(&scatter);
 }
