@@ -111,11 +111,12 @@ def quality(n, classes):
     for c in range(classes):
         near(got["figures"][1 + c][1:6], each[:, c], 1e-12, f"figures of class {c}")
         negatives, wrongly = n - labelled[c], answered[c] - right[c]
-        near(got["figures"][1 + c][6:], [recall[c], 1 - wrongly / negatives, wrongly / negatives, divide(labelled[c:c + 1] - right[c:c + 1], labelled[c:c + 1])[0]],
-             1e-12, f"rates of class {c}")
+        missed = (labelled - right)[c] / labelled[c] if labelled[c] else 0
+        rates = [(negatives - wrongly) / negatives, wrongly / negatives] if negatives else [0, 0]
+        near(got["figures"][1 + c][6:], [recall[c], *rates, missed], 1e-12, f"rates of class {c}")
         positive, score = label == c, p[:, c]
-        if not positive.any():
-            assert np.isnan(got["areas"][c]).all()
+        if positive.all() or not positive.any():
+            assert np.isnan(got["areas"][c][0])
             continue
         near(got["areas"][c][0], mannwhitneyu(score[positive], score[~positive]).statistic / (positive.sum() * (~positive).sum()), 1e-12, "AUC")
         thresholds = np.unique(score)[::-1]
@@ -157,7 +158,7 @@ for n, d, middle in [(50, 3, 0), (500, 64, 0), (1000, 20, 1000), (90, 128, 1)]:
     features(n, d, middle)
 for n in (20, 39, 400, 1001, 5000):
     calibration(n)
-for n, classes in [(200, 2), (501, 3), (1000, 7)]:
+for n, classes in [(200, 3), (501, 4), (1000, 8)]:
     quality(n, classes)
 for classes, parts, n in [(2, 1, 300), (3, 4, 1000), (10, 4, 4000), (10, 1, 4000)]:
     shift(classes, parts, n)

@@ -9,9 +9,9 @@
 
 enum { D = 12, BASE = 300, WINDOW = 60 };
 
-typedef enum kind { NORMAL, SKEWED, HEAVY } kind;
+typedef enum spread { NORMAL, SKEWED, HEAVY } spread;
 
-static float draw(uint64_t seed, int64_t i, kind kind)
+static float draw(uint64_t seed, int64_t i, spread kind)
 {
     const gd_philox r = gd_rng(seed, GD_RNG_TEST, 5, (uint64_t)i);
     const double u = ((double)r.at[0] + 0.5) * 0x1p-32, v = (double)r.at[1] * 0x1p-32;
@@ -20,7 +20,7 @@ static float draw(uint64_t seed, int64_t i, kind kind)
 }
 
 /* Rows with common causes, as features have; `move`: of all features along the way, in their deviations. */
-static void fill(uint64_t seed, int n, kind kind, float move, float *rows)
+static void fill(uint64_t seed, int n, spread kind, float move, float *rows)
 {
     for (int i = 0; i < n; i++) {
         const float common = draw(seed, (int64_t)i * (D + 1) + D, kind);
@@ -29,7 +29,7 @@ static void fill(uint64_t seed, int n, kind kind, float move, float *rows)
     }
 }
 
-static gd_features_change test(uint64_t seed, int n, int m, kind kind, float move)
+static gd_features_change test(uint64_t seed, int n, int m, spread kind, float move)
 {
     static float baseline[BASE * D], window[BASE * D];
     gd_error error = {0};
@@ -41,7 +41,7 @@ static gd_features_change test(uint64_t seed, int n, int m, kind kind, float mov
     return change;
 }
 
-static void check_false_alarms(int n, int m, kind kind)
+static void check_false_alarms(int n, int m, spread kind)
 {
     enum { TRIALS = 400 };
     int below[3] = {0};

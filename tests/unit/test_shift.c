@@ -50,17 +50,17 @@ TEST(a_mix_is_found_in_what_it_gives)
         make_table(1, parts, &table);
         for (size_t m = 0; m < sizeof mixes / sizeof *mixes; m++) {
             int64_t counts[K * GD_SHIFT_PARTS] = {0};
-            double pictures[K] = {0}, mix[K], deviation[K], recall = 0;
+            double labelled[K] = {0}, mix[K], deviation[K], recall = 0;
             gd_shift shift;
             for (int i = 0; i < K * parts; i++) {
                 for (int j = 0; j < K; j++)
-                    pictures[j] += (double)table.count[i * K + j];
+                    labelled[j] += (double)table.count[i * K + j];
             }
             for (int i = 0; i < K * parts; i++) {
                 double share = 0;
                 for (int j = 0; j < K; j++) {
-                    share += mixes[m][j] * (double)table.count[i * K + j] / pictures[j];
-                    recall += i / parts == j ? mixes[m][j] * (double)table.count[i * K + j] / pictures[j] : 0;
+                    share += mixes[m][j] * (double)table.count[i * K + j] / labelled[j];
+                    recall += i / parts == j ? mixes[m][j] * (double)table.count[i * K + j] / labelled[j] : 0;
                 }
                 counts[i] = llround(1e9 * share);
             }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The distributions that tests of change are read off. All give upper tails (the chance of at least as much), as small
+ * ones are what matters and 1 - p would lose them. Accuracy is relative, and held against scipy. Thread-safe. */
+#ifndef GD_MONITOR_SPECIAL_H
+#define GD_MONITOR_SPECIAL_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Of the standard normal: P(Z >= z) = erfc(z / sqrt(2)) / 2; to 1e-14 * (1 + z^2). */
+double gd_normal_upper(double z);
+
+/* The z with P(Z >= z) = p, for p in (0, 1): Acklam's rational start, then two steps of Halley; to 1e-13 * (1 + |z|).
+ */
+double gd_normal_point(double p);
+
+/* Of a sum of `freedom` squared standard normals: P(X >= x) = Q(freedom / 2, x / 2), the regularised upper incomplete
+ * gamma function, as a series below its bend and as a continued fraction above (Press et al., "Numerical Recipes", 6.2,
+ * after Lentz). freedom 1 to 1e5; to 1e-10 wherever p > 1e-290. */
+double gd_chi_square_upper(double x, double freedom);
+
+/* Kolmogorov's limit of sqrt(n) * D: Q(t) = 2 * sum over j >= 1 of (-1)^(j-1) exp(-2 j^2 t^2), and its other form, by
+ * Jacobi's theta function, below t = 1 (Marsaglia, Tsang, Wang, 2003); to 1e-14 * (1 + t^2). */
+double gd_kolmogorov_upper(double t);
+
+/* Kuiper's limit of sqrt(n) * V: Q(t) = 2 * sum over j >= 1 of (4 j^2 t^2 - 1) exp(-2 j^2 t^2) (Kuiper, 1960); 1 below
+ * t = 0.4, where it is within 1e-6 of it. */
+double gd_kuiper_upper(double t);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
