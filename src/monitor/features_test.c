@@ -9,24 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double ridge = 0.1; /* of the mean variance; docs in the header */
+static const double ridge = 0.1; /* of the mean variance */
 
-/* Rows of both, the baseline's first, as coordinates of unit variance around the mean of all. */
+/* Rows of both, the baseline's first, as coordinates in which S is 1, around the mean of all. */
 typedef struct pooled {
     int n, m, dims;
-    float *row;  /* (n + m,dims) */
-    int *order;  /* (n + m) */
-    double *sum; /* (dims) */
+    float *row;     /* (n + m,dims) */
+    int *order;     /* (n + m) */
+    double *sum;    /* (dims) */
+    double *factor; /* (dims,dims): S = U^T U; of U the part on and above the diagonal */
 } pooled;
 
 static gd_status pooled_new(int n, int m, int dims, pooled *p, gd_error *error)
 {
     const size_t rows = (size_t)n + (size_t)m;
-    *p = (pooled){n, m, dims, NULL, NULL, NULL};
-    p->row = malloc(sizeof(float) * rows * (size_t)dims);
-    p->order = malloc(sizeof(int) * rows);
-    p->sum = malloc(sizeof(double) * (size_t)dims);
-    return p->row && p->order && p->sum
+    *p = (pooled){.n = n, .m = m, .dims = dims};
+    p->row = malloc(sizeof *p->row * rows * (size_t)dims);
+    p->order = malloc(sizeof *p->order * rows);
+    p->sum = malloc(sizeof *p->sum * (size_t)dims);
+    p->factor = malloc(sizeof *p->factor * (size_t)dims * (size_t)dims);
+    return p->row && p->order && p->sum && p->factor
                ? GD_OK
                : gd_fail(error, GD_NOMEM, "out of memory for %zu rows of %d features", rows, dims);
 }
@@ -36,35 +38,64 @@ static void pooled_free(pooled *p)
     free(p->row);
     free(p->order);
     free(p->sum);
+    free(p->factor);
+}
+
+/* Cholesky's factor of S in place; the ridge keeps every pivot above 0. */
+static void factorise(double *s, int dims)
+{
+    for (int k = 0; k < dims; k++) {
+        double *row = s + (size_t)k * (size_t)dims;
+        const double pivot = sqrt(row[k]);
+        for (int j = k; j < dims; j++)
+            row[j] /= pivot;
+        for (int i = k + 1; i < dims; i++) {
+            double *to = s + (size_t)i * (size_t)dims;
+            for (int j = i; j < dims; j++)
+                to[j] -= row[i] * row[j];
+        }
+    }
+}
+
+/* x (dims) becomes U^-T x, whose square is x^T S^-1 x. */
+static void solve(const double *factor, int dims, double *x)
+{
+    for (int k = 0; k < dims; k++) {
+        const double *row = factor + (size_t)k * (size_t)dims, at = x[k] / row[k];
+        x[k] = at;
+        for (int j = k + 1; j < dims; j++)
+            x[j] -= at * row[j];
+    }
 }
 
 static gd_status whiten(const float *baseline, const float *window, pooled *p, gd_error *error)
 {
-    const int dims = p->dims;
+    const size_t dims = (size_t)p->dims;
     gd_scatter scatter;
-    gd_directions directions = {0};
     double trace = 0;
-    GD_TRY(gd_scatter_init(&scatter, dims, error));
+    gd_status status = GD_OK;
+    GD_TRY_TO(done, gd_scatter_init(&scatter, p->dims, error));
     gd_scatter_add(&scatter, baseline, p->n);
     gd_scatter_add(&scatter, window, p->m);
-    gd_status status = GD_OK;
     if (scatter.skipped > 0)
         GD_TRY_TO(done, gd_fail(error, GD_NUMERIC, "%lld pictures have features that are not finite",
                                 (long long)scatter.skipped));
-    GD_TRY_TO(done, gd_directions_init(&directions, &scatter, error));
-    for (int k = 0; k < dims; k++)
-        trace += directions.variance[k];
+    gd_scatter_covariance(&scatter, p->factor);
+    for (size_t k = 0; k < dims; k++)
+        trace += p->factor[k * dims + k];
+    for (size_t k = 0; k < dims; k++)
+        p->factor[k * dims + k] += trace > 0 ? ridge * trace / p->dims : 1; /* 1: all rows are one */
+    factorise(p->factor, p->dims);
     for (int i = 0; i < p->n + p->m; i++) {
-        const float *from = i < p->n ? baseline + (size_t)i * (size_t)dims : window + (size_t)(i - p->n) * (size_t)dims;
-        gd_features_project(&directions, from, dims, p->sum);
-        for (int k = 0; k < dims; k++) {
-            const double variance = directions.variance[k] + ridge * trace / dims;
-            p->row[(size_t)i * (size_t)dims + (size_t)k] = variance > 0 ? (float)(p->sum[k] / sqrt(variance)) : 0;
-        }
+        const float *from = i < p->n ? baseline + (size_t)i * dims : window + (size_t)(i - p->n) * dims;
+        for (size_t k = 0; k < dims; k++)
+            p->sum[k] = (double)from[k] - scatter.mean[k];
+        solve(p->factor, p->dims, p->sum);
+        for (size_t k = 0; k < dims; k++)
+            p->row[(size_t)i * dims + k] = (float)p->sum[k];
     }
 done:
     gd_scatter_release(&scatter);
-    gd_directions_release(&directions);
     return status;
 }
 
