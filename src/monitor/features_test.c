@@ -6,6 +6,7 @@
 #include "monitor/special.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ typedef struct pooled {
     double *factor; /* (dims,dims): S = U^T U; of U the part on and above the diagonal */
 } pooled;
 
-static gd_status pooled_new(int n, int m, int dims, pooled *p, gd_error *error)
+static bool pooled_new(int n, int m, int dims, pooled *p)
 {
     const size_t rows = (size_t)n + (size_t)m;
     *p = (pooled){.n = n, .m = m, .dims = dims};
@@ -28,9 +29,7 @@ static gd_status pooled_new(int n, int m, int dims, pooled *p, gd_error *error)
     p->order = malloc(sizeof *p->order * rows);
     p->sum = malloc(sizeof *p->sum * (size_t)dims);
     p->factor = malloc(sizeof *p->factor * (size_t)dims * (size_t)dims);
-    return p->row && p->order && p->sum && p->factor
-               ? GD_OK
-               : gd_fail(error, GD_NOMEM, "out of memory for %zu rows of %d features", rows, dims);
+    return p->row && p->order && p->sum && p->factor;
 }
 
 static void pooled_free(pooled *p)
@@ -167,11 +166,15 @@ gd_status gd_features_test(const float *baseline, int n, const float *window, in
         return gd_fail(error, GD_INVALID,
                        "features of %d and %d pictures are too few to compare: %d of both are needed", n, m,
                        GD_FEATURES_TEST_LEAST);
-    gd_status status = GD_OK;
-    GD_TRY_TO(done, pooled_new(n, m, dims, &p, error));
-    GD_TRY_TO(done, whiten(baseline, window, &p, error));
-    permute(&p, seed, change);
-done:
+    if (dims < 1 || dims > GD_FEATURES_MOST)
+        return gd_fail(error, GD_INVALID, "%d features a picture: 1 to %d can be compared", dims, GD_FEATURES_MOST);
+    if (!pooled_new(n, m, dims, &p)) {
+        pooled_free(&p);
+        return gd_fail(error, GD_NOMEM, "out of memory for %d and %d rows of %d features", n, m, dims);
+    }
+    const gd_status status = whiten(baseline, window, &p, error);
+    if (status == GD_OK)
+        permute(&p, seed, change);
     pooled_free(&p);
     return status;
 }
