@@ -26,7 +26,7 @@ static bool pooled_new(int n, int m, int dims, pooled *p)
     const size_t rows = (size_t)n + (size_t)m;
     *p = (pooled){.n = n, .m = m, .dims = dims};
     p->row = malloc(sizeof *p->row * rows * (size_t)dims);
-    p->order = malloc(sizeof *p->order * rows);
+    p->order = calloc(rows, sizeof *p->order);
     p->sum = malloc(sizeof *p->sum * (size_t)dims);
     p->factor = malloc(sizeof *p->factor * (size_t)dims * (size_t)dims);
     return p->row && p->order && p->sum && p->factor;
@@ -67,6 +67,18 @@ static void solve(const double *factor, int dims, double *x)
     }
 }
 
+/* Coordinates of `rows` rows. */
+static void place(pooled *p, const float *from, int rows, const double *mean, float *to)
+{
+    for (int i = 0; i < rows; i++, from += p->dims, to += p->dims) {
+        for (int k = 0; k < p->dims; k++)
+            p->sum[k] = (double)from[k] - mean[k];
+        solve(p->factor, p->dims, p->sum);
+        for (int k = 0; k < p->dims; k++)
+            to[k] = (float)p->sum[k];
+    }
+}
+
 static gd_status whiten(const float *baseline, const float *window, pooled *p, gd_error *error)
 {
     const size_t dims = (size_t)p->dims;
@@ -85,14 +97,8 @@ static gd_status whiten(const float *baseline, const float *window, pooled *p, g
     for (size_t k = 0; k < dims; k++)
         p->factor[k * dims + k] += trace > 0 ? ridge * trace / p->dims : 1; /* 1: all rows are one */
     factorise(p->factor, p->dims);
-    for (int i = 0; i < p->n + p->m; i++) {
-        const float *from = i < p->n ? baseline + (size_t)i * dims : window + (size_t)(i - p->n) * dims;
-        for (size_t k = 0; k < dims; k++)
-            p->sum[k] = (double)from[k] - scatter.mean[k];
-        solve(p->factor, p->dims, p->sum);
-        for (size_t k = 0; k < dims; k++)
-            p->row[(size_t)i * dims + k] = (float)p->sum[k];
-    }
+    place(p, baseline, p->n, scatter.mean, p->row);
+    place(p, window, p->m, scatter.mean, p->row + (size_t)p->n * dims);
 done:
     gd_scatter_release(&scatter);
     return status;

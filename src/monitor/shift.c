@@ -81,7 +81,7 @@ static bool problem_new(const gd_shift_table *table, problem *s)
 {
     const size_t k = (size_t)table->classes, cells = k * (size_t)table->parts;
     *s = (problem){.cells = (int)cells, .parts = table->parts};
-    s->class_at = malloc(sizeof(int) * k);
+    s->class_at = calloc(k, sizeof *s->class_at);
     s->share = malloc(sizeof(double) * (cells * k + 3 * cells + k * k + 5 * k));
     if (!s->class_at || !s->share)
         return false;
