@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Do a window's pictures lie where the baseline's do? One test on all features together, with a p-value.
  *
- *     statistic  T = n m / (n + m) * (mean_window - mean_baseline)^T S^-1 (mean_window - mean_baseline), Hotelling's
- * T^2, with S = C + 0.1 * trace(C) / dims, C the covariance of all n + m rows together, kept away from singular ones as
- * O. Ledoit and M. Wolf do. It is the squared maximum mean discrepancy (A. Gretton et al., "A kernel two-sample test",
- * 2012) with the kernel x^T S^-1 y p          how often T is as large where the n + m rows are dealt out anew: over
- * GD_PERMUTATIONS permutations, and beyond what they reach by the gamma distribution with their mean, deviation and
- * skewness (Pearson's type III). Holds whatever the features' distribution is: S does not know who is of the window
- *     distance   sqrt(max(0, T - its mean over permutations) (n + m) / (n m)): how far the means are apart, in
- *                deviations along the way, without what chance adds
- *
- * False alarms among 20,000 undisturbed windows of 50 of a network's own features, baselines of 500: 0.92% below 0.01,
- * 0.10% below 0.001; windows of 10: 1.2%, 0.19%.
+ *     S          C + 0.3 * trace(C) / dims: the covariance of all n + m rows together, kept away from singular ones as
+ *                O. Ledoit and M. Wolf do. It does not know who is of the window
+ *     kernel     k(x,y) = exp(-d(x,y)^2 / h), d(x,y)^2 = (x - y)^T S^-1 (x - y), h the mean of d^2 over all pairs
+ *     statistic  the squared maximum mean discrepancy, with each row against itself, too (A. Gretton et al., "A kernel
+ *                two-sample test", 2012): mean of k within the baseline + within the window - 2 * between them
+ *     p          how often it is as large where the n + m rows are dealt out anew: over GD_PERMUTATIONS permutations,
+ *                and beyond what they reach by the gamma distribution with their mean, deviation and skewness
+ *                (Pearson's type III). It holds whatever the features' distribution is
+ *     distance   sqrt(max(0, statistic - its mean over permutations)): 0 alike, towards 1 apart
  */
 #ifndef GD_MONITOR_FEATURES_TEST_H
 #define GD_MONITOR_FEATURES_TEST_H
@@ -24,7 +22,7 @@
 extern "C" {
 #endif
 
-enum { GD_PERMUTATIONS = 500, GD_FEATURES_TEST_LEAST = 10 /* rows of either */ };
+enum { GD_PERMUTATIONS = 500, GD_FEATURES_TEST_LEAST = 10, GD_FEATURES_TEST_MOST = 4096 /* rows of either */ };
 
 typedef struct gd_features_change {
     double statistic, p, distance;
