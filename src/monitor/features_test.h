@@ -10,6 +10,20 @@
  *                and beyond what they reach by the gamma distribution with their mean, deviation and skewness
  *                (Pearson's type III). It holds whatever the features' distribution is
  *     distance   sqrt(max(0, statistic - its mean over permutations)): 0 alike, towards 1 apart
+ *
+ * Share of windows that are found at p < 0.01, mean over brightness, blur, noise, colour cast, another mix of classes
+ * and pictures of other things, five strengths of each (100 windows each, of 1,000 pictures 30); features of a network
+ * that is right on 74% of CIFAR-10's test images:
+ *
+ *     pictures in the window                         50    200  1,000
+ *     this                                        0.441
+ *     this, with 0.1 in place of 0.3              0.428  0.599  0.767
+ *     Hotelling's T^2 with S, 0.1                 0.399  0.586  0.745
+ *     the kernel of features as they are          0.339  0.519  0.673
+ *     a classifier of who is of the window        0.420  0.562  0.765
+ *
+ * The last is a logistic regression, by the ranks of its scores out of fold. As these are not independent its own p is
+ * below 0.01 in 1.7 to 3.9% of undisturbed windows; its row is at the threshold that 1% of those pass.
  */
 #ifndef GD_MONITOR_FEATURES_TEST_H
 #define GD_MONITOR_FEATURES_TEST_H
