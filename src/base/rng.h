@@ -21,9 +21,12 @@ typedef enum gd_rng_use {
     GD_RNG_AUGMENT = 4, /* counter: epoch, image */
     GD_RNG_DROPOUT = 5, /* counter: step and layer, element */
     GD_RNG_TEST = 6,
+    GD_RNG_SKETCH = 7,   /* counter: level, pair of halvings */
+    GD_RNG_TABLE = 8,    /* counter: draw, number in it */
     GD_RNG_RESAMPLE = 9, /* counter: part, position */
     GD_RNG_ROWS = 10,    /* counter: stream, row */
-    GD_RNG_PERMUTE = 11  /* counter: permutation, position */
+    GD_RNG_PERMUTE = 11, /* counter: permutation, position */
+    GD_RNG_GALLERY = 12  /* counter: 0, picture */
 } gd_rng_use;
 
 GD_INLINE gd_philox gd_rng(uint64_t seed, gd_rng_use use, uint32_t a, uint64_t b)
