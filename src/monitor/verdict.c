@@ -50,8 +50,7 @@ static void pair_columns(gd_making *m)
     const gd_profile *reference = &m->baseline->profile, *current = &m->window->profile;
     gd_verdict *v = m->verdict;
     for (int i = 0; i < reference->n_columns; i++)
-        v->column[v->n_columns++] =
-            blank(&reference->column[i], gd_profile_column(current, reference->column[i].name));
+        v->column[v->n_columns++] = blank(&reference->column[i], gd_profile_column(current, reference->column[i].name));
     for (int i = 0; i < current->n_columns; i++) {
         if (!gd_profile_column(reference, current->column[i].name))
             v->column[v->n_columns++] = blank(NULL, &current->column[i]);
@@ -136,8 +135,8 @@ static gd_status compare_features(gd_making *m)
     if (status == GD_OK)
         status = gd_rows_copy(current, behind, m->error);
     if (status == GD_OK)
-        status = gd_features_test(row, reference->n, behind, current->n, (int)dims, SEED, &m->verdict->features,
-                                  m->error);
+        status =
+            gd_features_test(row, reference->n, behind, current->n, (int)dims, SEED, &m->verdict->features, m->error);
     free(row);
     return status;
 }

@@ -100,7 +100,7 @@ typedef struct gd_verdict {
     int n_violations;
     gd_violation *violation;
     bool too_few; /* nothing at all could be told */
-} gd_verdict; /* in the arena that it was made in; borrows baseline and window */
+} gd_verdict;     /* in the arena that it was made in; borrows baseline and window */
 
 /* Both settled. NOMEM. */
 gd_status gd_verdict_make(const gd_baseline *baseline, const gd_window *window, gd_arena *arena, gd_verdict *verdict,

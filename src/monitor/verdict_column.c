@@ -14,7 +14,8 @@ bool gd_column_comparable(const gd_column_verdict *v)
 
 static bool within_circle(const gd_column *column)
 {
-    return column->kind == GD_COLUMN_CIRCLE && column->sketch->moments.min >= 0 && column->sketch->moments.max <= circle;
+    return column->kind == GD_COLUMN_CIRCLE && column->sketch->moments.min >= 0 &&
+           column->sketch->moments.max <= circle;
 }
 
 /* Angles from elsewhere may be beyond the circle: then they are compared as plain numbers. */

@@ -159,13 +159,15 @@ static gd_status check_domain(gd_making *m, const gd_column_rule *rule, const gd
     const int64_t present = gd_column_present(column);
     if (!too_few_agree(m->verdict, agree, present, m->baseline->rules.domain_threshold))
         return GD_OK;
-    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, m->baseline->rules.domain_threshold);
+    const char *share = found(m, agree, present),
+               *least = gd_words_share(m->arena, m->baseline->rules.domain_threshold);
     if (!share || !least)
         return gd_verdict_violate(m, GD_CATEGORICAL_VALUES, rule->name, NULL);
     return gd_verdict_violate(
         m, GD_CATEGORICAL_VALUES, rule->name,
-        gd_arena_printf(m->arena, "%lld of %lld values of '%s' are none of the %d that are allowed%s%.64s%s: %s are, "
-                                  "where at least %s have to be.",
+        gd_arena_printf(m->arena,
+                        "%lld of %lld values of '%s' are none of the %d that are allowed%s%.64s%s: %s are, "
+                        "where at least %s have to be.",
                         (long long)(present - agree), (long long)present, rule->name, rule->n_domain,
                         stranger ? ", such as '" : "", stranger ? stranger->name : "", stranger ? "'" : "", share,
                         least));
@@ -178,13 +180,13 @@ static gd_status check_missing(gd_making *m, const gd_column_rule *rule)
     const gd_column *reference = gd_profile_column(&m->baseline->profile, rule->name);
     if (reference && reference->of != GD_OF_ANSWER && reference->of != GD_OF_TABLE)
         return GD_OK;
-    return gd_verdict_violate(m, GD_MISSING_COLUMN, rule->name,
-                              gd_arena_printf(m->arena,
-                                              "'%s' is missing: none of %lld %s has it. There are %d columns, and %d in "
-                                              "the baseline's constraints.",
-                                              rule->name, (long long)m->verdict->items,
-                                              m->verdict->pictures ? "pictures" : "rows", m->window->profile.n_columns,
-                                              m->baseline->rules.n));
+    return gd_verdict_violate(
+        m, GD_MISSING_COLUMN, rule->name,
+        gd_arena_printf(m->arena,
+                        "'%s' is missing: none of %lld %s has it. There are %d columns, and %d in "
+                        "the baseline's constraints.",
+                        rule->name, (long long)m->verdict->items, m->verdict->pictures ? "pictures" : "rows",
+                        m->window->profile.n_columns, m->baseline->rules.n));
 }
 
 static gd_status check_extra(gd_making *m, const gd_column *column)
@@ -192,11 +194,12 @@ static gd_status check_extra(gd_making *m, const gd_column *column)
     if (column->of != GD_OF_TABLE || gd_rule_of(&m->baseline->rules, column->name) ||
         gd_profile_column(&m->baseline->profile, column->name))
         return GD_OK;
-    return gd_verdict_violate(m, GD_EXTRA_COLUMN, column->name,
-                              gd_arena_printf(m->arena,
-                                              "'%s' is new: the baseline does not have it. There are %d columns, and %d "
-                                              "in the baseline's constraints.",
-                                              column->name, m->window->profile.n_columns, m->baseline->rules.n));
+    return gd_verdict_violate(
+        m, GD_EXTRA_COLUMN, column->name,
+        gd_arena_printf(m->arena,
+                        "'%s' is new: the baseline does not have it. There are %d columns, and %d "
+                        "in the baseline's constraints.",
+                        column->name, m->window->profile.n_columns, m->baseline->rules.n));
 }
 
 static gd_status check_present(gd_making *m, const gd_column_rule *rule, const gd_column *column)

@@ -60,8 +60,8 @@ static const words known[] = {
      "JPEG quality"},
     {"confidence", "The model is surer of its answers than it was", "The model is less sure of its answers than it was",
      "confidence"},
-    {"uncertainty", "The model is less sure of its answers than it was", "The model is surer of its answers than it was",
-     "uncertainty"},
+    {"uncertainty", "The model is less sure of its answers than it was",
+     "The model is surer of its answers than it was", "uncertainty"},
     {"margin", "The model's answers stand out more from what comes second than they did",
      "The model's answers stand out less from what comes second than they did", "margin"},
 };
@@ -113,10 +113,11 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
     if (!now || !was || !middle || !elsewhere)
         return NULL;
     if (here > there * 1.25 || here < there * 0.8)
-        return gd_arena_printf(arena,
-                               "'%s' varies %s than it did: around an average of %s, as before, it deviates by %s where "
-                               "the baseline deviates by %s (%s, PSI %.2g).",
-                               what, here > there ? "more" : "less", middle, now, was, p, v->numbers.psi);
+        return gd_arena_printf(
+            arena,
+            "'%s' varies %s than it did: around an average of %s, as before, it deviates by %s where "
+            "the baseline deviates by %s (%s, PSI %.2g).",
+            what, here > there ? "more" : "less", middle, now, was, p, v->numbers.psi);
     return gd_arena_printf(arena,
                            "'%s' is spread otherwise than it was: its average of %s is about as before, but %s of its "
                            "values lie elsewhere (%s, PSI %.2g).",
@@ -177,16 +178,17 @@ static const char *mix_words(gd_arena *arena, const gd_column_verdict *v, const 
     double was, now;
     const char *name = most_changed(v, &was, &now);
     const char *there = gd_words_share(arena, was), *here = gd_words_share(arena, now);
-    const char *of = v->reference->name, *start = gd_arena_printf(arena, "'%s' has another mix of values than it had", of);
+    const char *of = v->reference->name,
+               *start = gd_arena_printf(arena, "'%s' has another mix of values than it had", of);
     if (!there || !here || !start)
         return NULL;
     if (strcmp(of, "prediction") == 0)
         start = "The model answers with another mix of classes than it did";
     else if (strcmp(of, "format") == 0)
         start = "Files come in another mix of formats than they did";
-    return gd_arena_printf(arena, "%s: %s%.64s%s are %s where the baseline has %s (%s, PSI %.2g).", start, name ? "'" : "",
-                           name ? name : "those that the baseline does not name", name ? "'" : "", here, there, p,
-                           v->categories.psi);
+    return gd_arena_printf(arena, "%s: %s%.64s%s are %s where the baseline has %s (%s, PSI %.2g).", start,
+                           name ? "'" : "", name ? name : "those that the baseline does not name", name ? "'" : "",
+                           here, there, p, v->categories.psi);
 }
 
 /* ---- sentences ---- */

@@ -135,9 +135,8 @@ gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *
     GD_TRY(gd_path_in(folder, statistics_file, statistics, error));
     const bool packed = gd_file_exists(tensors);
     if (!gd_file_exists(rules) || !(packed || gd_file_exists(statistics)))
-        return gd_fail(error, GD_IO,
-                       "'%s' is no baseline's folder: it lacks %s; 'griddle monitor baseline' makes one", folder,
-                       gd_file_exists(rules) ? statistics_file : rules_file);
+        return gd_fail(error, GD_IO, "'%s' is no baseline's folder: it lacks %s; 'griddle monitor baseline' makes one",
+                       folder, gd_file_exists(rules) ? statistics_file : rules_file);
     gd_status status =
         packed ? gd_unpack(tensors, baseline, error) : gd_statistics_read(statistics, &baseline->profile, error);
     if (status == GD_OK)

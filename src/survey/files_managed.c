@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Columns from statistics.json, a managed monitor's or our own. Those without a sketch are left out: there is nothing to
- * compare. */
+/* Columns from statistics.json, a managed monitor's or our own. Those without a sketch are left out: there is nothing
+ * to compare. */
 #include "base/field.h"
 #include "survey/files_own.h"
 

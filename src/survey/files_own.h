@@ -50,7 +50,8 @@ gd_status gd_json_file(const char *path, gd_arena *arena, gd_attr **root, gd_err
 
 /* A member of a map, which must be there. FORMAT with the place. */
 gd_status gd_member(const gd_attr *map, const char *key, const gd_attr **member, gd_error *error);
-gd_status gd_member_real(const gd_attr *map, const char *key, double least, double most, double *value, gd_error *error);
+gd_status gd_member_real(const gd_attr *map, const char *key, double least, double most, double *value,
+                         gd_error *error);
 gd_status gd_member_text(const gd_attr *map, const char *key, const char **text, gd_error *error);
 gd_status gd_member_count(const gd_attr *map, const char *key, int64_t *value, gd_error *error); /* 0 to 2^40 */
 

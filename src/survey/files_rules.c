@@ -8,8 +8,8 @@
 
 static const double z = 4.753424308822899; /* P(Z >= z) = 1e-6: GD_RULE_CHANCE */
 
-/* What pictures and files have is nothing that must be there. A share of the baseline's is taken at the lower end of its
- * interval, so that its own luck is no rule. */
+/* What pictures and files have is nothing that must be there. A share of the baseline's is taken at the lower end of
+ * its interval, so that its own luck is no rule. */
 static double completeness_of(const gd_profile *profile, const gd_column *column)
 {
     const double n = (double)profile->items, share = (double)gd_column_present(column) / n;
@@ -18,7 +18,8 @@ static double completeness_of(const gd_profile *profile, const gd_column *column
     return share < 1 ? gd_estimate_of(share, sqrt(share * (1 - share) / n), z).low : 1;
 }
 
-/* Of what is known to be; of other columns where the least is 0: that is a bound, and -0.1 below 0.2 would be chance. */
+/* Of what is known to be; of other columns where the least is 0: that is a bound, and -0.1 below 0.2 would be chance.
+ */
 static bool is_non_negative(const gd_column *column)
 {
     const gd_moments *m = column->sketch ? &column->sketch->moments : NULL;
@@ -56,9 +57,9 @@ gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double
                         .datatype_threshold = 1,
                         .domain_threshold = 1};
     rules->column = gd_arena_alloc(&rules->arena, (size_t)profile->n_columns + 1, sizeof *rules->column);
-    gd_status status =
-        rules->column ? GD_OK
-                      : gd_fail(error, GD_NOMEM, "out of memory for the rules of %d columns", profile->n_columns);
+    gd_status status = rules->column
+                           ? GD_OK
+                           : gd_fail(error, GD_NOMEM, "out of memory for the rules of %d columns", profile->n_columns);
     for (int i = 0; i < profile->n_columns && status == GD_OK; i++)
         status = rule_of(profile, &profile->column[i], rules, error);
     if (status != GD_OK) {

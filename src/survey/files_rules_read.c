@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Our own keys are known all; the managed format has more than are of use here, and its unknown ones are passed over. */
+/* Our own keys are known all; the managed format has more than are of use here, and its unknown ones are passed over.
+ */
 #include "base/field.h"
 #include "survey/files_own.h"
 
@@ -84,8 +85,7 @@ static gd_status read_rule(const gd_attr *from, gd_rules *rules, gd_error *error
         if (strcmp(rules->column[i].name, name) == 0)
             return gd_fail_at(error, GD_INVALID, from->place, "column '%s' has constraints already", name);
     }
-    *rule = (gd_column_rule){
-        .kind = kind_of_word[word], .any_kind = word == 3, .completeness = NAN, .threshold = NAN};
+    *rule = (gd_column_rule){.kind = kind_of_word[word], .any_kind = word == 3, .completeness = NAN, .threshold = NAN};
     memcpy(rule->name, name, strlen(name) + 1);
     rules->n++;
     GD_TRY(optional_real(from, "completeness", 1, &rule->completeness, error));
@@ -148,8 +148,8 @@ gd_status gd_rules_read(const char *path, gd_rules *rules, gd_error *error)
 {
     gd_arena arena = {0};
     gd_attr *root;
-    *rules = (gd_rules){.compare = true, .robust = true, .threshold = 0.1, .datatype_threshold = 1,
-                        .domain_threshold = 1};
+    *rules =
+        (gd_rules){.compare = true, .robust = true, .threshold = 0.1, .datatype_threshold = 1, .domain_threshold = 1};
     gd_status status = gd_json_file(path, &arena, &root, error);
     if (status == GD_OK)
         status = read_columns(root, rules, error);

@@ -34,8 +34,8 @@ static double mean_of(const gd_column *column)
 
 static void print_head(gd_text *out)
 {
-    gd_text_add(out, "\n    %-20s %10s %10s %10s %8s %8s %10s\n", "column", "now", "baseline", "moved by", "PSI", "distance",
-                "adjusted p");
+    gd_text_add(out, "\n    %-20s %10s %10s %10s %8s %8s %10s\n", "column", "now", "baseline", "moved by", "PSI",
+                "distance", "adjusted p");
 }
 
 static void print_column(const gd_column_verdict *v, gd_text *out)
@@ -90,9 +90,9 @@ static void print_accuracy(const gd_verdict *v, gd_text *out)
     char value[CELL], low[CELL], high[CELL], was[CELL], p[CELL];
     if (v->accuracy_compared == GD_NOT_COMPARABLE)
         return;
-    gd_text_add(out, "  %c %-20s %s (%s to %s), of the baseline %s", v->accuracy_alarm ? '!' : ' ', "estimated accuracy",
-                percent(value, v->accuracy.value), percent(low, v->accuracy.low), percent(high, v->accuracy.high),
-                percent(was, v->baseline_accuracy.value));
+    gd_text_add(out, "  %c %-20s %s (%s to %s), of the baseline %s", v->accuracy_alarm ? '!' : ' ',
+                "estimated accuracy", percent(value, v->accuracy.value), percent(low, v->accuracy.low),
+                percent(high, v->accuracy.high), percent(was, v->baseline_accuracy.value));
     if (v->accuracy_compared == GD_TOO_FEW)
         gd_text_add(out, "; too few to compare\n");
     else
@@ -115,7 +115,7 @@ static double share_of(const gd_competence *c, int classes, int class)
 {
     int64_t of_class = 0;
     for (int i = 0; c->confusion && i < classes; i++)
-        of_class += c->confusion[(int64_t)class * classes + i];
+        of_class += c->confusion[(int64_t) class * classes + i];
     return c->confusion ? (double)of_class / (double)c->n : NAN;
 }
 
@@ -145,9 +145,9 @@ static void print_mix(const gd_verdict *v, const gd_baseline *b, gd_text *out)
     }
     for (int i = 0; i < n; i++) {
         char now[CELL], off[CELL], was[CELL];
-        gd_text_add(out, "%s'%s' %s (+- %s) of %s", i ? ", " : "    true classes, estimated: ",
-                    b->profile.options.classes[told[i]], percent(now, v->mix[told[i]]),
-                    percent(off, 1.96 * v->mix_deviation[told[i]]),
+        gd_text_add(out, "%s'%s' %s (+- %s) of %s",
+                    i ? ", " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
+                    percent(now, v->mix[told[i]]), percent(off, 1.96 * v->mix_deviation[told[i]]),
                     percent(was, share_of(&b->competence, classes, told[i])));
     }
     gd_text_add(out, n ? "\n" : "");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The names of a baseline, and its columns; files_restore.c has what comes of all pictures together. */
+#include "survey/files_unpack.h"
 #include "base/field.h"
 #include "base/json.h"
-#include "survey/files_unpack.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading baseline.safetensors (files_own.h says what is in it). Whoever fails leaves a baseline that can be released. */
+/* Reading baseline.safetensors (files_own.h says what is in it). Whoever fails leaves a baseline that can be released.
+ */
 #ifndef GD_SURVEY_FILES_UNPACK_H
 #define GD_SURVEY_FILES_UNPACK_H
 

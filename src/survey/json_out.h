@@ -20,7 +20,7 @@ typedef struct gd_json_out {
     bool some[GD_JSON_OUT_DEPTH];  /* a level has a member already */
     char close[GD_JSON_OUT_DEPTH]; /* '}' or ']' */
     bool line[GD_JSON_OUT_DEPTH];  /* it stays in one line */
-} gd_json_out; /* {.text = …} */
+} gd_json_out;                     /* {.text = …} */
 
 /* `kind`: '{' or '['; `line`: its members stay in one line. */
 void gd_json_begin(gd_json_out *json, const char *key, char kind, bool line);
