@@ -72,7 +72,7 @@ TEST(hue_is_on_a_circle)
     const gd_column_verdict *hue = monitored_column(&c->verdict, "hue");
     CHECK(hue->alarm && !isnan(hue->numbers.kuiper));
     CHECK_NEAR(hue->moved, 20, 1.5);
-    CHECK_CONTAINS(drift(c, "hue"), "hue has turned by ");
+    CHECK_CONTAINS(drift(c, "hue"), "Pictures have other colours than they had: hue is 1");
     end(c);
     c = check(1000, 500, (monitored_harm){.turned = -20});
     CHECK_NEAR(monitored_column(&c->verdict, "hue")->moved, -20, 1.5);

@@ -67,7 +67,7 @@ TEST(an_ordinary_table_breaks_no_rule) { expect(tables(GD_COLUMN_WHOLE, 7, 0.3),
 
 TEST(whole_numbers_stay_whole)
 {
-    const char *words = "99.90% of 'whole' are whole numbers, where at least 100% have to be.";
+    const char *words = "99.9% of 'whole' are whole numbers, where at least 100% have to be.";
     expect(tables(GD_COLUMN_WHOLE, 5.5, 0.3), "whole", GD_DATA_TYPE, words);
     expect(tables(GD_COLUMN_NUMBERS, 5.5, 0.3), "whole", GD_DATA_TYPE, words);
     expect(tables(GD_COLUMN_NUMBERS, 5, 0.3), "whole", GD_DATA_TYPE, NULL);
@@ -80,9 +80,10 @@ TEST(the_managed_wording_where_there_is_no_level)
 {
     table *t = tables(GD_COLUMN_WHOLE, 5.5, 0.3);
     t->baseline.rules.alarms_per_month = NAN;
-    expect(t, "whole", GD_DATA_TYPE,
-           "Data type match requirement is not met. Expected data type: Integral, Expected match: 100%. Observed: Only "
-           "99.90% of data is Integral.");
+    expect(
+        t, "whole", GD_DATA_TYPE,
+        "Data type match requirement is not met. Expected data type: Integral, Expected match: 100.0%. Observed: Only "
+        "99.9% of data is Integral.");
 }
 
 TEST(what_is_never_negative_must_not_be)
@@ -125,7 +126,7 @@ TEST(missing_and_new_columns_of_a_table)
 TEST(a_whole_column_stays_whole)
 {
     expect(tables(GD_COLUMN_WHOLE, 5, INFINITY), "real", GD_COMPLETENESS,
-           "'real' is missing from 1 of 1000 rows: 99.90% have it, where at least 100% have to.");
+           "'real' is missing from 1 of 1000 rows: 99.9% have it, where at least 100% have to.");
 }
 
 TEST(a_share_is_broken_where_it_is_not_chance)
@@ -135,7 +136,7 @@ TEST(a_share_is_broken_where_it_is_not_chance)
         t->baseline.rules.column[1].completeness = 0.9995; /* so few have 1 of 1000: 39% */
         t->baseline.rules.alarms_per_month = strict ? NAN : 1;
         expect(t, "real", GD_COMPLETENESS,
-               strict ? "'real' is missing from 1 of 1000 rows: 99.90% have it, where at least 99.95% have to." : NULL);
+               strict ? "'real' is missing from 1 of 1000 rows: 99.9% have it, where at least 99.95% have to." : NULL);
     }
 }
 
@@ -180,7 +181,7 @@ TEST(names_stay_within_their_domain)
     domain_of(2, 0.5, NULL);
     domain_of(
         2, 1,
-        "2 of 502 values of 'prediction' are none of the 3 that are allowed, such as 'zebra': 99.60% are, where at "
+        "2 of 502 values of 'prediction' are none of the 3 that are allowed, such as 'zebra': 99.6% are, where at "
         "least 100% have to be.");
 }
 
@@ -192,7 +193,7 @@ TEST(shares_have_the_places_that_matter)
     CHECK_TEXT(gd_words_share(&arena, 1), "100%");
     CHECK_TEXT(gd_words_share(&arena, 0), "0%");
     CHECK_TEXT(gd_words_share(&arena, 0.5), "50%");
-    CHECK_TEXT(gd_words_share(&arena, 0.999), "99.90%");
+    CHECK_TEXT(gd_words_share(&arena, 0.999), "99.9%");
     CHECK_TEXT(gd_words_share(&arena, 0.9999995), "99.99995%");
     CHECK_TEXT(gd_words_share(&arena, 0.031), "3.1%");
     CHECK_TEXT(gd_words_number(&arena, 12345.6), "12346");
