@@ -501,22 +501,3 @@ TEST(no_violations_are_an_empty_list)
     CHECK_TEXT(out.at, "{\n  \"violations\": []\n}\n");
     gd_text_release(&out);
 }
-
-TEST(numbers_are_the_shortest_that_come_back)
-{
-    char text[GD_JSON_REAL];
-    CHECK(gd_json_real_text(text, 0.1) == 3);
-    CHECK_TEXT(text, "0.1");
-    (void)gd_json_real_text(text, 1.0 / 3);
-    CHECK(strtod(text, NULL) == 1.0 / 3);
-    (void)gd_json_real_text(text, 5e-324);
-    CHECK(strtod(text, NULL) == 5e-324);
-    (void)gd_json_real_text(text, -2048);
-    CHECK_TEXT(text, "-2048");
-    (void)gd_json_real_text(text, NAN);
-    CHECK_TEXT(text, "null");
-    (void)gd_json_real_text(text, INFINITY);
-    CHECK_TEXT(text, "null");
-    (void)gd_json_real_text(text, 1e15);
-    CHECK_TEXT(text, "1e+15");
-}
