@@ -155,8 +155,8 @@ void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, co
     out->failed |= !summary;
     gd_text_add(out, "%s\n", summary ? summary : "");
     if (window->broken > 0 || window->unread > 0)
-        gd_text_add(out, "%lld of %lld records are broken, %lld files could not be read\n", (long long)window->broken,
-                    (long long)(window->records + window->broken), (long long)window->unread);
+        gd_text_add(out, "%lld lines are no records, %lld files could not be read\n", (long long)window->broken,
+                    (long long)window->unread);
     for (int i = 0; i < verdict->n_violations; i++)
         gd_text_add(out, "%s  %s (%s): %s\n", i ? "" : "\n", verdict->violation[i].feature,
                     gd_violation_names[verdict->violation[i].kind], verdict->violation[i].description);
