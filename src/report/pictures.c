@@ -152,20 +152,19 @@ static const char *answer_name(gd_page *page, const gd_exhibit *e)
 
 static gd_status figure(gd_page *page, const gd_exhibit *e, const group *g)
 {
-    const char *name = answer_name(page, e), *said = "";
+    const char *name = answer_name(page, e), *sure = "", *value = "";
+    if (*name)
+        sure = gd_html_percent(page, e->answer.confidence);
     if (g && g->figure >= 0 && g->figure != GD_TIMELINE_CONFIDENCE)
-        said = gd_html_printf(page, "%s %s", g->name, gd_html_number(page, value_of(e, g->figure)));
-    gd_text_add(page->out, "<figure><img%s width=96 height=96 alt=\"%s%s\" title=\"%s%s%s\" src=\"",
-                e->width <= 48 && e->height <= 48 ? " class=tiny" : "", *name ? "answered: " : "a picture", name,
-                gd_html(page, e->place, GD_GALLERY_PLACE), e->time_ms != INT64_MIN ? ", " : "",
+        value = gd_html_number(page, value_of(e, g->figure));
+    const char *of = *value ? g->name : "";
+    gd_text_add(page->out, "<figure><img%s width=96 height=96 alt=\"%s%s %s %s %s\" title=\"%s%s%s\" src=\"",
+                e->width <= 48 && e->height <= 48 ? " class=tiny" : "", *name ? "answered " : "a picture", name, sure,
+                of, value, gd_html(page, e->place, GD_GALLERY_PLACE), e->time_ms != INT64_MIN ? ", " : "",
                 e->time_ms != INT64_MIN ? gd_html_time(page, e->time_ms) : "");
     GD_TRY(gd_picture_print(e, page->out, page->error));
-    gd_text_add(page->out, "\"><figcaption>");
-    if (*name)
-        gd_text_add(page->out, "<b>%s</b> %s", name, gd_html_percent(page, e->answer.confidence));
-    if (*said)
-        gd_text_add(page->out, "<br>%s", said);
-    gd_text_add(page->out, "</figcaption></figure>\n");
+    gd_text_add(page->out, "\"><figcaption>%s%s%s%s%s%s</figcaption></figure>\n", *name ? "<b>" : "", name,
+                *name ? "</b><br>" : "", sure, *sure && *value ? " · " : "", value);
     return GD_OK;
 }
 

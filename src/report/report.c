@@ -99,7 +99,7 @@ static void close_page(gd_page *page)
     gd_text_add(page->out, " PSI, JS, Wasserstein and distance are for people: no alarm comes of %s.</p>\n",
                 isnan(v->level) ? "the first three" : "them");
     if (*page->baseline->model)
-        gd_text_add(page->out, "<p>Model <code>%s</code>.</p>\n", gd_html(page, page->baseline->model, 12));
+        gd_text_add(page->out, "<p>Model <code>%s</code></p>\n", gd_html(page, page->baseline->model, 12));
     gd_text_add(page->out, "<p>Griddle %s, %s UTC.</p></footer>\n</html>\n", GRIDDLE_VERSION,
                 gd_html_time(page, page->report->made_ms));
 }
