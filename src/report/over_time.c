@@ -63,7 +63,7 @@ static void halve(gd_timeline *t)
 
 static void few_dots(const gd_chart *c, const gd_timeline *t)
 {
-    gd_shape_begin(c, "dots now");
+    gd_shape_begin(c, "dots few");
     for (int i = 0; i < t->n; i++) {
         if (answers(&t->slot[i]) >= FEW)
             continue;
@@ -310,30 +310,32 @@ static void classes(gd_page *page, const gd_timeline *t)
 
 void gd_page_over_time(gd_page *page)
 {
-    const int64_t items = page->window->profile.items;
-    const bool timed = page->window->timeline.width_ms > 0 && page->window->timeline.n > 0;
+    const gd_timeline *whole = &page->window->timeline;
+    if (whole->width_ms <= 0 || whole->n < 1)
+        return;
     gd_timeline *t = gd_arena_alloc(&page->arena, 1, sizeof *t);
     if (!t) {
         page->out->failed = 1;
         return;
     }
-    if (items == 0)
-        return;
-    *t = page->window->timeline;
-    while (timed && t->n > GD_PAGE_SLOTS && items < (int64_t)MANY * t->n)
+    *t = *whole;
+    while (t->n > GD_PAGE_SLOTS && page->window->profile.items < (int64_t)MANY * t->n)
         halve(t);
-    gd_text_add(page->out, "<h2>Over time%s</h2>\n", timed ? " <small>UTC</small>" : "");
-    if (t->timeless > 0 || !timed)
-        gd_text_add(page->out, "<p class=note>Of %s no time is known%s.</p>\n",
-                    gd_html_counted(page, timed ? t->timeless : items), timed ? ": they are in no chart here" : "");
-    if (!timed)
-        return;
     uint64_t answered = 0;
     for (int i = 0; i < t->n; i++)
         answered += answers(&t->slot[i]);
+    gd_text_add(page->out, "<h2>Over time <small>UTC</small></h2>\n");
+    if (whole->timeless > 0)
+        gd_text_add(page->out, "<p class=note>Without the %s whose time is not known.</p>\n",
+                    gd_html_counted(page, whole->timeless));
     gd_text_add(page->out, "<div class=two>\n");
-    if (answered > 0)
+    if (answered > 0) {
         confidence(page, t);
-    classes(page, t);
+        classes(page, t);
+    } else {
+        gd_text_add(page->out, "<section class=card>");
+        bars(page, t, page->verdict->pictures ? "Pictures" : "Rows", "How many came over time", NAN);
+        gd_text_add(page->out, "</section>\n");
+    }
     gd_text_add(page->out, "</div>\n");
 }
