@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gd_verb *const verbs[] = {&gd_verb_monitor_baseline, &gd_verb_monitor_check};
+static const gd_verb *const verbs[] = {&gd_verb_monitor_baseline, &gd_verb_monitor_check, &gd_verb_monitor_quality};
 enum { N_VERBS = sizeof verbs / sizeof *verbs, PREFIX = sizeof "monitor " - 1 };
 
 /* ---- options ---- */
@@ -75,7 +75,8 @@ gd_status gd_monitor_end(gd_command *command, gd_status status)
 static void print_verbs(FILE *stream)
 {
     fputs("griddle monitor baseline runs/scones -o monitors/scones           what is normal: once\n"
-          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n\n"
+          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n"
+          "griddle monitor quality captured labels -o quality               is it right, once labels are there\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);
     for (int i = 0; i < N_VERBS; i++)

@@ -163,7 +163,10 @@ static gd_status add(pass *p, const gd_captured_record *record, gd_error *error)
     }
     int class = -1;
     if (label) {
-        class = gd_truth_class(m->truth->words.at[label->word], m->n_classes, m->classes);
+        gd_truth_word *word = &m->truth->word[label->word];
+        if (word->class == 0)
+            word->class = gd_truth_class(m->truth->words.at[label->word], m->n_classes, m->classes) + 1;
+        class = word->class - 1;
         if (class < 0) {
             note_unknown(p, label);
             return GD_OK;

@@ -36,7 +36,7 @@ static gd_status put_word(gd_truth *truth, const gd_captured_label *label, int64
     if (*number < before)
         return GD_OK;
     GD_TRY(gd_texts_put(&truth->files, label->file, &file, error));
-    truth->word[*number] = (gd_truth_word){truth->files.at[file], label->line};
+    truth->word[*number] = (gd_truth_word){truth->files.at[file], label->line, 0};
     return GD_OK;
 }
 

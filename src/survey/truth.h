@@ -20,6 +20,7 @@ extern "C" {
 typedef struct gd_truth_word {
     const char *file; /* of its first line */
     int64_t line;
+    int32_t class;    /* + 1, once it was found; 0: not yet */
 } gd_truth_word;
 
 typedef struct gd_truth_label {
