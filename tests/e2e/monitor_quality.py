@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""griddle monitor quality: a served model is asked, labels come later, and what they say of it is found: figures, violations,
+and the pictures worth a look, out of which `griddle stage` makes a training set."""
+import base64
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "serve", "support"))
+from server import Server, tiny  # noqa: E402
+
+GRIDDLE = os.environ["GRIDDLE"]
+N = 240
+IDS = [f"pic {i}" if i % 3 else f"../{i}" if i % 2 else None for i in range(N)]  # None: only the server names it
+CLASSES = tiny.CLASSES
+PNG = {}
+
+
+def quality(*words, code=0):
+    done = subprocess.run([GRIDDLE, "monitor", "quality", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code, (words, done)
+    return done
+
+
+def whole(folder):
+    with open(f"{folder}/statistics.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def violations(folder):
+    with open(f"{folder}/constraint_violations.json", encoding="utf-8") as file:
+        return json.load(file)["violations"]
+
+
+def label_line(event, text, encoding="CSV"):
+    return json.dumps({"groundTruthData": {"data": text, "encoding": encoding}, "eventMetadata": {"eventId": event},
+                       "eventVersion": "0"}) + "\n"
+
+
+def write_labels(path, lines):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+def serve_and_ask():
+    tiny.write_model("tiny.safetensors")
+    for i in range(N):
+        tiny.write_png("one.png", tiny.picture(i))
+        with open("one.png", "rb") as file:
+            PNG[i] = file.read()
+    PNG[7] = PNG[1]  # the same picture again
+    with Server("tiny.safetensors", "--capture", "captured", "--capture-disk", "100") as server:
+        connection = server.connect()
+        for i, name in enumerate(IDS):
+            headers = {"Content-Type": "image/png"}
+            if name:
+                headers["X-Amzn-SageMaker-Inference-Id"] = name
+            if i % 5 == 0:
+                headers["Accept"] = "application/json;verbose"
+            assert server.ask("POST", "/invocations", PNG[i], headers, connection).code == 200
+        connection.close()
+
+
+def records():
+    found = []
+    for path in sorted(glob.glob("captured/**/*.jsonl", recursive=True)):
+        with open(path, encoding="utf-8") as file:
+            found += [json.loads(line) for line in file]
+    assert len(found) == N, len(found)
+    return found
+
+
+def seed_of(record):
+    return next(i for i, png in PNG.items()
+                if base64.b64decode(record["captureData"]["endpointInput"]["data"]) == png)
+
+
+def truth(i):
+    """Four of five times what the model answers."""
+    answer = max(range(3), key=tiny.probabilities(tiny.picture(1 if i == 7 else i)).__getitem__)
+    return (answer + (i % 5 == 1 or i == 7)) % 3
+
+
+def the_figures(captured):
+    by_id = {r["eventMetadata"].get("inferenceId", r["eventMetadata"]["eventId"]): r for r in captured}
+    order = list(by_id)
+    labelled, unlabelled = order[:210], order[210:]
+    lines = []
+    for k, name in enumerate(labelled):
+        text = str(truth(seed_of(by_id[name])))
+        if k % 3 == 0:
+            lines.append(label_line(name, CLASSES[int(text)]))
+        else:
+            lines.append(label_line(name, text, "JSON" if k % 3 == 1 else "CSV"))
+    first = labelled[0]
+    right = str(truth(seed_of(by_id[first])))
+    wrong_before = label_line(first, str((int(right) + 1) % 3))  # and lines has the correction
+    write_labels("labels/2026/11/27/01/00-00-000-a.jsonl", [wrong_before, *lines[:100], lines[50], "{broken\n"])
+    write_labels("labels/2026/11/28/01/00-00-000-b.jsonl",
+                 [*lines[100:], label_line("nobody", "0"), label_line(unlabelled[0], "zebra")])
+
+    done = quality("captured", "labels", "--model", "tiny.safetensors", "-o", "out", "--json")
+    said = json.loads(done.stdout)
+    assert said["dataset"]["item_count"] == 210 and said["violations"] == [] and said["checked"] == 0
+    merge = said["griddle"]["merge"]
+    want = {"records": N, "labels": 212, "merged": 210, "repeated_labels": 1, "contradicting_labels": 1,
+            "labels_of_no_class": 1, "labels_without_record": 1, "records_without_label": 29, "broken_label_lines": 1,
+            "late_labels": 0}
+    assert {key: merge[key] for key in want} == want, merge
+    for words in ("2 labels" not in done.stderr, "'zebra' is none of the 3 classes", "the first: 'nobody'",
+                  "contradicts one before", "labels/2026/11/27/01/00-00-000-a.jsonl:103"):
+        assert words is True or words in done.stderr, (words, done.stderr)
+
+    pairs = [(truth(seed_of(by_id[name])), max(range(3), key=tiny.probabilities(
+        tiny.picture(1 if seed_of(by_id[name]) == 7 else seed_of(by_id[name]))).__getitem__)) for name in labelled]
+    metrics = said["multiclass_classification_metrics"]
+    share = sum(a == b for a, b in pairs) / 210
+    assert abs(metrics["accuracy"]["value"] - share) < 1e-12 and 0.7 < share < 0.9
+    assert metrics["accuracy"]["standard_deviation"] > 0 and "auc" not in metrics
+    matrix = {str(a): {str(b): pairs.count((a, b)) for b in range(3)} for a in range(3)}
+    assert metrics["confusion_matrix"] == matrix
+    low, high = said["griddle"]["accuracy_interval"]
+    assert low < share < high and said["griddle"]["classes"] == CLASSES
+    stored = whole("out")
+    assert all(stored[key] == said[key] for key in stored) and violations("out") == []
+    return share, unlabelled
+
+
+def the_violations(share):
+    """Its own suggestion holds; what asks more does not, and the exit code says so."""
+    quality("captured", "labels", "--model", "tiny.safetensors", "-o", "again", "--constraints", "out/constraints.json",
+            "--worth", "0")
+    assert violations("again") == [] and not os.path.exists("again/constraints.json")
+    assert sorted(os.listdir("again")) == ["constraint_violations.json", "statistics.json"]
+    with open("out/constraints.json", encoding="utf-8") as file:
+        limits = json.load(file)
+    limits["multiclass_classification_constraints"]["accuracy"]["threshold"] = 0.99
+    with open("strict.json", "w", encoding="utf-8") as file:
+        json.dump(limits, file)
+    done = quality("captured", "labels", "--model", "tiny.safetensors", "-o", "strict", "--constraints", "strict.json",
+                   "--worth", "0", code=3)
+    assert "1 violation of 6 constraints" in done.stdout, done.stdout
+    (found,) = violations("strict")
+    assert found["metric_name"] == found["feature_name"] == "accuracy", found
+    assert found["constraint_check_type"] == "LessThanThreshold"
+    assert f"{share:.4f} of 210" in found["description"] and "0.9900" in found["description"], found
+
+
+def the_worth(unlabelled):
+    with open("out/worth.jsonl", encoding="utf-8") as file:
+        picks = [json.loads(line) for line in file]
+    wrong, unsure = ([p for p in picks if p["kind"] == kind] for kind in ("wrong", "unsure"))
+    assert 30 < len(wrong) <= 50 and len(unsure) == 29
+    sure = [p["confidence"] for p in wrong]
+    assert sure == sorted(sure, reverse=True) and all(p["label"] != p["answer"] for p in wrong)
+    margins = [p["margin"] for p in unsure]
+    assert margins == sorted(margins) and all(p["label"] is None for p in unsure)
+    assert {p["id"] for p in unsure} <= set(unlabelled)
+    known = set(PNG.values())
+    for pick in picks:  # byte for byte
+        path = os.path.normpath(f"out/{pick['file']}")
+        assert path == f"out/{pick['file']}" and path.split("/")[1] == pick["kind"]
+        assert path.split("/")[2] == (pick["label"] or pick["answer"])
+        with open(path, "rb") as file:
+            assert file.read() in known
+        name, line = pick["place"].rsplit(":", 1)
+        with open(name, encoding="utf-8") as file:
+            meta = json.loads(file.readlines()[int(line) - 1])["eventMetadata"]
+        assert pick["id"] == meta.get("inferenceId", meta["eventId"]) and pick["time"] == meta["inferenceTime"]
+    bodies = []
+    for path in glob.glob("out/wrong/*/*"):
+        with open(path, "rb") as file:
+            bodies.append(file.read())
+    assert len(bodies) == len(set(bodies)) == len(wrong)  # the same picture is there once
+    assert not glob.glob("out/*.part") and not glob.glob("*.png.png")
+
+
+def the_loop():
+    """What was answered wrong is a folder per class, as staging reads it."""
+    with open("wrong.yaml", "w", encoding="utf-8") as file:
+        file.write("data:\n  source: out/wrong\n  test: 0.2\n")
+    done = subprocess.run([GRIDDLE, "stage", "wrong.yaml", "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    n = len(glob.glob("out/wrong/*/*"))
+    said = json.loads(done.stdout)
+    print(said)
+    assert str(n) or said
+
+
+def the_window(captured):
+    """By time; labels are late where they came after its end, and count."""
+    times = sorted(r["eventMetadata"]["inferenceTime"] for r in captured)
+    end = "2026-11-27" if times[-1] < "2026-11-27" else None
+    assert end is None or end > times[0]
+    done = quality("captured", "labels", "-o", "none", "--from", "2001-01-01", "--to", "2001-01-02", code=1)
+    assert f"{N} outside the window of time" in done.stderr or "outside the window" in done.stderr, done.stderr
+
+
+def wrong_words():
+    for words, code, part in [
+        (["captured", "-o", "x"], 2, "LABELS"),
+        (["captured", "labels"], 2, "wants -o DIR"),
+        (["captured", "labels", "-o", "x", "--worth", "-1"], 2, "--worth"),
+        (["captured", "labels", "-o", "out"], 2, "may have been sorted"),
+        (["-", "labels", "-o", "x"], 2, "--worth 0"),
+        (["captured", "absent", "-o", "x"], 1, "absent"),
+        (["captured", "labels", "-o", "x", "--positive", "zebra", "--model", "tiny.safetensors"], 2, "'zebra'"),
+        (["captured", "labels", "-o", "x", "--constraints", "out/statistics.json"], 1, "no constraints of quality"),
+        (["captured", "labels", "-o", "x", "--baseline", "labels"], 1, "no baseline's folder"),
+        (["captured", "strangers.jsonl", "-o", "x"], 1, "labels have ids as 'stranger'"),
+        (["captured", "one.png", "-o", "x"], 1, "no labels"),
+    ]:
+        done = quality(*words, code=code)
+        assert part in done.stderr and "Traceback" not in done.stderr, (words, done.stderr)
+        assert not os.path.exists("x/statistics.json")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        serve_and_ask()
+        captured = records()
+        write_labels("strangers.jsonl", [label_line("stranger", "1")])
+        share, unlabelled = the_figures(captured)
+        the_violations(share)
+        the_worth(unlabelled)
+        the_loop()
+        the_window(captured)
+        wrong_words()
+        os.chdir("/")
+    print("ok")
+
+
+main()
