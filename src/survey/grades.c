@@ -216,8 +216,7 @@ static gd_status curves_of(const gd_grades *g, const uint8_t *keep, gd_curve_poi
         return gd_fail(error, GD_NOMEM, "out of memory for %lld scores", (long long)g->n);
     for (int64_t i = 0; i < g->n; i++)
         positive[i] = g->label[i] == g->positive;
-    const gd_status status =
-        gd_quality_curves(g->score, positive, keep, g->n, GD_GRADES_POINTS, point, curves, error);
+    const gd_status status = gd_quality_curves(g->score, positive, keep, g->n, GD_GRADES_POINTS, point, curves, error);
     free(positive);
     return status;
 }

@@ -19,7 +19,7 @@ extern "C" {
 enum {
     GD_METRICS = GD_QUALITY_FIGURES + 1, /* and the area under the ROC curve */
     GD_GRADES_CLASSES = 4096,
-    GD_GRADES_POINTS = 101, /* of the curves, at most */
+    GD_GRADES_POINTS = 101,  /* of the curves, at most */
     GD_RELIABILITY_BINS = 15 /* of equal width, as the calibration error has them */
 };
 
@@ -43,10 +43,10 @@ typedef struct gd_grades {
     int positive; /* of two classes the one whose figures are meant; else -1: weighted over all */
 
     int64_t n, capacity;
-    int32_t *label, *answer;    /* (n) */
-    float *confidence, *score;  /* (n) of the answer; of the positive class */
-    float *brier;               /* (n) each one's part of the score */
-    uint8_t *right;             /* (n) */
+    int32_t *label, *answer;   /* (n) */
+    float *confidence, *score; /* (n) of the answer; of the positive class */
+    float *brier;              /* (n) each one's part of the score */
+    uint8_t *right;            /* (n) */
 
     /* once settled */
     int64_t *confusion; /* (classes,classes): row label, column answer */

@@ -34,8 +34,7 @@ void gd_limits_suggest(const gd_grades *g, gd_limits *limits)
     for (int i = 0; i < g->n_metrics; i++) {
         const gd_metric *m = &g->metric[i];
         if (m->known)
-            limits->limit[limits->n++] =
-                limit_of(i, m->mistakes, m->value, m->error, (double)g->n, (double)g->n, 2);
+            limits->limit[limits->n++] = limit_of(i, m->mistakes, m->value, m->error, (double)g->n, (double)g->n, 2);
     }
 }
 
@@ -49,7 +48,8 @@ void gd_limits_of_baseline(const gd_baseline *baseline, const gd_grades *g, gd_l
     if (c->n < 2 || !c->confusion || g->n == 0 || baseline->profile.options.n_classes != g->n_classes)
         return;
     const bool managed = isnan(rules->alarms_per_month);
-    const double level = managed ? GD_ALARM_LEVEL_MAX : gd_alarm_level(rules->alarms_per_month, rules->checks_per_month);
+    const double level =
+        managed ? GD_ALARM_LEVEL_MAX : gd_alarm_level(rules->alarms_per_month, rules->checks_per_month);
     gd_quality_figures(c->confusion, g->n_classes, g->positive, value);
     gd_grades_errors(c->confusion, g->n_classes, g->positive, error);
     int figures = 0;

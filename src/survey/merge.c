@@ -141,8 +141,8 @@ static void note_unknown(pass *p, const gd_truth_label *label)
     const gd_place place = {word->file, word->line < INT32_MAX ? (int)word->line : INT32_MAX, 1};
     if (p->m->counts.unknown++ > 0)
         return;
-    (void)gd_fail_at(&p->m->counts.first_unknown, GD_INVALID, place,
-                     "label '%.64s' is none of the %d classes%s", m->truth->words.at[label->word], m->n_classes,
+    (void)gd_fail_at(&p->m->counts.first_unknown, GD_INVALID, place, "label '%.64s' is none of the %d classes%s",
+                     m->truth->words.at[label->word], m->n_classes,
                      m->classes ? "" : ", whose names are not known: name the model, or a baseline of it");
 }
 

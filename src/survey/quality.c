@@ -99,8 +99,8 @@ static gd_status check_any(const gd_quality_options *o, const gd_quality *q, gd_
                        o->labels[0], q->truth.read.lines, q->truth.read.broken);
     if (c->records == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records: %" PRId64 " lines, of which %" PRId64 " are broken, %" PRId64
-                       " outside the window of time and %" PRId64 " of other endpoints and variants",
+                       "'%s': no records of this window: %" PRId64 " lines in its hours, of which %" PRId64
+                       " are broken, %" PRId64 " of other times and %" PRId64 " of other endpoints and variants",
                        path, read->lines, read->broken, read->outside, q->merge.captured.elsewhere);
     if (c->without_answer + c->several == c->records)
         return gd_fail(error, GD_FORMAT,
@@ -138,8 +138,8 @@ static gd_status check_limits(const gd_quality_options *o, gd_quality *q, gd_err
         const char *words = status == GD_OK ? gd_arena_text(&q->arena, text.at) : NULL;
         if (status == GD_OK && !words)
             status = gd_fail(error, GD_NOMEM, "out of memory for a violation");
-        q->violation[q->n_violations++] = (gd_quality_violation){q->grades.metric[limit->metric].name,
-                                                                 gd_limit_operator(limit), words};
+        q->violation[q->n_violations++] =
+            (gd_quality_violation){q->grades.metric[limit->metric].name, gd_limit_operator(limit), words};
     }
     gd_text_release(&text);
     return status;

@@ -59,7 +59,7 @@ static void axis_out(gd_json_out *json, const char *key, const gd_grades *g, axi
         gd_json_real_out(json, NULL,
                          of == FALSE_POSITIVES  ? p->false_positive_rate
                          : of == TRUE_POSITIVES ? p->true_positive_rate
-                                                  : p->precision);
+                                                : p->precision);
     }
     gd_json_end(json);
 }

@@ -19,15 +19,14 @@ static void print_place(gd_text *out, const gd_error *what)
 
 /* ---- figures ---- */
 
-static void print_metric(const gd_metric *m, gd_text *out)
+static void print_metric(const gd_grades *g, const gd_metric *m, gd_text *out)
 {
     if (!m->known)
         return;
-    gd_text_add(out, "  %-20s %.4f", m->name, m->value);
-    if (!isnan(m->deviation))
-        gd_text_add(out, " ± %.4f", m->deviation);
+    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, 1.959963984540054);
+    gd_text_add(out, "  %-20s %.4f (%.4f to %.4f)", m->name, m->value, e.low, e.high);
     if (!isnan(m->constant))
-        gd_text_add(out, "   always the same answer: %.4f", m->constant);
+        gd_text_add(out, "  always the likeliest answer: %.4f", m->constant);
     gd_text_add(out, "\n");
 }
 
@@ -39,7 +38,7 @@ static void print_figures(const gd_quality *q, gd_text *out)
     if (g->positive >= 0)
         gd_text_add(out, "figures of class '%s'\n", q->merge.classes[g->positive]);
     for (int i = 0; i < g->n_metrics; i++)
-        print_metric(&g->metric[i], out);
+        print_metric(g, &g->metric[i], out);
     gd_text_add(out, "  %-20s %.4f\n  %-20s %.4f\n", "calibration error", g->calibration_error, "Brier score",
                 g->brier_score);
 }
@@ -63,7 +62,7 @@ static int by_recall(const void *a, const void *b)
 
 static tally tally_of(const gd_grades *g, int class)
 {
-    const int64_t *row = g->confusion + (ptrdiff_t)class * g->n_classes;
+    const int64_t *row = g->confusion + (ptrdiff_t) class * g->n_classes;
     tally t = {.class = class, .right = row[class], .confused = -1};
     for (int c = 0; c < g->n_classes; c++) {
         t.labelled += row[c];
@@ -79,14 +78,14 @@ static tally tally_of(const gd_grades *g, int class)
 static void print_share(gd_text *out, int64_t part, int64_t whole)
 {
     if (whole > 0)
-        gd_text_add(out, "%9.4f", (double)part / (double)whole);
+        gd_text_add(out, "%11.4f", (double)part / (double)whole);
     else
-        gd_text_add(out, "%9s", "-");
+        gd_text_add(out, "%11s", "-");
 }
 
 static void print_class(const gd_quality *q, const tally *t, gd_text *out)
 {
-    gd_text_add(out, "  %-*.*s%8" PRId64 "%8" PRId64, WIDEST, WIDEST, q->merge.classes[t->class], t->labelled,
+    gd_text_add(out, "  %-*.*s%9" PRId64 "%9" PRId64, WIDEST, WIDEST, q->merge.classes[t->class], t->labelled,
                 t->answered);
     print_share(out, t->right, t->labelled);
     print_share(out, t->right, t->answered);
@@ -108,8 +107,8 @@ static void print_classes(const gd_quality *q, gd_text *out)
         table[c] = tally_of(&q->grades, c);
     if (n > shown)
         qsort(table, (size_t)n, sizeof *table, by_recall);
-    gd_text_add(out, "  %-*s%8s%8s%9s%9s%9s  taken for\n", WIDEST, "class", "labels", "answers", "recall", "precision",
-                "F1");
+    gd_text_add(out, "  %-*s%9s%9s%11s%11s%11s  taken for\n", WIDEST, "class", "labels", "answers", "recall",
+                "precision", "F1");
     for (int i = 0; i < shown; i++)
         print_class(q, &table[i], out);
     if (n > shown)
@@ -131,11 +130,16 @@ static void print_verdict(const gd_quality *q, gd_text *out)
 
 static void print_worth(const gd_quality *q, const gd_quality_options *o, gd_text *out)
 {
+    const int pictures = q->written.wrong + q->written.unsure, picks = q->worth.wrong.n + q->worth.unsure.n;
     gd_text_add(out,
-                "worth a look: %d of %" PRId64 " answered wrong, %d of %" PRId64 " without a label answered least surely; "
-                "%s/worth.jsonl, pictures: %d in %s/wrong, %d in %s/unsure\n",
-                q->worth.wrong.n, q->worth.n_wrong, q->worth.unsure.n, q->worth.n_unsure, o->out, q->written.wrong,
-                o->out, q->written.unsure, o->out);
+                "worth a look, in %s/worth.jsonl: %d of %" PRId64 " answered wrong, and of %" PRId64
+                " without a label the %d least sure\n",
+                o->out, q->worth.wrong.n, q->worth.n_wrong, q->worth.n_unsure, q->worth.unsure.n);
+    if (pictures > 0)
+        gd_text_add(out, "%d picture%s in %s/wrong, %d in %s/unsure\n", q->written.wrong, plural(q->written.wrong),
+                    o->out, q->written.unsure, o->out);
+    else if (picks > 0 && q->written.broken == 0)
+        gd_text_add(out, "no pictures of them: what was asked was not captured\n");
 }
 
 void gd_quality_print(const gd_quality *q, const gd_quality_options *o, gd_text *out)

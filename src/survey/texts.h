@@ -14,11 +14,11 @@ extern "C" {
 typedef struct gd_texts {
     gd_arena arena;
     int64_t n, capacity;
-    const char **at;    /* (n), owned */
-    uint64_t seed;      /* another one in each process: whose texts they are cannot make them collide */
-    uint32_t *slot;     /* (slots) 0: free; else a number + 1 */
-    int64_t slots;      /* a power of two, or 0 */
-} gd_texts;             /* {0} is empty; 40 bytes a text, and the text */
+    const char **at; /* (n), owned */
+    uint64_t seed;   /* another one in each process: whose texts they are cannot make them collide */
+    uint32_t *slot;  /* (slots) 0: free; else a number + 1 */
+    int64_t slots;   /* a power of two, or 0 */
+} gd_texts;          /* {0} is empty; 40 bytes a text, and the text */
 
 /* The text's number; -1: it is not there. */
 int64_t gd_texts_find(const gd_texts *texts, const char *text);

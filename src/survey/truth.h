@@ -20,7 +20,7 @@ extern "C" {
 typedef struct gd_truth_word {
     const char *file; /* of its first line */
     int64_t line;
-    int32_t class;    /* + 1, once it was found; 0: not yet */
+    int32_t class; /* + 1, once it was found; 0: not yet */
 } gd_truth_word;
 
 typedef struct gd_truth_label {
@@ -39,9 +39,9 @@ typedef struct gd_truth {
     gd_error contradiction; /* the first one, in words, with its place */
 } gd_truth;
 
-/* Of label files and folders (captured.h); `paths` ends with NULL. `to_ms`: the end of the window whose answers they are
- * for, in ms since 1970; 0: there is none, and no label is late. Owned by the caller until released, whatever comes.
- * gd_captured_open's errors; STOPPED. */
+/* Of label files and folders (captured.h); `paths` ends with NULL. `to_ms`: the end of the window whose answers they
+ * are for, in ms since 1970; 0: there is none, and no label is late. Owned by the caller until released, whatever
+ * comes. gd_captured_open's errors; STOPPED. */
 gd_status gd_truth_read(gd_truth *truth, const char *const *paths, int64_t to_ms, const volatile int *stop,
                         gd_error *error);
 void gd_truth_release(gd_truth *truth); /* accepts {0} */

@@ -136,8 +136,7 @@ static gd_status write_picture(job *j, place *p, const void *body, size_t length
     const gd_description file = gd_decode_describe(body, length);
     char path[PATH];
     GD_TRY(name_file(j, p, file.format && strcmp(file.format, "jpeg") == 0 ? "jpg" : "png", path, error));
-    GD_TRY(file.format ? gd_file_write(path, body, length, error)
-                       : write_png(path, &j->pictures.picture[0], error));
+    GD_TRY(file.format ? gd_file_write(path, body, length, error) : write_png(path, &j->pictures.picture[0], error));
     ++*(p->wrong ? &j->written->wrong : &j->written->unsure);
     return GD_OK;
 }
