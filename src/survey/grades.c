@@ -98,7 +98,7 @@ static void jackknife(const int64_t *confusion, int positive, double n, double e
         double square = 0;
         for (int cell = 0; cell < 4; cell++)
             square += (double)confusion[cell] * (without[cell][f] - mean[f]) * (without[cell][f] - mean[f]);
-        error[f] = sqrt((n - 1) / n * square);
+        error[f] = (n - 1) / n * sqrt(square);
     }
 }
 
