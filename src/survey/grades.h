@@ -69,9 +69,9 @@ gd_status gd_grades_add(gd_grades *grades, int label, const float *probability, 
 /* All figures. Once, at the end. NOMEM. */
 gd_status gd_grades_settle(gd_grades *grades, gd_error *error);
 
-/* Standard errors of gd_quality_figures, such that a share p of n pictures has sqrt(p (1 - p) / n). Of two classes by the
- * jackknife (B. Efron, 1982), picture by picture: those of a cell of the confusion leave the same figures behind, so there
- * are four. Of several as a share of all has it, which the weighted recall is and the others nearly are. */
+/* Standard errors of gd_quality_figures, such that a share p of n pictures has sqrt(p (1 - p) / n). Of two classes by
+ * the jackknife (B. Efron, 1982), picture by picture: those of a cell of the confusion leave the same figures behind,
+ * so there are four. Of several as a share of all has it, which the weighted recall is and the others nearly are. */
 void gd_grades_errors(const int64_t *confusion, int classes, int positive, double error[GD_QUALITY_FIGURES]);
 
 /* Wilson's interval of a figure, `width` standard errors to either side: as gd_estimate_of has it, and where it is 0 or
