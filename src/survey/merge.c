@@ -77,14 +77,6 @@ static gd_status take_captured(pass *p, const gd_captured_record *record, gd_err
     return GD_OK;
 }
 
-static void note_broken(pass *p, const gd_captured_record *record, gd_error *why)
-{
-    gd_place place = gd_whose_place(record);
-    gd_error_prefix(why, place, "the body");
-    if (p->m->counts.broken++ == 0)
-        p->m->counts.first_broken = *why;
-}
-
 /* What the model says of the captured picture. */
 static gd_status ask(pass *p, const gd_captured_record *record, bool *answered, gd_error *error)
 {
@@ -96,7 +88,7 @@ static gd_status ask(pass *p, const gd_captured_record *record, bool *answered, 
     if (status == GD_OK)
         status = gd_body_decode(record->input.type, body, length, p->m->model->info->channels, &p->pictures, &why);
     if (status == GD_FORMAT) {
-        note_broken(p, record, &why);
+        gd_whose_note_body(record, &why, &p->m->counts.broken, &p->m->counts.first_broken);
         return GD_OK;
     }
     if (status != GD_OK)

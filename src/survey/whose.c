@@ -9,6 +9,12 @@ gd_place gd_whose_place(const gd_captured_record *record)
     return (gd_place){record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 1};
 }
 
+void gd_whose_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first)
+{
+    if ((*n)++ == 0)
+        (void)gd_fail_at(first, GD_FORMAT, gd_whose_place(record), "the body: %s", why->message);
+}
+
 /* ---- of which endpoint ---- */
 
 static gd_status check_one(const char *what, const char *first, const char *here, gd_error *error)

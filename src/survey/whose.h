@@ -23,6 +23,9 @@ void gd_whose_answer(const gd_captured_record *record, int picture, int n_classe
 
 gd_place gd_whose_place(const gd_captured_record *record);
 
+/* Counts a body that is no picture; of the first it is kept why, at the record's place. */
+void gd_whose_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first);
+
 #ifdef __cplusplus
 }
 #endif

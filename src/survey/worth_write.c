@@ -5,6 +5,7 @@
 #include "body/body.h"
 #include "captured/time.h"
 #include "survey/safe_name.h"
+#include "survey/whose.h"
 #include "survey/worth.h"
 
 #include <errno.h>
@@ -141,14 +142,6 @@ static gd_status write_picture(job *j, place *p, const void *body, size_t length
     return GD_OK;
 }
 
-static void note_broken(job *j, const gd_captured_record *record, gd_error *why)
-{
-    const gd_place at = {record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 1};
-    gd_error_prefix(why, at, "the body");
-    if (j->written->broken++ == 0)
-        j->written->first = *why;
-}
-
 static gd_status write_record(job *j, gd_captured *reader, const gd_captured_record *record, place *p, gd_error *error)
 {
     const void *body;
@@ -166,7 +159,7 @@ static gd_status write_record(job *j, gd_captured *reader, const gd_captured_rec
         return write_picture(j, p, body, length, error);
     if (status != GD_FORMAT && status != GD_UNSUPPORTED)
         return gd_fail(error, status, "%s", why.message);
-    note_broken(j, record, &why);
+    gd_whose_note_body(record, &why, &j->written->broken, &j->written->first);
     return GD_OK;
 }
 

@@ -17,7 +17,7 @@
     "json\",\"mode\":\"OUTPUT\",\"data\":\"" text "\",\"encoding\":\"JSON\"}}"
 #define RECORD(ids, text)                                                                                              \
     "{" ANSWER(text) ",\"eventMetadata\":{" ids ",\"inferenceTime\":\"2026-11-27T01:02:03Z\"},\"eventVersion\":\"0\"}" \
-                                                "\n"
+                     "\n"
 #define EVENT(id) "\"eventId\":\"" id "\""
 #define BOTH(event, inference) EVENT(event) ",\"inferenceId\":\"" inference "\""
 

@@ -165,7 +165,7 @@ TEST(pictures_lie_in_a_folder_per_class)
     CHECK_OK(gd_folder_make(unit_path("out/wrong.part/left"), &error), &error); /* of a run that was killed */
     CHECK_OK(write_all(&w,
                        RECORD("w/1", "image/png", PNG) RECORD("w2", "image/png", "AAAA") /* no picture */
-                       RECORD("w3", "text/plain", PNG)                                   /* nor that */
+                       RECORD("w3", "text/plain", "QUJD")                                /* nor that */
                        RECORD("u1", "application/json", "W1swLDI1NV1d")                  /* [[0,255]] */
                        RECORD("u2", "image/png", PNG) RECORD("u2", "image/png", ""),
                        folder, &error),
@@ -173,7 +173,7 @@ TEST(pictures_lie_in_a_folder_per_class)
     CHECK_EQ_INT(w.files.wrong, 1);
     CHECK_EQ_INT(w.files.unsure, 2);
     CHECK_EQ_INT(w.files.broken, 3);
-    CHECK_CONTAINS(w.files.first.message, "the body");
+    CHECK_CONTAINS(w.files.first.message, "the body: ");
     CHECK_EQ_INT(w.files.first.line, 2);
     CHECK(gd_file_exists(unit_path("out/wrong/a cat/w%%2F1.png")));
     CHECK(gd_file_exists(unit_path("out/unsure/%%2Edog/u2.png")));
