@@ -207,6 +207,30 @@ def the_loop():
     assert got == {name: len(os.listdir(f"out/wrong/{name}")) for name in os.listdir("out/wrong")} and not said["rejected"]
 
 
+def the_baseline(captured):
+    """What a baseline's labels say of the model is what it is held against: as good is well, worse is not."""
+    for i in range(N, 2 * N):
+        folder = f"reference/{CLASSES[(answer_of(i) + (i % 5 == 1)) % 3]}"
+        os.makedirs(folder, exist_ok=True)
+        tiny.write_png(f"{folder}/{i}.png", tiny.picture(i))
+    made = subprocess.run([GRIDDLE, "monitor", "baseline", "tiny.safetensors", "reference", "-o", "base"],
+                          capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made
+    quality("captured", "labels", "--baseline", "base", "-o", "as-good", "--worth", "0")
+    assert violations("as-good") == []
+
+    names = [r["eventMetadata"].get("inferenceId", r["eventMetadata"]["eventId"]) for r in captured]
+    seeds = [seed_of(r) for r in captured]
+    write_labels("worse.jsonl", [label_line(name, str((answer_of(i) + (k % 2)) % 3))
+                                 for k, (name, i) in enumerate(zip(names, seeds))])
+    said = json.loads(quality("captured", "worse.jsonl", "--baseline", "base", "-o", "worse", "--json", code=3).stdout)
+    assert said["checked"] == 6 and said["violations"] == violations("worse")
+    found = {v["metric_name"]: v["description"] for v in said["violations"]}
+    assert f"accuracy is 0.5000 of {N} labelled pictures, and was 0.8000 of {N} in the baseline" in found["accuracy"], found
+    done = quality("captured", "labels", "-o", "base", code=2)
+    assert "baseline.safetensors" in done.stderr and "another folder" in done.stderr, done.stderr
+
+
 def the_computed():
     """Answers that were not captured are the model's, of captured pictures; a base64 body becomes a PNG."""
     with Server("tiny.safetensors", "--capture", "inputs", "--capture-disk", "100", "--capture-mode", "input") as server:
@@ -260,6 +284,7 @@ def main():
         the_violations(share)
         the_worth(unlabelled)
         the_loop()
+        the_baseline(captured)
         the_computed()
         wrong_words()
         os.chdir("/")
