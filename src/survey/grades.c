@@ -151,16 +151,19 @@ static gd_status grade_constant(const gd_grades *g, double value[GD_QUALITY_FIGU
     const int k = g->n_classes;
     int64_t *confusion = calloc((size_t)k * (size_t)k, sizeof *confusion);
     int32_t *answer = calloc((size_t)g->n + 1, sizeof *answer), best = 0;
-    gd_status status = confusion && answer ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for %d classes", k);
-    if (status == GD_OK) {
-        gd_confusion_constant(g->confusion, k, confusion);
-        while (best < k - 1 && confusion[(ptrdiff_t)best * k + best] == 0)
-            best++;
-        for (int64_t i = 0; i < g->n; i++)
-            answer[i] = best;
-        gd_quality_figures(confusion, k, g->positive, value);
-        status = gd_quality_deviations(k, g->positive, g->label, answer, g->n, seed, deviation, error);
+    gd_status status;
+    if (!confusion || !answer) {
+        status = gd_fail(error, GD_NOMEM, "out of memory for %d classes", k);
+        goto done;
     }
+    gd_confusion_constant(g->confusion, k, confusion);
+    while (best < k - 1 && confusion[(ptrdiff_t)best * k + best] == 0)
+        best++;
+    for (int64_t i = 0; i < g->n; i++)
+        answer[i] = best;
+    gd_quality_figures(confusion, k, g->positive, value);
+    status = gd_quality_deviations(k, g->positive, g->label, answer, g->n, seed, deviation, error);
+done:
     free(confusion);
     free(answer);
     return status;

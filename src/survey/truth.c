@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `at` with room for one more than n; NULL: there is none. */
+/* `at` with room for one more than n, zeroed; NULL: there is none. */
 static void *grow(void *at, int64_t *capacity, int64_t n, size_t size)
 {
     if (n < *capacity)
         return at;
     const int64_t more = *capacity > 0 ? 2 * *capacity : 64;
-    void *grown = realloc(at, (size_t)more * size);
-    if (grown)
-        *capacity = more;
+    char *grown = realloc(at, (size_t)more * size);
+    if (!grown)
+        return NULL;
+    memset(grown + (size_t)n * size, 0, (size_t)(more - n) * size);
+    *capacity = more;
     return grown;
 }
 

@@ -20,7 +20,7 @@ enum { PATH = 4096, WRONG, UNSURE };
 
 /* A picture on its way into a folder. */
 typedef struct place {
-    const gd_pick *pick;
+    gd_pick pick; /* its texts are the worth's */
     bool wrong;
     char file[2 * GD_SAFE_NAME + 32]; /* below the folder; "": not written */
 } place;
@@ -115,8 +115,8 @@ static gd_status write_png(const char *path, const gd_picture *picture, gd_error
 static gd_status name_file(const job *j, place *p, const char *ending, char path[PATH], gd_error *error)
 {
     char class[GD_SAFE_NAME], id[GD_SAFE_NAME], below[sizeof p->file];
-    gd_safe_class(j->classes[p->wrong ? p->pick->label : p->pick->answer], class);
-    gd_safe_id(p->pick->id, id);
+    gd_safe_class(j->classes[p->wrong ? p->pick.label : p->pick.answer], class);
+    gd_safe_id(p->pick.id, id);
     snprintf(below, sizeof below, "%s.part/%s", names[!p->wrong], class);
     GD_TRY(path_of(j, below, "", path, error));
     GD_TRY(gd_folder_make(path, error));
@@ -167,7 +167,7 @@ static gd_status write_record(job *j, gd_captured *reader, const gd_captured_rec
 
 static int by_place(const void *a, const void *b)
 {
-    const gd_pick *x = (*(place *const *)a)->pick, *y = (*(place *const *)b)->pick;
+    const gd_pick *x = &(*(place *const *)a)->pick, *y = &(*(place *const *)b)->pick;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
     return strcmp(x->file, y->file);
@@ -185,10 +185,10 @@ static gd_status collect(job *j, gd_error *error)
         return gd_fail(error, GD_NOMEM, "out of memory for %d pictures worth labelling", j->n);
     for (int i = 0; i < j->n; i++) {
         j->place[i].wrong = i < wrong->n;
-        j->place[i].pick = i < wrong->n ? &wrong->at[i] : &unsure->at[i - wrong->n];
+        j->place[i].pick = i < wrong->n ? wrong->at[i] : unsure->at[i - wrong->n];
         j->sorted[i] = &j->place[i];
     }
-    qsort(j->sorted, (size_t)j->n, sizeof(place *), by_place);
+    qsort(j->sorted, (size_t)j->n, sizeof *j->sorted, by_place);
     return GD_OK;
 }
 
@@ -198,7 +198,7 @@ static const char **files_of(const job *j)
     const char **file = calloc((size_t)j->n + 1, sizeof *file);
     int n = 0;
     for (int i = 0; file && i < j->n; i++)
-        file[i] = j->place[i].pick->file;
+        file[i] = j->place[i].pick.file;
     if (file)
         qsort(file, (size_t)j->n, sizeof *file, by_text);
     for (int i = 0; file && i < j->n; i++) {
@@ -217,11 +217,10 @@ static gd_status go_through(job *j, gd_captured *reader, gd_error *error)
         GD_TRY(gd_captured_next(reader, &record, error));
         if (!record)
             return GD_OK;
-        gd_pick pick = {.file = (char *)record->file, .line = record->line};
-        place key = {.pick = &pick}, *at = &key;
-        place **found = bsearch(&at, j->sorted, (size_t)j->n, sizeof(place *), by_place);
+        place key = {.pick = {.file = (char *)record->file, .line = record->line}}, *at = &key;
+        place **found = bsearch(&at, j->sorted, (size_t)j->n, sizeof *j->sorted, by_place);
         const char *id = record->inference_id ? record->inference_id : record->event_id ? record->event_id : "";
-        if (found && strcmp((*found)->pick->id, id) == 0)
+        if (found && strcmp((*found)->pick.id, id) == 0)
             GD_TRY(write_record(j, reader, record, *found, error));
     }
 }
@@ -246,7 +245,7 @@ static gd_status write_pictures(job *j, const gd_captured_options *captured, gd_
 
 static void print_why(const job *j, const place *p, gd_text *out)
 {
-    const gd_pick *k = p->pick;
+    const gd_pick *k = &p->pick;
     char *why = NULL;
     const char *answer = j->classes[k->answer];
     const int n = p->wrong ? asprintf(&why, "answered '%s' with %.4f, and is labelled '%s'", answer,
@@ -262,7 +261,7 @@ static void print_why(const job *j, const place *p, gd_text *out)
 
 static void print_pick(const job *j, const place *p, gd_text *out)
 {
-    const gd_pick *k = p->pick;
+    const gd_pick *k = &p->pick;
     char *where = NULL, when[GD_TIME_TEXT];
     if (asprintf(&where, "%s:%" PRId64, k->file, k->line) < 0) {
         out->failed = 1;
