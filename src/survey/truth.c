@@ -6,17 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `at` with room for one more than n, zeroed; NULL: there is none. */
+/* `at` with room for one more than n; NULL: there is none. */
 static void *grow(void *at, int64_t *capacity, int64_t n, size_t size)
 {
     if (n < *capacity)
         return at;
     const int64_t more = *capacity > 0 ? 2 * *capacity : 64;
-    char *grown = realloc(at, (size_t)more * size);
-    if (!grown)
-        return NULL;
-    memset(grown + (size_t)n * size, 0, (size_t)(more - n) * size);
-    *capacity = more;
+    void *grown = realloc(at, (size_t)more * size);
+    if (grown)
+        *capacity = more;
     return grown;
 }
 
@@ -28,17 +26,17 @@ static gd_status no_memory(const gd_truth *truth, gd_error *error)
 /* The number of a label's text; where it stood first is kept. */
 static gd_status put_word(gd_truth *truth, const gd_captured_label *label, int64_t *number, gd_error *error)
 {
-    const int64_t before = truth->words.n;
     int64_t file;
-    gd_truth_word *words = grow(truth->word, &truth->word_capacity, before, sizeof *words);
+    *number = gd_texts_find(&truth->words, label->label);
+    if (*number >= 0)
+        return GD_OK;
+    gd_truth_word *words = grow(truth->word, &truth->word_capacity, truth->words.n, sizeof *words);
     if (!words)
         return no_memory(truth, error);
     truth->word = words;
     GD_TRY(gd_texts_put(&truth->words, label->label, number, error));
-    if (*number < before)
-        return GD_OK;
     GD_TRY(gd_texts_put(&truth->files, label->file, &file, error));
-    truth->word[*number] = (gd_truth_word){truth->files.at[file], label->line, 0};
+    words[*number] = (gd_truth_word){truth->files.at[file], label->line, 0};
     return GD_OK;
 }
 
@@ -51,25 +49,29 @@ static void note_contradiction(gd_truth *truth, const gd_captured_label *label, 
                      label->id, label->label, truth->words.at[before]);
 }
 
-static gd_status add(gd_truth *truth, const gd_captured_label *label, int64_t to_ms, gd_error *error)
+static gd_status add_id(gd_truth *truth, const char *id, int64_t *number, gd_error *error)
 {
-    const int64_t before = truth->ids.n;
-    int64_t id, word, hour;
-    gd_truth_label *labels = grow(truth->label, &truth->label_capacity, before, sizeof *labels);
+    gd_truth_label *labels = grow(truth->label, &truth->label_capacity, truth->ids.n, sizeof *labels);
     if (!labels)
         return no_memory(truth, error);
     truth->label = labels;
+    return gd_texts_put(&truth->ids, id, number, error);
+}
+
+static gd_status add(gd_truth *truth, const gd_captured_label *label, int64_t to_ms, gd_error *error)
+{
+    int64_t id = gd_texts_find(&truth->ids, label->id), word, hour;
     GD_TRY(put_word(truth, label, &word, error));
-    GD_TRY(gd_texts_put(&truth->ids, label->id, &id, error));
-    gd_truth_label *at = &truth->label[id];
-    if (id < before && at->word == word) {
+    if (id >= 0 && truth->label[id].word == word) {
         truth->repeated++;
         return GD_OK;
     }
-    if (id < before)
-        note_contradiction(truth, label, at->word);
-    *at = (gd_truth_label){.word = (int32_t)word,
-                           .late = to_ms > 0 && gd_files_hour(label->file, &hour) && hour >= to_ms};
+    if (id >= 0)
+        note_contradiction(truth, label, truth->label[id].word);
+    else
+        GD_TRY(add_id(truth, label->id, &id, error));
+    truth->label[id] = (gd_truth_label){.word = (int32_t)word,
+                                        .late = to_ms > 0 && gd_files_hour(label->file, &hour) && hour >= to_ms};
     return GD_OK;
 }
 

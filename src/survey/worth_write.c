@@ -21,6 +21,7 @@ enum { PATH = 4096, WRONG, UNSURE };
 /* A picture on its way into a folder. */
 typedef struct place {
     gd_pick pick; /* its texts are the worth's */
+    int order;    /* in the list */
     bool wrong;
     char file[2 * GD_SAFE_NAME + 32]; /* below the folder; "": not written */
 } place;
@@ -31,8 +32,7 @@ typedef struct job {
     const char *const *classes;
     gd_worth_files *written;
     int n;
-    place *place;   /* (n) the wrong ones, then the unsure ones */
-    place **sorted; /* (n) by line and file, to be found */
+    place *place; /* (n) as listed: the wrong ones, then the unsure ones; while going through: by line and file */
     gd_pictures pictures;
 } job;
 
@@ -167,11 +167,13 @@ static gd_status write_record(job *j, gd_captured *reader, const gd_captured_rec
 
 static int by_place(const void *a, const void *b)
 {
-    const gd_pick *x = &(*(place *const *)a)->pick, *y = &(*(place *const *)b)->pick;
+    const gd_pick *x = &((const place *)a)->pick, *y = &((const place *)b)->pick;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
     return strcmp(x->file, y->file);
 }
+
+static int by_order(const void *a, const void *b) { return ((const place *)a)->order - ((const place *)b)->order; }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
@@ -180,15 +182,13 @@ static gd_status collect(job *j, gd_error *error)
     const gd_picks *wrong = &j->worth->wrong, *unsure = &j->worth->unsure;
     j->n = wrong->n + unsure->n;
     j->place = calloc((size_t)j->n + 1, sizeof *j->place);
-    j->sorted = calloc((size_t)j->n + 1, sizeof *j->sorted);
-    if (!j->place || !j->sorted)
+    if (!j->place)
         return gd_fail(error, GD_NOMEM, "out of memory for %d pictures worth labelling", j->n);
     for (int i = 0; i < j->n; i++) {
         j->place[i].wrong = i < wrong->n;
         j->place[i].pick = i < wrong->n ? wrong->at[i] : unsure->at[i - wrong->n];
-        j->sorted[i] = &j->place[i];
+        j->place[i].order = i;
     }
-    qsort(j->sorted, (size_t)j->n, sizeof *j->sorted, by_place);
     return GD_OK;
 }
 
@@ -217,11 +217,11 @@ static gd_status go_through(job *j, gd_captured *reader, gd_error *error)
         GD_TRY(gd_captured_next(reader, &record, error));
         if (!record)
             return GD_OK;
-        place key = {.pick = {.file = (char *)record->file, .line = record->line}}, *at = &key;
-        place **found = bsearch(&at, j->sorted, (size_t)j->n, sizeof *j->sorted, by_place);
+        place key = {.pick = {.file = (char *)record->file, .line = record->line}};
+        place *found = bsearch(&key, j->place, (size_t)j->n, sizeof key, by_place);
         const char *id = record->inference_id ? record->inference_id : record->event_id ? record->event_id : "";
-        if (found && strcmp((*found)->pick.id, id) == 0)
-            GD_TRY(write_record(j, reader, record, *found, error));
+        if (found && strcmp(found->pick.id, id) == 0)
+            GD_TRY(write_record(j, reader, record, found, error));
     }
 }
 
@@ -233,10 +233,12 @@ static gd_status write_pictures(job *j, const gd_captured_options *captured, gd_
     if (!files)
         return gd_fail(error, GD_NOMEM, "out of memory for a list of files");
     options.paths = files;
+    qsort(j->place, (size_t)j->n, sizeof *j->place, by_place);
     gd_status status = gd_captured_open(&options, &reader, error);
     if (status == GD_OK)
         status = go_through(j, reader, error);
     gd_captured_close(reader);
+    qsort(j->place, (size_t)j->n, sizeof *j->place, by_order);
     free(files);
     return status;
 }
@@ -322,6 +324,5 @@ done:
         remove_drafts(&j);
     gd_pictures_release(&j.pictures);
     free(j.place);
-    free(j.sorted);
     return status;
 }
