@@ -83,7 +83,7 @@ const gd_verb gd_verb_monitor_quality = {
     "griddle monitor quality captured labels.jsonl --baseline monitors/scones -o quality/today\n"
     "griddle monitor quality captured labels --constraints limits.json -o quality/monday --from 2026-11-23 --to "
     "2026-11-24\n"
-    "griddle stage --set data.source=quality/today/wrong configs/scones.yaml     what it got wrong, to train on\n",
+    "cp -r quality/today/wrong/. pictures/ && griddle run pictures/              what it got wrong, to train on\n",
     options,
     run_quality,
 };
