@@ -3,7 +3,7 @@
  * quality (monitor/quality.h has the formulas) with their deviations, and what it has not: the accuracy's interval,
  * calibration. Private to the room.
  *
- * Memory: 30 bytes a picture, and 8 classes^2. */
+ * Memory: 21 bytes a picture, twice that while they grow, and 8 classes^2. */
 #ifndef GD_SURVEY_GRADES_H
 #define GD_SURVEY_GRADES_H
 

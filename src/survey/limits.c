@@ -38,14 +38,15 @@ void gd_limits_suggest(const gd_grades *g, gd_limits *limits)
     }
 }
 
-/* Where the area under a curve stands among the metrics no figure of a confusion does. */
+/* Metrics begin with the figures of a confusion, which are all that a baseline knows of. */
 void gd_limits_of_baseline(const gd_baseline *baseline, const gd_grades *g, gd_limits *limits)
 {
     const gd_competence *c = &baseline->competence;
     const gd_rules *rules = &baseline->rules;
     double value[GD_QUALITY_FIGURES], error[GD_QUALITY_FIGURES];
     limits->n = 0;
-    if (c->n < 2 || !c->confusion || g->n == 0 || baseline->profile.options.n_classes != g->n_classes)
+    if (rules->disabled || c->n < 2 || !c->confusion || g->n == 0 ||
+        baseline->profile.options.n_classes != g->n_classes)
         return;
     const bool managed = isnan(rules->alarms_per_month);
     const double level =

@@ -161,8 +161,6 @@ static gd_status write_files(const gd_quality_options *o, gd_quality *q, gd_erro
     gd_text statistics = {0}, violations = {0}, constraints = {0};
     gd_limits suggested;
     gd_status status;
-    if (o->worth > 0)
-        GD_TRY(gd_worth_write(&q->worth, o->out, q->merge.classes, &o->what.read, &q->written, error));
     gd_quality_print_statistics(q, &statistics);
     gd_quality_print_violations(q, &violations);
     gd_limits_suggest(&q->grades, &suggested);
@@ -170,7 +168,9 @@ static gd_status write_files(const gd_quality_options *o, gd_quality *q, gd_erro
     GD_TRY_TO(done, write_text(o->out, "statistics.json", &statistics, error));
     if (!o->constraints)
         GD_TRY_TO(done, write_text(o->out, "constraints.json", &constraints, error));
-    status = write_text(o->out, "constraint_violations.json", &violations, error);
+    GD_TRY_TO(done, write_text(o->out, "constraint_violations.json", &violations, error));
+    if (o->worth > 0) /* last: what it writes is not written over the next time */
+        status = gd_worth_write(&q->worth, o->out, q->merge.classes, &o->what.read, &q->written, error);
 done:
     gd_text_release(&statistics);
     gd_text_release(&violations);

@@ -25,8 +25,6 @@ static void print_metric(const gd_grades *g, const gd_metric *m, gd_text *out)
         return;
     const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, 1.959963984540054);
     gd_text_add(out, "  %-20s %.4f (%.4f to %.4f)", m->name, m->value, e.low, e.high);
-    if (!isnan(m->constant))
-        gd_text_add(out, "  always the likeliest answer: %.4f", m->constant);
     gd_text_add(out, "\n");
 }
 
@@ -35,9 +33,10 @@ static void print_figures(const gd_quality *q, gd_text *out)
     const gd_grades *g = &q->grades;
     gd_text_add(out, "%" PRId64 " labelled picture%s: accuracy %.4f (95%% interval %.4f to %.4f)\n", g->n, plural(g->n),
                 g->accuracy.value, g->accuracy.low, g->accuracy.high);
+    gd_text_add(out, "who always answers the most frequent label: %.4f\n", g->metric[0].constant);
     if (g->positive >= 0)
         gd_text_add(out, "figures of class '%s'\n", q->merge.classes[g->positive]);
-    for (int i = 0; i < g->n_metrics; i++)
+    for (int i = 1; i < g->n_metrics; i++)
         print_metric(g, &g->metric[i], out);
     gd_text_add(out, "  %-20s %.4f\n  %-20s %.4f\n", "calibration error", g->calibration_error, "Brier score",
                 g->brier_score);
