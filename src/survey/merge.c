@@ -77,8 +77,10 @@ static gd_status take_captured(pass *p, const gd_captured_record *record, gd_err
     return GD_OK;
 }
 
+typedef enum pictures { NONE, ONE, SEVERAL } pictures; /* that were answered */
+
 /* What the model says of the captured picture. */
-static gd_status ask(pass *p, const gd_captured_record *record, bool *answered, gd_error *error)
+static gd_status ask(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
 {
     const void *body;
     size_t length;
@@ -93,34 +95,20 @@ static gd_status ask(pass *p, const gd_captured_record *record, bool *answered, 
     }
     if (status != GD_OK)
         return gd_fail(error, status, "%s", why.message);
-    *answered = p->pictures.n == 1;
-    p->m->counts.several += !*answered;
-    if (!*answered)
-        return GD_OK;
+    *answered = p->pictures.n == 1 ? ONE : SEVERAL;
     const gd_picture *picture = &p->pictures.picture[0];
-    return gd_session_run(p->session, &(gd_image){picture->height, picture->width, picture->channels, picture->pixels},
-                          1, p->probability, error);
+    const gd_image image = {picture->height, picture->width, picture->channels, picture->pixels};
+    return *answered == ONE ? gd_session_run(p->session, &image, 1, p->probability, error) : GD_OK;
 }
 
 /* Probabilities of a record of one picture, into the pass. */
-static gd_status take_answer(pass *p, const gd_captured_record *record, bool *answered, gd_error *error)
+static gd_status take_answer(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
 {
-    *answered = false;
-    if (record->n_pictures > 1) {
-        p->m->counts.several++;
-        return GD_OK;
-    }
-    if (record->probability) {
-        *answered = true;
+    *answered = record->n_pictures > 1 ? SEVERAL : record->probability ? ONE : NONE;
+    if (*answered == ONE)
         return take_captured(p, record, error);
-    }
-    if (p->session && record->input.encoding && gd_body_is_read(record->input.type)) {
-        const int64_t several = p->m->counts.several;
-        GD_TRY(ask(p, record, answered, error));
-        if (p->m->counts.several > several)
-            return GD_OK;
-    }
-    p->m->counts.without_answer += !*answered;
+    if (*answered == NONE && p->session && record->input.encoding && gd_body_is_read(record->input.type))
+        return ask(p, record, answered, error);
     return GD_OK;
 }
 
@@ -178,7 +166,8 @@ static gd_status go_through(pass *p, gd_error *error)
     gd_merge *m = p->m;
     for (;;) {
         const gd_captured_record *record;
-        bool belongs, answered;
+        pictures answered;
+        bool belongs;
         GD_TRY(gd_captured_next(p->reader, &record, error));
         if (!record)
             return GD_OK;
@@ -189,7 +178,9 @@ static gd_status go_through(pass *p, gd_error *error)
             continue;
         m->counts.records++;
         GD_TRY(take_answer(p, record, &answered, error));
-        if (answered)
+        m->counts.several += answered == SEVERAL;
+        m->counts.without_answer += answered == NONE;
+        if (answered == ONE)
             GD_TRY(add(p, record, error));
     }
 }
