@@ -126,27 +126,32 @@ static void note_unknown(pass *p, const gd_truth_label *label)
                      m->classes ? "" : ", whose names are not known: name the model, or a baseline of it");
 }
 
-static gd_status add(pass *p, const gd_captured_record *record, gd_error *error)
+/* -1: none. Names may still be found out, so only what was found is remembered. */
+static int class_of(gd_merge *m, const gd_truth_label *label)
+{
+    gd_truth_word *word = &m->truth->word[label->word];
+    if (word->class == 0)
+        word->class = gd_truth_class(m->truth->words.at[label->word], m->n_classes, m->classes) + 1;
+    return word->class - 1;
+}
+
+/* One that is answered, with its label or NULL. */
+static gd_status add(pass *p, const gd_captured_record *record, const char *id, gd_truth_label *label, gd_error *error)
 {
     gd_merge *m = p->m;
-    const char *id = record->inference_id ? record->inference_id : record->event_id;
     const gd_answer_figures answer = gd_answer_of(p->probability, m->n_classes);
-    bool again;
+    int class = -1;
     if (answer.class < 0) { /* it gave no numbers */
         m->counts.without_answer++;
         return GD_OK;
     }
-    const gd_truth_label *label = gd_truth_take(m->truth, id, &again);
-    if (again) {
+    if (label && label->answered) {
         m->counts.again++;
         return GD_OK;
     }
-    int class = -1;
     if (label) {
-        gd_truth_word *word = &m->truth->word[label->word];
-        if (word->class == 0)
-            word->class = gd_truth_class(m->truth->words.at[label->word], m->n_classes, m->classes) + 1;
-        class = word->class - 1;
+        label->answered = true;
+        class = class_of(m, label);
         if (class < 0) {
             note_unknown(p, label);
             return GD_OK;
@@ -161,12 +166,26 @@ static gd_status add(pass *p, const gd_captured_record *record, gd_error *error)
                           error);
 }
 
+static gd_status look_at(pass *p, const gd_captured_record *record, gd_error *error)
+{
+    gd_merge *m = p->m;
+    const char *id = record->inference_id ? record->inference_id : record->event_id;
+    gd_truth_label *label = gd_truth_find(m->truth, id);
+    pictures answered;
+    m->counts.records++;
+    if (label)
+        label->met = true;
+    GD_TRY(take_answer(p, record, &answered, error));
+    m->counts.several += answered == SEVERAL;
+    m->counts.without_answer += answered == NONE;
+    return answered == ONE ? add(p, record, id, label, error) : GD_OK;
+}
+
 static gd_status go_through(pass *p, gd_error *error)
 {
     gd_merge *m = p->m;
     for (;;) {
         const gd_captured_record *record;
-        pictures answered;
         bool belongs;
         GD_TRY(gd_captured_next(p->reader, &record, error));
         if (!record)
@@ -174,14 +193,8 @@ static gd_status go_through(pass *p, gd_error *error)
         if (m->stop && *m->stop)
             return gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " records", m->counts.records);
         GD_TRY(gd_whose_belongs(m->what, record, &m->captured, &p->begun, &belongs, error));
-        if (!belongs)
-            continue;
-        m->counts.records++;
-        GD_TRY(take_answer(p, record, &answered, error));
-        m->counts.several += answered == SEVERAL;
-        m->counts.without_answer += answered == NONE;
-        if (answered == ONE)
-            GD_TRY(add(p, record, error));
+        if (belongs)
+            GD_TRY(look_at(p, record, error));
     }
 }
 
@@ -189,7 +202,7 @@ static void count_left(gd_merge *m)
 {
     const gd_truth *t = m->truth;
     for (int64_t i = 0; i < t->ids.n; i++) {
-        if (!t->label[i].answered && m->counts.labels_left++ == 0)
+        if (!t->label[i].met && m->counts.labels_left++ == 0)
             snprintf(m->counts.id_left, sizeof m->counts.id_left, "%s", t->ids.at[i]);
     }
 }

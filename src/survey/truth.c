@@ -111,15 +111,10 @@ void gd_truth_release(gd_truth *truth)
     *truth = (gd_truth){0};
 }
 
-const gd_truth_label *gd_truth_take(gd_truth *truth, const char *id, bool *again)
+gd_truth_label *gd_truth_find(const gd_truth *truth, const char *id)
 {
     const int64_t number = id ? gd_texts_find(&truth->ids, id) : -1;
-    *again = false;
-    if (number < 0)
-        return NULL;
-    *again = truth->label[number].answered;
-    truth->label[number].answered = true;
-    return &truth->label[number];
+    return number < 0 ? NULL : &truth->label[number];
 }
 
 int gd_truth_class(const char *text, int n_classes, const char *const *classes)

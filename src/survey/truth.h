@@ -24,9 +24,10 @@ typedef struct gd_truth_word {
 } gd_truth_word;
 
 typedef struct gd_truth_label {
-    int32_t word;  /* its number among `words` */
-    bool late;     /* its folder's hour begins at the window's end or behind it */
-    bool answered; /* gd_truth_take was asked for it */
+    int32_t word; /* its number among `words` */
+    bool late;    /* its folder's hour begins at the window's end or behind it */
+    bool met;     /* a record has the id; and an answer to one picture: set by who finds one */
+    bool answered;
 } gd_truth_label;
 
 typedef struct gd_truth {
@@ -46,8 +47,8 @@ gd_status gd_truth_read(gd_truth *truth, const char *const *paths, int64_t to_ms
                         gd_error *error);
 void gd_truth_release(gd_truth *truth); /* accepts {0} */
 
-/* The label of an id, which is answered from now on; NULL: it has none. `*again`: it was answered before. */
-const gd_truth_label *gd_truth_take(gd_truth *truth, const char *id, bool *again);
+/* The label of an id; NULL: it has none. */
+gd_truth_label *gd_truth_find(const gd_truth *truth, const char *id);
 
 /* Which class a label's text is: a name; else its position as a whole number, "1" or "1.0". -1: neither. */
 int gd_truth_class(const char *text, int n_classes, const char *const *classes);

@@ -42,8 +42,7 @@ static void read_truth(gd_truth *truth, const char *path, int64_t to_ms)
 /* What an id is labelled; "-": nothing. */
 static const char *label_of(gd_truth *truth, const char *id)
 {
-    bool again;
-    const gd_truth_label *label = gd_truth_take(truth, id, &again);
+    const gd_truth_label *label = gd_truth_find(truth, id);
     return label ? truth->words.at[label->word] : "-";
 }
 
@@ -76,7 +75,6 @@ TEST(later_labels_correct_earlier_ones)
 TEST(the_hour_of_a_folder_orders_labels_and_makes_them_late)
 {
     gd_truth truth;
-    bool again;
     int64_t noon;
     gd_error error = {0};
     const char *folder = unit_path("labels");
@@ -85,15 +83,15 @@ TEST(the_hour_of_a_folder_orders_labels_and_makes_them_late)
     noon = INT64_C(1795780800000); /* 2026-11-27T12:00:00Z */
     read_truth(&truth, folder, noon);
     CHECK_TEXT(label_of(&truth, "a"), "late");
-    CHECK(gd_truth_take(&truth, "a", &again)->late && again);
-    CHECK(gd_truth_take(&truth, "b", &again)->late && !again);
-    CHECK(!gd_truth_take(&truth, "c", &again)->late);
+    CHECK(gd_truth_find(&truth, "a")->late);
+    CHECK(gd_truth_find(&truth, "b")->late);
+    CHECK(!gd_truth_find(&truth, "c")->late);
     gd_truth_release(&truth);
     read_truth(&truth, folder, noon + 1);
-    CHECK(!gd_truth_take(&truth, "b", &again)->late);
+    CHECK(!gd_truth_find(&truth, "b")->late);
     gd_truth_release(&truth);
     read_truth(&truth, folder, 0);
-    CHECK(!gd_truth_take(&truth, "b", &again)->late);
+    CHECK(!gd_truth_find(&truth, "b")->late);
     gd_truth_release(&truth);
     CHECK_FAILS(gd_truth_read(&truth, (const char *const[]){unit_path("none"), NULL}, 0, NULL, &error), GD_IO, &error,
                 "none");
@@ -195,7 +193,7 @@ TEST(ids_of_clients_come_before_those_of_the_server)
     CHECK_TEXT(c->id_unlabelled, "e4");
     CHECK_EQ_INT(c->several, 1);
     CHECK_EQ_INT(c->without_answer, 1);
-    CHECK_EQ_INT(c->labels_left, 3); /* e1, e5, e6 */
+    CHECK_EQ_INT(c->labels_left, 1); /* those of e5 and e6 have records, without an answer that is meant */
     CHECK_TEXT(c->id_left, "e1");
     CHECK_EQ_INT(m.grades.n, 2);
     CHECK_EQ_INT(m.grades.label[1], 0);
@@ -205,6 +203,19 @@ TEST(ids_of_clients_come_before_those_of_the_server)
     CHECK_EQ_INT(m.worth.wrong.n, 1);
     CHECK_TEXT(m.worth.wrong.at[0].id, "e2");
     CHECK_EQ_INT(m.worth.unsure.n, 1);
+    release(&m);
+}
+
+TEST(a_retry_has_the_label_where_the_first_try_had_no_answer)
+{
+    merged m;
+    gd_error error = {0};
+    CHECK_OK(merge_files(&m, RECORD(BOTH("e1", "a"), "[null,null]") RECORD(BOTH("e2", "a"), "[0.1,0.9]"),
+                         LABEL("a", "1"), NULL, 0, &error),
+             &error);
+    CHECK_EQ_INT(m.merge.counts.merged, 1);
+    CHECK_EQ_INT(m.merge.counts.without_answer, 1);
+    CHECK_EQ_INT(m.merge.counts.again, 0);
     release(&m);
 }
 
