@@ -28,7 +28,7 @@ typedef struct worker {
     float *probabilities;  /* (capacity, classes) */
     float *features;       /* (capacity, n_features), or NULL */
     int capacity;
-    int seat;
+    int seat; /* while it computes */
 } worker;
 
 struct gd_hosted {
@@ -246,8 +246,12 @@ static void *work(void *argument)
 {
     worker *w = argument;
     int n;
-    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));)
+    gd_seat_prepare();
+    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));) {
         turn(w, list);
+        if (gd_queue_waits(&w->hosted->queue))
+            gd_seat_give_way();
+    }
     return NULL;
 }
 
