@@ -31,7 +31,7 @@ static const char *p_words(gd_arena *arena, double p)
     if (p >= 0.0095)
         return gd_arena_printf(arena, "p = %.2f", p);
     snprintf(digits, sizeof digits, "%.0e", p);
-    return gd_arena_printf(arena, "p = %ce-%d", digits[0], -atoi(strchr(digits, 'e') + 1));
+    return gd_arena_printf(arena, "p = %ce-%d", digits[0], (int)-strtol(strchr(digits, 'e') + 1, NULL, 10));
 }
 
 /* ---- numbers of a column ---- */
