@@ -101,9 +101,11 @@ static void lead(gd_page *page)
     const gd_verdict *v = page->verdict;
     const gd_estimate *now = &v->accuracy;
     gd_text_add(page->out, "<p class=lead>");
-    if (state_of(v) == FINE && coarse(v))
+    if (v->n_violations == 0 && coarse(v) && seen_by(v) < 1)
         gd_text_add(page->out, "So few show little: only a change that touches %s of them or more would be seen. ",
-                    gd_html_percent(page, fmin(seen_by(v), 1)));
+                    gd_html_percent(page, seen_by(v)));
+    else if (v->n_violations == 0 && coarse(v))
+        gd_text_add(page->out, "So few show little: only a change of all of them would be seen. ");
     if (v->accuracy_compared == GD_COMPARED && now->high - now->low < surely) {
         gd_text_add(page->out, "%s: of 100 answers about %s are wrong now, %s were on the baseline.", cost(v),
                     of_hundred(page, 1 - now->value), of_hundred(page, 1 - v->baseline_accuracy.value));
@@ -205,7 +207,7 @@ void gd_page_head(gd_page *page)
         [SILENT] = "<path d=\"M7 12h.1M12 12h.1M17 12h.1\"/>",
     };
     static const char *const classes[] = {[FINE] = "fine", [CHANGED] = "changed", [SILENT] = "silent"};
-    const state s = state_of(page->verdict);
+    const state s = state_of(page->verdict) == FINE && coarse(page->verdict) ? SILENT : state_of(page->verdict);
     gd_text_add(page->out, "<header class=\"card verdict %s\"><p class=title>%s</p>\n", classes[s],
                 gd_html(page, page->report->title ? page->report->title : "", 120));
     gd_text_add(page->out, "<h1><svg class=icon viewBox=\"0 0 24 24\" aria-hidden=true>%s</svg><span>", icons[s]);

@@ -40,7 +40,8 @@ typedef struct gd_page {
 /* A stranger's string: what HTML would understand and what is no text is replaced, behind `most` characters it ends
  * with "…". Fit for text and for attributes in double quotes. */
 const char *gd_html(gd_page *page, const char *string, int most);
-const char *gd_html_name(gd_page *page, const char *name); /* of GD_PAGE_NAME characters */
+const char *gd_html_name(gd_page *page,
+                         const char *name); /* of GD_PAGE_NAME characters: a longer one lacks its middle */
 
 const char *gd_html_number(gd_page *page, double x); /* to three digits: "1,234", "−0.0123"; "–": NaN */
 const char *gd_html_count(gd_page *page, double n);
