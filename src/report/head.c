@@ -31,8 +31,7 @@ static uint64_t would_do(const gd_verdict *v)
     return least;
 }
 
-/* The least share of all pictures that must change for a column to be an alarm (alarm.h); NaN: not told. */
-static double seen_by(const gd_verdict *v)
+double gd_page_seen(const gd_verdict *v)
 {
     return isnan(v->level) || v->tests == 0
                ? NAN
@@ -48,7 +47,7 @@ static bool any_few(const gd_verdict *v)
 }
 
 /* Only a change that most pictures take part in would be seen. */
-static bool coarse(const gd_verdict *v) { return seen_by(v) > 0.5; }
+static bool coarse(const gd_verdict *v) { return gd_page_seen(v) > 0.5; }
 
 static void headline(gd_page *page)
 {
@@ -101,9 +100,9 @@ static void lead(gd_page *page)
     const gd_verdict *v = page->verdict;
     const gd_estimate *now = &v->accuracy;
     gd_text_add(page->out, "<p class=lead>");
-    if (v->n_violations == 0 && coarse(v) && seen_by(v) < 1)
+    if (v->n_violations == 0 && coarse(v) && gd_page_seen(v) < 1)
         gd_text_add(page->out, "So few show little: only a change that touches %s of them or more would be seen. ",
-                    gd_html_percent(page, seen_by(v)));
+                    gd_html_percent(page, gd_page_seen(v)));
     else if (v->n_violations == 0 && coarse(v))
         gd_text_add(page->out, "So few show little: only a change of all of them would be seen. ");
     if (v->accuracy_compared == GD_COMPARED && now->high - now->low < surely) {

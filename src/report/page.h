@@ -66,6 +66,9 @@ void gd_page_data(gd_page *page);
 /* Since when a column is another one (since.c): where its slot begins; INT64_MIN: not told. */
 int64_t gd_page_since(const gd_page *page, const gd_column_verdict *column);
 
+/* The least share of all pictures that must change for a column to be an alarm (alarm.h); NaN: not told. */
+double gd_page_seen(const gd_verdict *verdict);
+
 /* Its place among the timeline's means; -1: it has none. And likewise for an answer's or a picture's figures. */
 int gd_page_figure(const char *name);
 

@@ -96,6 +96,9 @@ static void close_page(gd_page *page)
     else
         gd_text_add(page->out, "An alarm is a p, adjusted for all tests together (Holm), of %s or less.",
                     gd_html_number(page, v->level));
+    if (gd_page_seen(v) < 1)
+        gd_text_add(page->out, " A window of this size shows changes that touch %s of its %s or more.",
+                    gd_html_percent(page, gd_page_seen(v)), page->items);
     gd_text_add(page->out, " PSI, JS, Wasserstein and distance are for people: no alarm comes of %s.</p>\n",
                 isnan(v->level) ? "the first three" : "them");
     if (*page->baseline->model)

@@ -17,7 +17,7 @@ VERDICTS = {
     "mix": "things changed: what the model sees, ",
     "few": "Nothing unusual in 3 pictures",
     "tiny": "Too few pictures to say anything: 1; 13 would do",
-    "some": "Nothing unusual in 60 pictures",
+    "some": "All is well: 60 pictures, like the baseline’s",
     "dead": "things changed: ",
     "managed": "5 things changed: temperature, flow, level and 2 more",
     "plain": "All is well: 900 pictures, like the baseline’s",
