@@ -25,7 +25,19 @@ int gd_ticks(double low, double high, int most, double tick[GD_TICKS])
     return 0;
 }
 
-/* Ends of months in UTC, every `months` of them from January on. */
+double gd_nice_above(double x)
+{
+    if (!(x > 0) || !isfinite(x))
+        return 1;
+    const double power = pow(10, floor(log10(x)));
+    static const double nice[] = {1, 2, 5};
+    for (int i = 0; i < 3; i++)
+        if (x <= nice[i] * power * (1 + 1e-9))
+            return nice[i] * power;
+    return 10 * power;
+}
+
+/* Begins of months in UTC, every `months` of them from January on. */
 static int month_ticks(double low, double high, int months, int most, double tick[GD_TICKS])
 {
     const time_t seconds = (time_t)(low / 1000);
