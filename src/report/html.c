@@ -160,9 +160,9 @@ const char *const gd_month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun"
 
 const char *gd_html_time(gd_page *page, int64_t ms)
 {
-    const time_t seconds = (time_t)(ms / 1000);
+    const time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm))
+    if (ms == INT64_MIN || !gmtime_r(&seconds, &tm))
         return "–";
     return gd_html_printf(page, "%d&nbsp;%s&nbsp;%d, %02d:%02d", tm.tm_mday, gd_month_names[tm.tm_mon],
                           tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
