@@ -97,22 +97,21 @@ static double seconds(clockid_t clock)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* All of it; what is asked of each record is a sum, so that nothing can be left out. */
-static gd_status read_file(const char *path, gd_captured_counts *counts, gd_error *error)
+/* All of it, as a sum of each record's numbers, so that nothing can be left out. */
+static gd_status read_file(const char *path, gd_captured_counts *counts, double *sum, gd_error *error)
 {
-    static volatile double sum;
     gd_captured *captured;
     const gd_captured_record *r;
     const gd_captured_options options = {.paths = (const char *const[]){path, NULL}};
     GD_TRY(gd_captured_open(&options, &captured, error));
     gd_status status;
     while ((status = gd_captured_next(captured, &r, error)) == GD_OK && r) {
-        double s = (double)r->time_ms;
         for (int i = 0; r->probability && i < r->n_pictures * r->n_classes; i++)
-            s += r->probability[i];
+            *sum += r->probability[i];
+        for (int i = 0; r->pictures && i < GD_FIGURES; i++)
+            *sum += r->pictures->figure[i];
         for (int i = 0; r->pictures && i < r->pictures->n_features; i++)
-            s += (double)r->pictures->features[i];
-        sum = s;
+            *sum += (double)r->pictures->features[i];
     }
     *counts = *gd_captured_count(captured);
     gd_captured_close(captured);
@@ -127,13 +126,13 @@ static int by_value(const void *a, const void *b)
 
 static int measure(const char *path, const kind *k, int rounds)
 {
-    double cpu[MOST_ROUNDS], wall[MOST_ROUNDS];
+    double cpu[MOST_ROUNDS], wall[MOST_ROUNDS], sum = 0;
     gd_captured_counts counts = {0};
     gd_error error = {0};
     char said[1024];
     for (int i = 0; i < rounds; i++) {
         const double c = seconds(CLOCK_PROCESS_CPUTIME_ID), w = seconds(CLOCK_MONOTONIC);
-        if (read_file(path, &counts, &error) != GD_OK || counts.broken || counts.strange || counts.unread) {
+        if (read_file(path, &counts, &sum, &error) != GD_OK || counts.broken || counts.strange || counts.unread) {
             fprintf(stderr, "captured-bench: %s: %s\n", k->name, gd_error_text(&error, said, sizeof said));
             return 1;
         }
@@ -143,10 +142,10 @@ static int measure(const char *path, const kind *k, int rounds)
     qsort(cpu, (size_t)rounds, sizeof *cpu, by_value);
     qsort(wall, (size_t)rounds, sizeof *wall, by_value);
     printf("{\"case\":\"%s\",\"n\":%d,\"bytes\":%lld,\"records\":%lld,\"cpu_s\":%.4f,\"least_cpu_s\":%.4f,"
-           "\"wall_s\":%.4f,\"least_wall_s\":%.4f,\"mb_per_cpu_s\":%.0f,\"records_per_cpu_s\":%.0f}\n",
+           "\"wall_s\":%.4f,\"least_wall_s\":%.4f,\"mb_per_cpu_s\":%.0f,\"records_per_cpu_s\":%.0f,\"sum\":%.9g}\n",
            k->name, rounds, (long long)counts.bytes, (long long)counts.records, cpu[rounds / 2], cpu[0],
            wall[rounds / 2], wall[0], (double)counts.bytes / cpu[rounds / 2] / 1e6,
-           (double)counts.records / cpu[rounds / 2]);
+           (double)counts.records / cpu[rounds / 2], sum / rounds);
     return 0;
 }
 

@@ -194,13 +194,15 @@ static gd_status look_through(gd_files *files, int order, const char *path, gd_e
     }
     errno = 0;
     for (FTSENT *entry; (entry = fts_read(tree)); errno = 0) {
-        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) {
+        const int info = entry->fts_info;
+        const bool failed = info == FTS_DNR || info == FTS_NS || info == FTS_ERR;
+        if (failed && (entry->fts_errno != ENOENT || entry->fts_level == 0)) { /* others were removed just now */
             status = gd_fail(error, GD_IO, "cannot open '%s': %s", entry->fts_path, strerror(entry->fts_errno));
             goto done;
         }
-        if (entry->fts_info == FTS_D)
+        if (info == FTS_D)
             GD_TRY_TO(done, look_at_folder(files, tree, order, entry, error));
-        else if (entry->fts_info == FTS_F && is_capture(entry->fts_name))
+        else if (info == FTS_F && is_capture(entry->fts_name))
             GD_TRY_TO(done, add_folder_of(files, order, entry, error));
     }
     if (errno != 0)
@@ -291,6 +293,19 @@ static gd_status add_file(gd_files *files, const char *folder, const char *name,
     return GD_OK;
 }
 
+/* A pipe among files would be waited for. A link that leads to nothing that can be read is for its reader to say. */
+static bool is_file(DIR *folder, const struct dirent *entry)
+{
+    struct stat info;
+    if (entry->d_type == DT_REG)
+        return true;
+    if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+        return false;
+    if (fstatat(dirfd(folder), entry->d_name, &info, 0) != 0)
+        return true;
+    return S_ISREG(info.st_mode) || (S_ISDIR(info.st_mode) && entry->d_type == DT_LNK);
+}
+
 static gd_status list(gd_files *files, const char *folder, gd_error *error)
 {
     DIR *all = opendir(folder);
@@ -300,7 +315,7 @@ static gd_status list(gd_files *files, const char *folder, gd_error *error)
         return gd_fail(error, GD_IO, "cannot open '%s': %s", folder, strerror(errno));
     gd_status status = GD_OK;
     for (const struct dirent *entry; status == GD_OK && (entry = readdir(all));) {
-        if (is_capture(entry->d_name) && entry->d_type != DT_DIR)
+        if (is_capture(entry->d_name) && is_file(all, entry))
             status = add_file(files, folder, entry->d_name, error);
     }
     closedir(all);

@@ -114,18 +114,19 @@ gd_status gd_captured_body(gd_captured *captured, const gd_captured_side *side, 
     *length = side->text_bytes;
     if (side->encoding != GD_CAPTURED_BASE64 && side->unquoted == side->text_bytes)
         return GD_OK;
-    char *to = gd_room_for(&captured->body, side->unquoted + 1);
+    const size_t n = side->unquoted;
+    const bool escaped = n != side->text_bytes;
+    char *to = gd_room_for(&captured->body, escaped ? n : GD_BASE64_BYTES(n) + 1); /* 1: of an empty body, too */
     if (!to)
-        return gd_fail(error, GD_NOMEM, "out of memory for a body of %zu bytes", side->unquoted);
+        return gd_fail(error, GD_NOMEM, "out of memory for a body of %zu characters", n);
     *bytes = to;
-    if (side->unquoted != side->text_bytes) {
+    if (escaped) {
         gd_json_scan text = gd_json_scan_of(NULL, side->text, side->text_bytes + 1, error);
         GD_TRY(gd_json_string(&text, to, length));
     }
     if (side->encoding != GD_CAPTURED_BASE64)
         return GD_OK;
-    const size_t n = side->unquoted;
-    if (gd_base64_decode(n == side->text_bytes ? side->text : to, n, to, length))
+    if (gd_base64_decode(escaped ? to : side->text, n, to, length))
         return GD_OK;
     gd_place place = gd_json_place(line, side->text);
     place.line = captured->record.line < INT32_MAX ? (int)captured->record.line : INT32_MAX;

@@ -94,7 +94,7 @@ static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *
     zip->avail_out = (uInt)room;
     while (zip->avail_out == room) {
         if (zip->avail_in == 0) {
-            size_t got;
+            size_t got = 0;
             GD_TRY(read_raw(stream, stream->packed, PACKED, &got, error));
             if (got == 0 && zip->total_in > 0)
                 return not_gzip(stream, error);

@@ -149,8 +149,8 @@ static gd_status next_key(gd_json_scan *scan, bool *begun, bool *more)
 gd_status gd_members_next(gd_json_scan *scan, gd_members *members, int *key)
 {
     char name[128];
-    size_t length;
-    bool more;
+    size_t length = 0;
+    bool more = false;
     *key = GD_MEMBER_END;
     GD_TRY(next_key(scan, &members->begun, &more));
     if (!more)

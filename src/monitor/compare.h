@@ -16,7 +16,7 @@
  *
  * Of a sketch, all figures are off by what its ranks are (sketch.h); p is that of D less what both sketches may be off
  * by at GD_SAMPLE_CHANCE, plus that chance: so p is never too small, and what it no longer sees is the change that a
- * sketch is too coarse for (D of 0.01 for a million numbers on either side).
+ * sketch is too coarse for (D of 0.004 for a million numbers on either side).
  *
  * A circle (hue, 0 to 360 degrees) has no ends, and where it is cut matters to all figures but Kuiper's. It is cut
  * opposite to the reference's circular mean, where there is least, and then is a line. */

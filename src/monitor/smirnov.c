@@ -28,7 +28,7 @@ gd_status gd_smirnov_exact(double d, size_t size_n, size_t size_m, const uint8_t
     *p = 1;
     if (apart <= 0)
         return GD_OK;
-    double *memory = malloc(2 * (size_t)(n + 3) * sizeof *memory);
+    double *memory = calloc(2 * (size_t)(n + 3), sizeof *memory);
     if (!memory)
         return gd_fail(error, GD_NOMEM, "out of memory for a test of %zu and %zu numbers", size_n, size_m);
     for (int64_t i = 0; i < 2 * (n + 3); i++)

@@ -306,7 +306,7 @@ def any_number():
 
 
 def any_answer():
-    """Its text, its encoding, and how many pictures it is for."""
+    """Its text, and how many pictures it is for; 0: it may be no answer."""
     n, classes = draw.choice([1, 1, 1, 2, 5]), draw.choice([1, 2, 2, 10])
     rows = [[any_number() for _ in range(classes)] for _ in range(n)]
     gap = draw.choice([", ", ",", " ,\t"])
@@ -322,7 +322,7 @@ def any_answer():
     elif kind == 3:
         text = json.dumps({"predictions": rows})
     elif kind == 4 and draw.random() < 0.3:
-        text = json.dumps(any_value())
+        text, n = json.dumps(any_value()), 0
     else:
         text = json.dumps(rows if n > 1 or draw.random() < 0.2 else rows[0]).replace("null", draw.choice(["null", "NaN"]))
     return text, n

@@ -126,7 +126,7 @@ static double lap(double *last)
     return took;
 }
 
-enum { PARTS = 7, COLUMN = 1000000 };
+enum { PARTS = 8, COLUMN = 1000000 };
 
 static gd_status cost_round(const float *x, const double *wide, const gd_sample *reference, double *took,
                             gd_error *error)
@@ -142,16 +142,19 @@ static gd_status cost_round(const float *x, const double *wide, const gd_sample 
     GD_TRY_TO(out, gd_sample_compare(reference, &array, &c, error));
     took[1] = lap(&last);
     gd_sketch_init(&sketch, 1);
-    gd_sketch_add(&sketch, wide, COLUMN);
+    gd_sketch_add_floats(&sketch, x, COLUMN);
     took[2] = lap(&last);
-    GD_TRY_TO(out, gd_sample_of_sketch(&sketched, &sketch, error));
+    gd_sketch_init(&sketch, 1);
+    gd_sketch_add(&sketch, wide, COLUMN);
     took[3] = lap(&last);
-    GD_TRY_TO(out, gd_sample_compare(&sketched, &array, &c, error));
+    GD_TRY_TO(out, gd_sample_of_sketch(&sketched, &sketch, error));
     took[4] = lap(&last);
-    GD_TRY_TO(out, gd_sample_compare_circular(&sketched, &array, 1, &c, error));
+    GD_TRY_TO(out, gd_sample_compare(&sketched, &array, &c, error));
     took[5] = lap(&last);
-    GD_TRY_TO(out, gd_sample_compare(&sketched, &sketched, &c, error));
+    GD_TRY_TO(out, gd_sample_compare_circular(&sketched, &array, 1, &c, error));
     took[6] = lap(&last);
+    GD_TRY_TO(out, gd_sample_compare(&sketched, &sketched, &c, error));
+    took[7] = lap(&last);
 out:
     gd_sample_release(&array);
     gd_sample_release(&sketched);
@@ -162,9 +165,13 @@ out:
 static gd_status cost(gd_command *command, gd_error *error)
 {
     (void)command;
-    static const char *const part[PARTS] = {"array: sorted, moments", "array against array",
-                                            "sketch: numbers added",  "sketch: in order",
-                                            "array against sketch",   "array against sketch, on circle",
+    static const char *const part[PARTS] = {"array: sorted, moments",
+                                            "array against array",
+                                            "sketch: of floats",
+                                            "sketch: of doubles",
+                                            "sketch: in order",
+                                            "array against sketch",
+                                            "array against sketch, on circle",
                                             "sketch against sketch"};
     static float x[COLUMN];
     static double wide[COLUMN];

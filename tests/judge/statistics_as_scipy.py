@@ -148,8 +148,8 @@ with tempfile.TemporaryDirectory() as folder:
 
 # ---- mixes -------------------------------------------------------------------------------------------------------------
 mixes = []
-for n, m, k in [(1000, 800, 3), (5000, 5000, 10), (200000, 90000, 100), (300, 40, 4), (2000, 60, 8), (100, 100, 2), (5000, 30, 12)]:
-    for spread in (0, 0.1, 0.4):
+for n, m, k in [(1000, 800, 3), (5000, 5000, 10), (200000, 90000, 100), *[(300, 40, 4), (2000, 60, 8), (100, 100, 2), (5000, 30, 12)] * 3]:
+    for spread in (0, 0.1, 0.4, 1):
         shares = random.dirichlet(np.full(k, 3.0))
         other = shares * np.exp(spread * random.normal(size=k))
         mixes.append((random.multinomial(n, shares), random.multinomial(m, other / other.sum())))

@@ -32,8 +32,12 @@ const char *keep(std::string text) { return texts.emplace_back(std::move(text)).
 
 std::string format_text(const char *format, va_list arguments)
 {
-    char text[4096];
-    std::vsnprintf(text, sizeof text, format, arguments);
+    va_list again;
+    va_copy(again, arguments);
+    const int length = std::vsnprintf(nullptr, 0, format, again);
+    va_end(again);
+    std::string text(length < 0 ? 0 : static_cast<size_t>(length), '\0');
+    std::vsnprintf(text.data(), text.size() + 1, format, arguments);
     return text;
 }
 

@@ -115,8 +115,8 @@ TEST(captures_of_our_own)
     gd_captured *captured = open_one(unit_source("tests/golden/captures"));
     int n[4] = {0};
     const char *const row = "0.461444259,0.218610361,0.319945365", *const names = " bicycle motorcycle neïther";
-    const char *const file = " {0.568627451 nan png 86 0 16:-0.296875}", *const array =
-                                                                             " {0.568627451 nan - -1 0 16:-0.296875}";
+    const char *const file = " {0.568627451 nan png 86 0 16:-0.296875}";
+    const char *const array = " {0.568627451 nan - -1 0 16:-0.296875}";
     for (const gd_captured_record *r; (r = next(captured));) {
         if (strcmp(r->endpoint, "scones-endpoint") == 0)
             continue;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -290,4 +291,79 @@ TEST(files_that_cannot_be_read)
     CHECK_EQ_INT(unlink(unit_path("n.jsonl")), 0);
     CHECK_FAILS(gd_captured_next(captured, &r, &error), GD_IO, &error, "n.jsonl': No such file or directory");
     gd_captured_close(captured);
+}
+
+/* Nobody writes into it, and nobody is waited for; one that is named is read as it comes. */
+TEST(pipes)
+{
+    add("c/a/b/2026/11/27/09/00-00-000-x.jsonl", record("1", "2026-11-27T09:00:00Z"));
+    CHECK_EQ_INT(mkfifo(unit_path("c/a/b/2026/11/27/09/01-00-000-x.jsonl"), 0600), 0);
+    CHECK_EQ_INT(symlink("01-00-000-x.jsonl", unit_path("c/a/b/2026/11/27/09/02-00-000-x.jsonl")), 0);
+    CHECK_TEXT(read_path(unit_path("c")), "1");
+
+    const char *const named = unit_path("pipe"), *const text = record("2", "2026-11-27T09:00:00Z");
+    CHECK_EQ_INT(mkfifo(named, 0600), 0);
+    const pid_t writer = fork();
+    if (writer == 0) {
+        const int file = open(named, O_WRONLY);
+        bool written = file >= 0;
+        for (size_t i = 0; i < strlen(text) && written; i++)
+            written = write(file, text + i, 1) == 1;
+        _exit(!written);
+    }
+    CHECK(writer > 0);
+    CHECK_TEXT(read_path(named), "2");
+    int status;
+    CHECK_EQ_INT(waitpid(writer, &status, 0), writer);
+    CHECK_EQ_INT(status, 0);
+}
+
+/* What is written while it is read is read; half a line waits for the next reader. */
+TEST(files_that_grow)
+{
+    const char *const path = unit_path("g.jsonl"), *const two = record("2", "2026-11-27T09:00:00Z");
+    add("g.jsonl", record("1", "2026-11-27T09:00:00Z"));
+    gd_captured *captured;
+    const gd_captured_record *r;
+    gd_error error = {0};
+    const char *const paths[] = {path, NULL};
+    CHECK_OK(gd_captured_open(&(gd_captured_options){.paths = paths}, &captured, &error), &error);
+    CHECK_OK(gd_captured_next(captured, &r, &error), &error);
+    CHECK_TEXT(r->event_id, "1");
+    FILE *file = fopen(path, "ab");
+    CHECK(file != NULL);
+    fprintf(file, "%s%.20s", two, two);
+    CHECK_EQ_INT(fflush(file), 0);
+    CHECK_OK(gd_captured_next(captured, &r, &error), &error);
+    CHECK_TEXT(r->event_id, "2");
+    CHECK_OK(gd_captured_next(captured, &r, &error), &error);
+    CHECK(r == NULL);
+    CHECK_EQ_INT(gd_captured_count(captured)->unfinished, 1);
+    CHECK_EQ_INT(gd_captured_count(captured)->n_complaints, 0);
+    gd_captured_close(captured);
+    fputs(two + 20, file);
+    CHECK_EQ_INT(fclose(file), 0);
+    CHECK_TEXT(read_path(path), "1 2 2");
+}
+
+/* Traffic that is there and cannot be seen is not passed over. */
+TEST(folders_that_cannot_be_looked_into)
+{
+    add("c/a/b/2026/11/27/09/00-00-000-x.jsonl", record("1", "2026-11-27T09:00:00Z"));
+    add("c/other/00-00-000-x.jsonl", record("2", "2026-11-27T09:00:00Z"));
+    const char *const above[] = {unit_path("c"), NULL}, *const closed = unit_path("c/other");
+    const bool root = geteuid() == 0; /* who may look anywhere */
+    CHECK_EQ_INT(chmod(unit_folder(), 0755), 0);
+    for (int mode = 0; mode <= 0444; mode += 0444) { /* not listed; listed, and what is in it unknown */
+        gd_captured *captured;
+        gd_error error = {0};
+        CHECK_EQ_INT(chmod(closed, (mode_t)mode), 0);
+        if (root)
+            CHECK_EQ_INT(seteuid(65534), 0);
+        const gd_status status = gd_captured_open(&(gd_captured_options){.paths = above}, &captured, &error);
+        if (root)
+            CHECK_EQ_INT(seteuid(0), 0);
+        CHECK_EQ_INT(chmod(closed, 0700), 0);
+        CHECK_FAILS(status, GD_IO, &error, "Permission denied");
+    }
 }

@@ -245,7 +245,7 @@ TEST(members_by_name)
     gd_status status;
     while ((status = gd_members_next(&scan, &members, &key)) == GD_OK && key != GD_MEMBER_END)
         CHECK_OK(gd_value_pass(&scan), &error);
-    CHECK_FAILS(status, GD_FORMAT, &error, "x:1:24: key 'one' comes twice");
+    CHECK_FAILS(status, GD_FORMAT, &error, "x:1:22: key 'one' comes twice");
 }
 
 /* ---- times ---- */

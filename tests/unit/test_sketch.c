@@ -123,6 +123,61 @@ TEST(merged_sketches_keep_within_the_bound)
     free(whole);
 }
 
+/* The same ranks over and over, by other coins: off by nothing on average, and by no more than the sketch says. By
+ * blocks with a rest, and by single numbers. */
+TEST(ranks_are_off_by_nothing_on_average)
+{
+    enum { N = 40000, SEEDS = 150, RANKS = 5 };
+    float *x = malloc(sizeof *x * N);
+    static gd_sketch s;
+    for (int step = N; step > 0; step = step == N ? 5000 : 0) {
+        double sum[RANKS] = {0}, squares = 0;
+        for (int i = 0; i < N; i++)
+            x[i] = (float)((uint64_t)i * 7919 % N);
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            gd_sketch_init(&s, seed);
+            for (int i = 0; i < N; i += step)
+                gd_sketch_add_floats(&s, x + i, (size_t)step);
+            check_whole(&s, N);
+            CHECK(s.blocks > 3);
+            for (int r = 0; r < RANKS; r++) {
+                const double at = floor(N * (r + 1.0) / (RANKS + 1)) + 5;
+                const double off = (double)gd_sketch_rank(&s, at) - (at + 1);
+                sum[r] += off / SEEDS;
+                squares += off * off / (SEEDS * RANKS);
+            }
+        }
+        for (int r = 0; r < RANKS; r++)
+            CHECK(fabs(sum[r]) < 4 * sqrt(squares / SEEDS));
+        CHECK(squares < s.variance);
+        CHECK(squares > s.variance / 20);
+    }
+    free(x);
+}
+
+TEST(floats_make_the_sketch_that_doubles_make)
+{
+    enum { N = 70001 };
+    float *x = malloc(sizeof *x * N);
+    double *wide = malloc(sizeof *wide * N);
+    static gd_sketch a, b;
+    for (int i = 0; i < N; i++) {
+        x[i] = i % 1000 == 17 ? NAN : (float)uniform(3, (uint64_t)i) - 0.5f;
+        wide[i] = (double)x[i];
+    }
+    gd_sketch_init(&a, 5);
+    gd_sketch_init(&b, 5);
+    gd_sketch_add(&a, wide, N);
+    gd_sketch_add_floats(&b, x, N);
+    check_whole(&a, N - 70);
+    CHECK_EQ_INT(a.moments.absent, 70);
+    CHECK(a.blocks > 0 && a.start[0] == b.start[0]);
+    CHECK(memcmp(a.item + a.start[0], b.item + b.start[0], sizeof *wide * (size_t)(GD_SKETCH_ITEMS - a.start[0])) == 0);
+    CHECK(memcmp(&a.moments, &b.moments, sizeof a.moments) == 0);
+    free(x);
+    free(wide);
+}
+
 TEST(memory_stays_whatever_comes)
 {
     static gd_sketch s, day;
@@ -193,6 +248,21 @@ TEST(moments_of_parts_are_those_of_the_whole)
     free(x);
 }
 
+TEST(a_constant_has_no_deviation)
+{
+    gd_moments sum = {0};
+    double x[700];
+    for (int i = 0; i < 700; i++)
+        x[i] = 0.1;
+    for (size_t n = 1; n <= 700; n += 7) {
+        gd_moments part = {0};
+        gd_moments_add(&part, x, n);
+        gd_moments_merge(&sum, &part);
+        CHECK(gd_moments_deviation(&part) == 0 && gd_moments_deviation(&sum) == 0);
+    }
+    CHECK_NEAR(gd_moments_mean(&sum), 0.1, 1e-16);
+}
+
 TEST(buckets_are_ten_of_one_width)
 {
     static gd_sketch s;
@@ -260,6 +330,10 @@ TEST(the_largest_sketch_has_room)
     for (uint64_t i = 0; i < 40000; i++)
         gd_sketch_add(&s, &(double){(double)i / 40000}, 1);
     check_whole(&s, parts.moments.n + 40000);
+    static const float zeros[GD_SKETCH_BLOCK];
+    gd_sketch_add_floats(&s, zeros, GD_SKETCH_BLOCK);
+    check_whole(&s, parts.moments.n + 40000 + GD_SKETCH_BLOCK);
+    CHECK_EQ_INT(s.blocks, 1);
 }
 
 TEST(what_is_no_sketch_is_refused)
