@@ -18,6 +18,7 @@ extern "C" {
 typedef struct gd_column_rule {
     char name[GD_COLUMN_NAME];
     gd_column_kind kind;
+    bool any_kind;       /* "Unknown": the kind is not looked at */
     double completeness; /* least share that is present; NaN: any */
     bool non_negative;
     int n_domain; /* names that are allowed; 0: any */
@@ -27,6 +28,7 @@ typedef struct gd_column_rule {
 
 typedef struct gd_rules {
     double alarms_per_month, checks_per_month;   /* what thresholds follow from; NaN: a managed file, without them */
+    bool disabled;                               /* evaluate_constraints: nothing is a violation */
     bool compare;                                /* distribution_constraints.perform_comparison */
     bool robust;                                 /* comparison_method */
     double threshold;                            /* comparison_threshold: of the distance, where the above are NaN */

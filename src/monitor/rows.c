@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct gd_rows_key {
-    uint64_t key;
-    int at;
-} gd_rows_key;
-
 gd_status gd_rows_init(gd_rows *rows, int dims, int most, uint64_t seed, gd_error *error)
 {
     *rows = (gd_rows){.dims = dims, .most = most, .seed = seed};

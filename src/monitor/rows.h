@@ -16,12 +16,17 @@
 extern "C" {
 #endif
 
+typedef struct gd_rows_key {
+    uint64_t key;
+    int at; /* in `row` */
+} gd_rows_key;
+
 typedef struct gd_rows {
     int dims, most, n; /* numbers in a row; rows to keep; rows kept */
     int64_t seen;
     uint64_t seed;
-    struct gd_rows_key *heap; /* (most), the greatest first */
-    float *row;               /* (most,dims), at the heap's places */
+    gd_rows_key *heap; /* (most), n of them in use: no key is greater than that of its parent, (i - 1) / 2 */
+    float *row;        /* (most,dims), at the heap's places */
 } gd_rows;
 
 /* Owned by the caller until released. INVALID for dims or most below 1; NOMEM. */

@@ -41,6 +41,8 @@ static gd_column_verdict blank(const gd_column *reference, const gd_column *curr
         .adjusted = NAN,
         .distance = NAN,
         .threshold = NAN,
+        .was = NAN,
+        .now = NAN,
         .moved = NAN,
     };
 }
@@ -50,8 +52,7 @@ static void pair_columns(gd_making *m)
     const gd_profile *reference = &m->baseline->profile, *current = &m->window->profile;
     gd_verdict *v = m->verdict;
     for (int i = 0; i < reference->n_columns; i++)
-        v->column[v->n_columns++] =
-            blank(&reference->column[i], gd_profile_column(current, reference->column[i].name));
+        v->column[v->n_columns++] = blank(&reference->column[i], gd_profile_column(current, reference->column[i].name));
     for (int i = 0; i < current->n_columns; i++) {
         if (!gd_profile_column(reference, current->column[i].name))
             v->column[v->n_columns++] = blank(NULL, &current->column[i]);
@@ -121,6 +122,9 @@ static void choose_tests(gd_making *m)
 
 /* ---- figures ---- */
 
+/* The first of a fair sample's rows are one, too. */
+static int enough(const gd_rows *rows) { return rows->n < GD_FEATURES_TEST_MOST ? rows->n : GD_FEATURES_TEST_MOST; }
+
 static gd_status compare_features(gd_making *m)
 {
     const gd_rows *reference = &m->baseline->profile.rows, *current = &m->window->profile.rows;
@@ -136,8 +140,8 @@ static gd_status compare_features(gd_making *m)
     if (status == GD_OK)
         status = gd_rows_copy(current, behind, m->error);
     if (status == GD_OK)
-        status = gd_features_test(row, reference->n, behind, current->n, (int)dims, SEED, &m->verdict->features,
-                                  m->error);
+        status = gd_features_test(row, enough(reference), behind, enough(current), (int)dims, SEED,
+                                  &m->verdict->features, m->error);
     free(row);
     return status;
 }
@@ -231,7 +235,7 @@ static gd_status judge(gd_making *m)
 {
     gd_verdict *v = m->verdict;
     GD_TRY(gd_verdict_rules(m));
-    if (m->baseline->rules.compare) {
+    if (m->baseline->rules.compare && !m->baseline->rules.disabled) {
         raise_alarms(v);
         GD_TRY(tell_alarms(m));
     }

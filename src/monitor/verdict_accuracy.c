@@ -6,9 +6,9 @@
 
 /* The numbers r_k of both samples together. */
 typedef struct pool {
-    double n, m;                   /* of the baseline, of the window */
-    double mean, variance, third;  /* central moments over all n + m */
-    double apart;                  /* the baseline's mean less the window's */
+    double n, m;                  /* of the baseline, of the window */
+    double mean, variance, third; /* central moments over all n + m */
+    double apart;                 /* the baseline's mean less the window's */
 } pool;
 
 static pool pool_of(const gd_calibration *c, const int64_t *counts)
@@ -44,8 +44,7 @@ double gd_accuracy_fallen(const gd_calibration *calibration, const int64_t *coun
     if (!(p.m > 0 && p.variance > 1e-18 && all > 2))
         return NAN;
     const double variance = times * times * p.variance * p.n / (p.m * (all - 1));
-    const double third =
-        -times * times * times * p.third * p.n * (p.n - p.m) / (p.m * p.m * (all - 1) * (all - 2));
+    const double third = -times * times * times * p.third * p.n * (p.n - p.m) / (p.m * p.m * (all - 1) * (all - 2));
     const double deviation = sqrt(variance), skewness = third / (variance * deviation), z = p.apart / deviation;
     if (skewness < 0.01)
         return gd_normal_upper(z);

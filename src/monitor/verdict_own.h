@@ -48,7 +48,7 @@ double gd_binomial_lower(int64_t k, int64_t n, double share);
 
 /* ---- verdict_words.c: in the arena; NULL: out of memory ---- */
 
-const char *gd_words_number(gd_arena *arena, double x); /* three digits, or all whole ones */
+const char *gd_words_number(gd_arena *arena, double x);    /* three digits, or all whole ones */
 const char *gd_words_share(gd_arena *arena, double share); /* per cent */
 const char *gd_words_column(const gd_column_verdict *column, gd_arena *arena);
 const char *gd_words_distance(const gd_column_verdict *column, gd_arena *arena);

@@ -81,18 +81,19 @@ static gd_status check_type(gd_making *m, const gd_column_rule *rule, const gd_c
 {
     const int64_t present = gd_column_present(column), agree = of_type(column, rule->kind);
     const double wanted = m->baseline->rules.datatype_threshold;
-    if (!too_few_agree(m->verdict, agree, present, wanted))
+    if (rule->any_kind || !too_few_agree(m->verdict, agree, present, wanted))
         return GD_OK;
-    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
-    if (!share || !least)
-        return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     if (isnan(m->verdict->level))
         return gd_verdict_violate(
             m, GD_DATA_TYPE, rule->name,
             gd_arena_printf(m->arena,
-                            "Data type match requirement is not met. Expected data type: %s, Expected match: %s. "
-                            "Observed: Only %s of data is %s.",
-                            managed_types[rule->kind], least, share, managed_types[rule->kind]));
+                            "Data type match requirement is not met. Expected data type: %s, Expected match: %.1f%%. "
+                            "Observed: Only %g%% of data is %s.",
+                            managed_types[rule->kind], 100 * wanted, 100 * (double)agree / (double)present,
+                            managed_types[rule->kind]));
+    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
+    if (!share || !least)
+        return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     return gd_verdict_violate(m, GD_DATA_TYPE, rule->name,
                               gd_arena_printf(m->arena, "%s of '%s' are %s, where at least %s have to be.", share,
                                               rule->name, type_words[rule->kind], least));
@@ -159,13 +160,15 @@ static gd_status check_domain(gd_making *m, const gd_column_rule *rule, const gd
     const int64_t present = gd_column_present(column);
     if (!too_few_agree(m->verdict, agree, present, m->baseline->rules.domain_threshold))
         return GD_OK;
-    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, m->baseline->rules.domain_threshold);
+    const char *share = found(m, agree, present),
+               *least = gd_words_share(m->arena, m->baseline->rules.domain_threshold);
     if (!share || !least)
         return gd_verdict_violate(m, GD_CATEGORICAL_VALUES, rule->name, NULL);
     return gd_verdict_violate(
         m, GD_CATEGORICAL_VALUES, rule->name,
-        gd_arena_printf(m->arena, "%lld of %lld values of '%s' are none of the %d that are allowed%s%.64s%s: %s are, "
-                                  "where at least %s have to be.",
+        gd_arena_printf(m->arena,
+                        "%lld of %lld values of '%s' are none of the %d that are allowed%s%.64s%s: %s are, "
+                        "where at least %s have to be.",
                         (long long)(present - agree), (long long)present, rule->name, rule->n_domain,
                         stranger ? ", such as '" : "", stranger ? stranger->name : "", stranger ? "'" : "", share,
                         least));
@@ -178,13 +181,13 @@ static gd_status check_missing(gd_making *m, const gd_column_rule *rule)
     const gd_column *reference = gd_profile_column(&m->baseline->profile, rule->name);
     if (reference && reference->of != GD_OF_ANSWER && reference->of != GD_OF_TABLE)
         return GD_OK;
-    return gd_verdict_violate(m, GD_MISSING_COLUMN, rule->name,
-                              gd_arena_printf(m->arena,
-                                              "'%s' is missing: none of %lld %s has it. There are %d columns, and %d in "
-                                              "the baseline's constraints.",
-                                              rule->name, (long long)m->verdict->items,
-                                              m->verdict->pictures ? "pictures" : "rows", m->window->profile.n_columns,
-                                              m->baseline->rules.n));
+    return gd_verdict_violate(
+        m, GD_MISSING_COLUMN, rule->name,
+        gd_arena_printf(m->arena,
+                        "'%s' is missing: none of %lld %s has it. There are %d columns, and %d in "
+                        "the baseline's constraints.",
+                        rule->name, (long long)m->verdict->items, m->verdict->pictures ? "pictures" : "rows",
+                        m->window->profile.n_columns, m->baseline->rules.n));
 }
 
 static gd_status check_extra(gd_making *m, const gd_column *column)
@@ -192,11 +195,12 @@ static gd_status check_extra(gd_making *m, const gd_column *column)
     if (column->of != GD_OF_TABLE || gd_rule_of(&m->baseline->rules, column->name) ||
         gd_profile_column(&m->baseline->profile, column->name))
         return GD_OK;
-    return gd_verdict_violate(m, GD_EXTRA_COLUMN, column->name,
-                              gd_arena_printf(m->arena,
-                                              "'%s' is new: the baseline does not have it. There are %d columns, and %d "
-                                              "in the baseline's constraints.",
-                                              column->name, m->window->profile.n_columns, m->baseline->rules.n));
+    return gd_verdict_violate(
+        m, GD_EXTRA_COLUMN, column->name,
+        gd_arena_printf(m->arena,
+                        "'%s' is new: the baseline does not have it. There are %d columns, and %d "
+                        "in the baseline's constraints.",
+                        column->name, m->window->profile.n_columns, m->baseline->rules.n));
 }
 
 static gd_status check_present(gd_making *m, const gd_column_rule *rule, const gd_column *column)
@@ -213,7 +217,7 @@ gd_status gd_verdict_rules(gd_making *m)
 {
     const gd_profile *window = &m->window->profile;
     const gd_rules *rules = &m->baseline->rules;
-    if (window->items == 0)
+    if (window->items == 0 || rules->disabled)
         return GD_OK;
     for (int i = 0; i < rules->n; i++) {
         const gd_column *column = gd_profile_column(window, rules->column[i].name);

@@ -18,8 +18,8 @@ const char *gd_words_number(gd_arena *arena, double x)
 const char *gd_words_share(gd_arena *arena, double share)
 {
     const double percent = 100 * share, off = fmin(percent, 100 - percent);
-    const int places = off > 0 && off < 9.95 ? (int)fmin(6, ceil(-log10(off))) + 1 : 0;
-    return gd_arena_printf(arena, "%.*f%%", places > 0 ? places : 0, percent);
+    const int places = off > 0 && off < 9.95 ? (int)fmin(6, fmax(1, ceil(-log10(off) - 1e-6))) : 0;
+    return gd_arena_printf(arena, "%.*f%%", places, percent);
 }
 
 /* "p = 2e-9" */
@@ -31,7 +31,7 @@ static const char *p_words(gd_arena *arena, double p)
     if (p >= 0.0095)
         return gd_arena_printf(arena, "p = %.2f", p);
     snprintf(digits, sizeof digits, "%.0e", p);
-    return gd_arena_printf(arena, "p = %ce-%d", digits[0], -atoi(strchr(digits, 'e') + 1));
+    return gd_arena_printf(arena, "p = %ce-%d", digits[0], (int)-strtol(strchr(digits, 'e') + 1, NULL, 10));
 }
 
 /* ---- numbers of a column ---- */
@@ -60,8 +60,8 @@ static const words known[] = {
      "JPEG quality"},
     {"confidence", "The model is surer of its answers than it was", "The model is less sure of its answers than it was",
      "confidence"},
-    {"uncertainty", "The model is less sure of its answers than it was", "The model is surer of its answers than it was",
-     "uncertainty"},
+    {"uncertainty", "The model is less sure of its answers than it was",
+     "The model is surer of its answers than it was", "uncertainty"},
     {"margin", "The model's answers stand out more from what comes second than they did",
      "The model's answers stand out less from what comes second than they did", "margin"},
 };
@@ -94,8 +94,7 @@ static bool mean_has_moved(const gd_column_verdict *v)
 static const char *moved_words(gd_arena *arena, const gd_column_verdict *v, const words *w, const char *p)
 {
     const char *start = opening(arena, v, w);
-    const char *now = gd_words_number(arena, gd_moments_mean(&v->current->sketch->moments));
-    const char *was = gd_words_number(arena, gd_moments_mean(&v->reference->sketch->moments));
+    const char *now = gd_words_number(arena, v->now), *was = gd_words_number(arena, v->was);
     if (!start || !now || !was)
         return NULL;
     return gd_arena_printf(arena, "%s: %s is %s on average where the baseline has %s (%s, PSI %.2g).", start,
@@ -108,15 +107,16 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
     const double here = gd_moments_deviation(&v->current->sketch->moments);
     const double there = gd_moments_deviation(&v->reference->sketch->moments);
     const char *now = gd_words_number(arena, here), *was = gd_words_number(arena, there);
-    const char *middle = gd_words_number(arena, gd_moments_mean(&v->reference->sketch->moments));
+    const char *middle = gd_words_number(arena, v->was);
     const char *elsewhere = gd_words_share(arena, v->numbers.ks);
     if (!now || !was || !middle || !elsewhere)
         return NULL;
     if (here > there * 1.25 || here < there * 0.8)
-        return gd_arena_printf(arena,
-                               "'%s' varies %s than it did: around an average of %s, as before, it deviates by %s where "
-                               "the baseline deviates by %s (%s, PSI %.2g).",
-                               what, here > there ? "more" : "less", middle, now, was, p, v->numbers.psi);
+        return gd_arena_printf(
+            arena,
+            "'%s' varies %s than it did: around an average of %s, as before, it deviates by %s where "
+            "the baseline deviates by %s (%s, PSI %.2g).",
+            what, here > there ? "more" : "less", middle, now, was, p, v->numbers.psi);
     return gd_arena_printf(arena,
                            "'%s' is spread otherwise than it was: its average of %s is about as before, but %s of its "
                            "values lie elsewhere (%s, PSI %.2g).",
@@ -125,12 +125,11 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
 
 static const char *turned_words(gd_arena *arena, const gd_column_verdict *v, const char *p)
 {
-    return gd_arena_printf(arena,
-                           "%s: %s has turned by %.0f degrees on average, and its values are %.2g apart on the circle, "
-                           "where the baseline's are 0 (%s, PSI %.2g).",
-                           strcmp(v->reference->name, "hue") == 0 ? "Pictures have other colours than they had"
-                                                                  : "Directions are other ones than they were",
-                           v->reference->name, v->moved, v->numbers.kuiper, p, v->numbers.psi);
+    const bool hue = strcmp(v->reference->name, "hue") == 0;
+    return gd_arena_printf(arena, "%s: %s is %.0f degrees on average where the baseline has %.0f (%s, PSI %.2g).",
+                           hue ? "Pictures have other colours than they had"
+                               : "Directions are other ones than they were",
+                           v->reference->name, v->now, v->was, p, v->numbers.psi);
 }
 
 /* ---- mixes of names ---- */
@@ -177,16 +176,17 @@ static const char *mix_words(gd_arena *arena, const gd_column_verdict *v, const 
     double was, now;
     const char *name = most_changed(v, &was, &now);
     const char *there = gd_words_share(arena, was), *here = gd_words_share(arena, now);
-    const char *of = v->reference->name, *start = gd_arena_printf(arena, "'%s' has another mix of values than it had", of);
+    const char *of = v->reference->name,
+               *start = gd_arena_printf(arena, "'%s' has another mix of values than it had", of);
     if (!there || !here || !start)
         return NULL;
     if (strcmp(of, "prediction") == 0)
         start = "The model answers with another mix of classes than it did";
     else if (strcmp(of, "format") == 0)
         start = "Files come in another mix of formats than they did";
-    return gd_arena_printf(arena, "%s: %s%.64s%s are %s where the baseline has %s (%s, PSI %.2g).", start, name ? "'" : "",
-                           name ? name : "those that the baseline does not name", name ? "'" : "", here, there, p,
-                           v->categories.psi);
+    return gd_arena_printf(arena, "%s: %s%.64s%s are %s where the baseline has %s (%s, PSI %.2g).", start,
+                           name ? "'" : "", name ? name : "those that the baseline does not name", name ? "'" : "",
+                           here, there, p, v->categories.psi);
 }
 
 /* ---- sentences ---- */
@@ -216,8 +216,8 @@ const char *gd_words_features(const gd_verdict *v, gd_arena *arena)
 {
     const char *p = p_words(arena, v->features_adjusted);
     return p ? gd_arena_printf(arena,
-                               "Pictures look other to the model than they did: its features are %.2g deviations away "
-                               "from the baseline's, where the same pictures would be 0 (%s).",
+                               "Pictures look other to the model than they did: its features are at a distance of %.2g "
+                               "from the baseline's, where 0 is alike and 1 is apart (%s).",
                                v->features.distance, p)
              : NULL;
 }

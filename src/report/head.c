@@ -72,7 +72,7 @@ static void headline(gd_page *page)
                         i == 0                     ? ""
                         : i + 1 == v->n_violations ? " and "
                                                    : ", ",
-                        called(page, page->finding[i]->feature));
+                        called(page, v->violation[page->finding[i]].feature));
         if (v->n_violations > NAMED)
             gd_text_add(out, " and %d more", v->n_violations - NAMED);
     }
@@ -178,7 +178,7 @@ static void findings(gd_page *page)
         return;
     gd_text_add(page->out, "<ol class=findings>\n");
     for (int i = 0; i < v->n_violations && i < GD_PAGE_FINDINGS; i++) {
-        const gd_violation *x = page->finding[i];
+        const gd_violation *x = &v->violation[page->finding[i]];
         if (i == AT_ONCE)
             gd_text_add(page->out, "</ol><details><summary>%d more</summary><ol class=findings>\n",
                         v->n_violations - AT_ONCE);

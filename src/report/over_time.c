@@ -132,7 +132,7 @@ static void confidence_chart(gd_page *page, const gd_timeline *t, double median)
         .page = page,
         .x = time_axis(t, false),
         .y = {GD_AXIS_SHARES, 0, 1, 5},
-        .class = "tall",
+        .class = "tall bare",
         .words = "Confidence of the answers over time: median and the middle 80 percent of each slot",
     };
     gd_chart_open(&c);
@@ -293,7 +293,7 @@ static void classes(gd_page *page, const gd_timeline *t)
         .class = "tall",
         .words = "Shares of the predicted classes over time; the list below has them as numbers",
     };
-    double x[BANDS + 1], y[BANDS + 1];
+    double x[BANDS + 1], y[BANDS + 1] = {0};
     gd_chart_open(&c);
     for (int k = 0; k < m.n; k++)
         class_band(&c, t, &m, k, &x[k], &y[k]);

@@ -29,9 +29,9 @@ typedef struct gd_page {
     const gd_baseline *baseline; /* = report->baseline; likewise */
     const gd_window *window;
     const gd_verdict *verdict;
-    const char *item, *items;     /* "picture", "pictures"; of a table "row", "rows" */
-    const gd_violation **finding; /* (verdict->n_violations) what matters most first */
-    int n_columns, *order;        /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
+    const char *item, *items; /* "picture", "pictures"; of a table "row", "rows" */
+    int *finding;             /* (verdict->n_violations) of verdict->violation: what matters most first */
+    int n_columns, *order;    /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
     gd_text *out;
     gd_arena arena;
     gd_error *error;

@@ -72,7 +72,7 @@ static gd_status order_findings(gd_page *page)
         places[i] = (place){i, weight_of(page, &v->violation[i]), 0};
     qsort(places, (size_t)v->n_violations, sizeof *places, by_rank);
     for (int i = 0; i < v->n_violations; i++)
-        page->finding[i] = &v->violation[places[i].at];
+        page->finding[i] = places[i].at;
     return GD_OK;
 }
 

@@ -17,9 +17,9 @@ int gd_ticks(double low, double high, int most, double tick[GD_TICKS])
         const double last = floor((high + slack) / step);
         if (last - first + 1 > most)
             continue;
-        int n = 0;
-        for (double k = first; k <= last; k++)
-            tick[n++] = k == 0 ? 0 : k * step; /* no -0 */
+        const int n = (int)(last - first) + 1;
+        for (int k = 0; k < n; k++)
+            tick[k] = (first + k) * step + 0.0; /* no -0 */
         return n;
     }
     return 0;
@@ -71,9 +71,9 @@ int gd_time_ticks(double low, double high, int most, double tick[GD_TICKS], int6
         const double step = minutes[i] * minute, first = ceil(low / step), last = floor(high / step);
         if (last - first + 1 > most)
             continue;
-        int n = 0;
-        for (double k = first; k <= last; k++)
-            tick[n++] = k * step;
+        const int n = (int)(last - first) + 1;
+        for (int k = 0; k < n; k++)
+            tick[k] = (first + k) * step;
         *step_ms = (int64_t)step;
         return n;
     }
