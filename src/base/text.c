@@ -107,6 +107,33 @@ void gd_text_add_json(gd_text *text, const char *string)
     gd_text_add_n(text, "\"", 1);
 }
 
+void gd_text_add_base64(gd_text *text, const void *data, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *bytes = data;
+    char piece[4096];
+    size_t n = 0;
+    for (; length >= 3; length -= 3, bytes += 3) {
+        const uint32_t three = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+        piece[n++] = digits[three >> 18];
+        piece[n++] = digits[three >> 12 & 63];
+        piece[n++] = digits[three >> 6 & 63];
+        piece[n++] = digits[three & 63];
+        if (n == sizeof piece) {
+            gd_text_add_n(text, piece, n);
+            n = 0;
+        }
+    }
+    if (length > 0) {
+        const uint32_t three = (uint32_t)bytes[0] << 16 | (length > 1 ? (uint32_t)bytes[1] << 8 : 0);
+        piece[n++] = digits[three >> 18];
+        piece[n++] = digits[three >> 12 & 63];
+        piece[n++] = length > 1 ? digits[three >> 6 & 63] : '=';
+        piece[n++] = '=';
+    }
+    gd_text_add_n(text, piece, n);
+}
+
 gd_status gd_text_status(const gd_text *text, gd_error *error)
 {
     return text->failed ? gd_fail(error, GD_NOMEM, "out of memory for a text of %zu bytes", text->length) : GD_OK;

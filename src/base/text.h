@@ -24,6 +24,9 @@ void gd_text_add_n(gd_text *text, const char *bytes, size_t length);
  * are no UTF-8 replaced by U+FFFD. */
 void gd_text_add_json(gd_text *text, const char *string);
 
+/* Bytes in base64 (RFC 4648, section 4), padded. */
+void gd_text_add_base64(gd_text *text, const void *data, size_t length);
+
 /* The character at the start of `bytes` (`left` of them): its length, 1 to 4, or 0 where that is no valid UTF-8. */
 int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character);
 

@@ -7,32 +7,6 @@
 
 /* ---- encodings ---- */
 
-static void add_base64(gd_text *text, const uint8_t *bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char piece[4096];
-    size_t n = 0;
-    for (; length >= 3; length -= 3, bytes += 3) {
-        const uint32_t three = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-        piece[n++] = digits[three >> 18];
-        piece[n++] = digits[three >> 12 & 63];
-        piece[n++] = digits[three >> 6 & 63];
-        piece[n++] = digits[three & 63];
-        if (n == sizeof piece) {
-            gd_text_add_n(text, piece, n);
-            n = 0;
-        }
-    }
-    if (length > 0) {
-        const uint32_t three = (uint32_t)bytes[0] << 16 | (length > 1 ? (uint32_t)bytes[1] << 8 : 0);
-        piece[n++] = digits[three >> 18];
-        piece[n++] = digits[three >> 12 & 63];
-        piece[n++] = length > 1 ? digits[three >> 6 & 63] : '=';
-        piece[n++] = '=';
-    }
-    gd_text_add_n(text, piece, n);
-}
-
 /* Characters, and no 0 among them, which is no character of JSON nor CSV. */
 static bool is_text(const char *bytes, size_t length)
 {
@@ -91,7 +65,7 @@ static void add_side(gd_text *text, const gd_capture_options *options, const cha
     gd_text_add(text, "\"data\":");
     if (*encoding == 'B') {
         gd_text_add_n(text, "\"", 1);
-        add_base64(text, body, bytes);
+        gd_text_add_base64(text, body, bytes);
         gd_text_add_n(text, "\"", 1);
     } else {
         gd_text_add_json(text, body);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base64.h"
+#include "base/text.h"
 #include "unit.h"
 
 #include <string.h>
@@ -19,6 +20,10 @@ TEST(the_vectors_of_the_rfc)
         const size_t length = strcspn(strcpy(unpadded, texts[n]), "=");
         CHECK(gd_base64_decode(unpadded, length, unpadded, &bytes));
         CHECK_EQ_INT(bytes, n);
+        gd_text out = {0};
+        gd_text_add_base64(&out, "foobar", n);
+        CHECK_TEXT(out.at, texts[n]);
+        gd_text_release(&out);
         CHECK(bytes <= GD_BASE64_BYTES(length));
         CHECK(memcmp(unpadded, "foobar", n) == 0);
     }
