@@ -131,10 +131,12 @@ static gd_status make_of_run(job *j, gd_error *error)
     const gd_run_images *r = &j->run;
     const int64_t n = r->split.n_validation;
     if (n == 0)
-        return gd_fail(error, GD_INVALID,
-                       "'%s' was trained on all its images (data.validation: 0): name others, as griddle monitor "
-                       "baseline RUN DATA -o DIR, or train with --set data.validation=0.1",
-                       run);
+        return gd_fail(
+            error, GD_INVALID,
+            "'%s' was trained on all its images (data.validation: 0): name others, such as a test split in "
+            "its staged set, by griddle monitor baseline %s %s/staged.safetensors -o DIR, or train with --set "
+            "data.validation=0.1",
+            run, run, run);
     snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s", n, run);
     if (r->originals)
         return survey_files(j, r->originals, n, error);
