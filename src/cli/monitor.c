@@ -14,6 +14,7 @@
 static const gd_verb *const verbs[] = {
     &gd_verb_monitor_baseline,
     &gd_verb_monitor_check,
+    &gd_verb_monitor_quality,
     NULL,
 };
 enum { MOST_VERBS = 16, PREFIX = sizeof "monitor " - 1 };
@@ -80,7 +81,8 @@ gd_status gd_monitor_end(gd_command *command, gd_status status)
 static void print_verbs(FILE *stream)
 {
     fputs("griddle monitor baseline runs/scones -o monitors/scones           what is normal: once\n"
-          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n\n"
+          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n"
+          "griddle monitor quality captured labels -o quality               is it right, once labels are there\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);
     for (int i = 0; verbs[i]; i++)
