@@ -84,6 +84,7 @@ static gd_status run_baseline(gd_command *command, gd_error *error)
     if (!baseline || !told)
         return gd_fail(error, GD_NOMEM, "out of memory for a baseline");
     GD_TRY(gd_monitor_out(command, &out, error));
+    GD_TRY(gd_out_check(out, (const char *const[]){"check.json", "constraint_violations.json", NULL}, error));
     GD_TRY(read_options(command, &options, error));
     gd_status status = gd_reference_make(&options, baseline, told, error);
     if (status == GD_OK)

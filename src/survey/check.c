@@ -233,8 +233,10 @@ gd_status gd_check_run(const gd_check_options *o, gd_check *check, gd_error *err
 {
     *check = (gd_check){0};
     GD_TRY(read_baseline(o, &check->baseline, error));
-    if (o->out)
-        GD_TRY(gd_folder_make(o->out, error)); /* before the work, where it cannot be */
+    if (o->out) { /* before the work, where it cannot be */
+        GD_TRY(gd_out_check(o->out, (const char *const[]){"constraints.json", "baseline.safetensors", NULL}, error));
+        GD_TRY(gd_folder_make(o->out, error));
+    }
     GD_TRY(gd_window_init(&check->window, &check->baseline, SEED, error));
     GD_TRY(is_table(o) ? look_at_table(o, check, error) : look_at_captures(o, check, error));
     GD_TRY(gd_verdict_make(&check->baseline, &check->window, &check->arena, &check->verdict, error));

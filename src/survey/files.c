@@ -117,6 +117,19 @@ static gd_status write_json(const char *folder, const gd_baseline *baseline, gd_
     return status;
 }
 
+gd_status gd_out_check(const char *folder, const char *const *others, gd_error *error)
+{
+    for (; *others; others++) {
+        char path[GD_PATH];
+        GD_TRY(gd_path_in(folder, *others, path, error));
+        if (gd_file_exists(path))
+            return gd_fail(error, GD_INVALID,
+                           "'%s' has %s, and files of the same names as are written here: name another folder with -o",
+                           folder, *others);
+    }
+    return GD_OK;
+}
+
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error)
 {
     char path[GD_PATH];

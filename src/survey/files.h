@@ -40,6 +40,10 @@ gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double
                       gd_error *error);
 
 /* Each appends one file's text. Failure is the text's: gd_text_status. */
+/* Folders of other words of monitor hold files of the same names: INVALID where `folder` has one of `others` (ends with
+ * NULL). */
+gd_status gd_out_check(const char *folder, const char *const *others, gd_error *error);
+
 void gd_statistics_print(const gd_profile *profile, gd_text *out);
 void gd_rules_print(const gd_rules *rules, gd_text *out);
 void gd_violations_print(const gd_verdict *verdict, gd_text *out);

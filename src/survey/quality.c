@@ -24,19 +24,9 @@ static gd_status check_readable_twice(const gd_quality_options *o, gd_error *err
     return GD_OK;
 }
 
-/* Folders of other words of monitor hold files of the same names. */
 static gd_status check_out(const gd_quality_options *o, gd_error *error)
 {
-    static const char *const others[] = {"baseline.safetensors", "check.json"};
-    for (int i = 0; i < 2; i++) {
-        char path[PATH];
-        if (snprintf(path, sizeof path, "%s/%s", o->out, others[i]) >= PATH)
-            return gd_fail(error, GD_INVALID, "the path of -o has more than %d bytes", PATH - 32);
-        if (gd_file_exists(path))
-            return gd_fail(error, GD_INVALID,
-                           "'%s' has %s, and files of the same names as are written here: name another folder with -o",
-                           o->out, others[i]);
-    }
+    GD_TRY(gd_out_check(o->out, (const char *const[]){"baseline.safetensors", "check.json", NULL}, error));
     return o->worth > 0 ? gd_worth_check(o->out, error) : GD_OK;
 }
 

@@ -94,6 +94,8 @@ def the_road():
     dark = griddle("monitor", "check", "dark", "--baseline", "base", "-o", "bad", "--no-report", code=3)
     assert "brightness" in dark.stdout and not os.path.exists("bad/report.html")
     assert ("brightness", "baseline_drift_check") in violations("bad"), violations("bad")
+    for words in (("check", "plain", "--baseline", "base", "-o", "base"), ("baseline", "run", "-o", "fine")):
+        assert "name another folder" in griddle("monitor", *words, code=2).stderr, words
 
 
 def computed_is_recorded():
