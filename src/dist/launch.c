@@ -155,7 +155,7 @@ static void end_all(attempt *a)
 
 static void watch_over(attempt *a)
 {
-    const gd_verdict *verdict = gd_watch_verdict(a->watch);
+    const gd_rank_verdict *verdict = gd_watch_verdict(a->watch);
     const double begun = gd_seconds();
     const double patience = a->options->hosts ? LAST_WORDS : 0;
     double ended = begun, lived = begun;
@@ -178,7 +178,8 @@ static void watch_over(attempt *a)
     }
 }
 
-static gd_status run_attempt(const gd_launch_options *o, int ranks, bool resumed, gd_verdict *verdict, gd_error *error)
+static gd_status run_attempt(const gd_launch_options *o, int ranks, bool resumed, gd_rank_verdict *verdict,
+                             gd_error *error)
 {
     attempt *a = &(attempt){.options = o, .ranks = ranks, .relay.from = -1};
     gd_status status = start(a, resumed, error);
@@ -211,7 +212,7 @@ gd_status gd_launch(const gd_launch_options *o, int *code, gd_error *error)
         return gd_follow(o, code, error);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* ranks whose mpirun is gone */
     for (bool again = false;; again = true) {
-        gd_verdict v = {0};
+        gd_rank_verdict v = {0};
         bool can_resume = gd_file_exists(o->checkpoint);
         GD_TRY(run_attempt(o, ranks, again && can_resume, &v, error));
         *code = v.status == GD_STOPPED ? 128 + signal_of(o) : v.code;

@@ -31,7 +31,7 @@ static void *keep_watch(void *argument)
 {
     enum { TURN_MS = 100, GRACE_TURNS = 10 };
     const gd_team_watch *w = argument;
-    const gd_verdict *verdict = gd_watch_verdict(w->watch);
+    const gd_rank_verdict *verdict = gd_watch_verdict(w->watch);
     while (!verdict->failed && !verdict->ended)
         gd_watch_turn(w->watch, TURN_MS);
     if (!verdict->failed)

@@ -51,7 +51,7 @@ struct gd_watch {
     stranger stranger[STRANGERS];
     double turned, beaten;
     double woke; /* when this process had been stopped for longer than others wait; 0: never */
-    gd_verdict verdict;
+    gd_rank_verdict verdict;
     int asked;   /* the signal that ranks were asked to stop for; 0: they were not */
     int suspect; /* a rank whose device or collectives failed, which may be another one's fault; -1: none */
     double until;
@@ -136,7 +136,7 @@ void gd_watch_close(gd_watch *w)
 }
 
 const char *gd_watch_address(const gd_watch *w) { return w->address; }
-const gd_verdict *gd_watch_verdict(const gd_watch *w) { return &w->verdict; }
+const gd_rank_verdict *gd_watch_verdict(const gd_watch *w) { return &w->verdict; }
 
 /* ---- failures ---- */
 
@@ -150,7 +150,7 @@ static void tell_all(const gd_watch *w, const char *line)
 
 static void fail(gd_watch *w, int rank, gd_status status, int code, const char *message)
 {
-    gd_verdict *v = &w->verdict;
+    gd_rank_verdict *v = &w->verdict;
     if (v->failed)
         return;
     v->failed = true;

@@ -26,7 +26,7 @@ typedef struct gd_watch gd_watch; /* opaque */
 #define GD_WATCH_VARIABLE "GRIDDLE_WATCH"
 
 /* What is known of the run so far. */
-typedef struct gd_verdict {
+typedef struct gd_rank_verdict {
     bool failed;       /* the next four hold */
     int rank;          /* whose fault it is; -1: nobody's */
     gd_status status;  /* INVALID, NUMERIC …: what the rank itself said; DEVICE: it is gone, stuck or disagrees */
@@ -35,7 +35,7 @@ typedef struct gd_verdict {
     bool late;         /* the watch itself was stopped, for so long that ranks have noticed, and have said so */
     bool begun;        /* all ranks have */
     bool ended;        /* all have said their last word, and none was a failure */
-} gd_verdict;
+} gd_rank_verdict;
 
 /* Instead of a rank: the watch is a launcher's, and ranks are on this machine, or on several. */
 enum { GD_WATCH_MACHINE = -1, GD_WATCH_HOSTS = -2 };
@@ -55,7 +55,7 @@ const char *gd_watch_address(const gd_watch *watch);
 /* Hears and answers for so long at most, or until something has happened. After a failure it goes on to be turned until
  * gd_watch_empty. */
 void gd_watch_turn(gd_watch *watch, int milliseconds);
-const gd_verdict *gd_watch_verdict(const gd_watch *watch);
+const gd_rank_verdict *gd_watch_verdict(const gd_watch *watch);
 
 /* All ranks are asked to save and stop. */
 void gd_watch_stop(gd_watch *watch, int signal);

@@ -86,7 +86,7 @@ static const char *heard(const scene *s, int rank)
 static const char *verdict(scene *s)
 {
     turn(s);
-    const gd_verdict *v = gd_watch_verdict(s->watch);
+    const gd_rank_verdict *v = gd_watch_verdict(s->watch);
     return v->failed ? unit_text("%d: %s", v->rank, v->message) : v->ended ? "ended" : "goes on";
 }
 
@@ -189,7 +189,7 @@ TEST(a_long_step_is_no_failure_and_silence_is)
 {
     scene s = all_begun(NULL);
     const double until = gd_seconds() + GD_SILENCE_SECONDS + 1;
-    const gd_verdict *v = gd_watch_verdict(s.watch);
+    const gd_rank_verdict *v = gd_watch_verdict(s.watch);
     while (!v->failed && gd_seconds() < until) {
         gd_line_send(s.rank[0], "beat 40");
         gd_line_send(s.rank[2], "beat 40");
