@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gd_verb *const verbs[] = {&gd_verb_monitor_baseline, &gd_verb_monitor_check};
+static const gd_verb *const verbs[] = {&gd_verb_monitor_baseline, &gd_verb_monitor_check, &gd_verb_monitor_watch,
+                                       &gd_verb_monitor_container};
 enum { N_VERBS = sizeof verbs / sizeof *verbs, PREFIX = sizeof "monitor " - 1 };
 
 /* ---- options ---- */
@@ -63,6 +64,13 @@ gd_status gd_monitor_out(const gd_command *command, const char **out, gd_error *
     return *out ? GD_OK : gd_fail(error, GD_INVALID, "wants -o DIR, a folder for what it writes");
 }
 
+gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, gd_error *error)
+{
+    *baseline = gd_command_option(command, "--baseline");
+    return *baseline ? GD_OK
+                     : gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
+}
+
 gd_status gd_monitor_end(gd_command *command, gd_status status)
 {
     if (status == GD_STOPPED)
@@ -75,7 +83,8 @@ gd_status gd_monitor_end(gd_command *command, gd_status status)
 static void print_verbs(FILE *stream)
 {
     fputs("griddle monitor baseline runs/scones -o monitors/scones           what is normal: once\n"
-          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n\n"
+          "griddle monitor check captured --baseline monitors/scones -o out  is it still so\n"
+          "griddle monitor watch captured --baseline monitors/scones -o out  every hour\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);
     for (int i = 0; i < N_VERBS; i++)
