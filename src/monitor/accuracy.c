@@ -100,7 +100,7 @@ void gd_calibration_count(const gd_calibration *calibration, const float *confid
 gd_estimate gd_estimate_of(double value, double deviation, double z)
 {
     const double per = z * z * deviation * deviation / (value * (1 - value)); /* z^2 / pictures */
-    if (!(per >= 0 && per < INFINITY))                                        /* 0 or 1, or nothing: as it is */
+    if (!isfinite(per) || per < 0)                                            /* 0 or 1, or nothing: as it is */
         return (gd_estimate){value, deviation, fmax(0, value - z * deviation), fmin(1, value + z * deviation)};
     const double middle = (value + per / 2) / (1 + per);
     const double half = sqrt(value * (1 - value) * per + per * per / 4) / (1 + per);

@@ -30,9 +30,8 @@ extern "C" {
 enum { GD_CALIBRATION_STEPS = 32, GD_CALIBRATION_LEAST = 20 /* pictures in a bin */ };
 
 typedef struct gd_calibration {
-    int n; /* steps; 0: none */
-    double
-        top[GD_CALIBRATION_STEPS]; /* greatest confidence of the baseline in a step, rising; above the last: the last */
+    int n;                            /* steps; 0: none */
+    double top[GD_CALIBRATION_STEPS]; /* greatest confidence of the baseline in a step, rising */
     double count[GD_CALIBRATION_STEPS], right[GD_CALIBRATION_STEPS]; /* of the baseline's pictures */
 } gd_calibration;
 
@@ -41,7 +40,8 @@ typedef struct gd_calibration {
 gd_status gd_calibration_fit(gd_calibration *calibration, const float *confidence, const uint8_t *right, int64_t n,
                              gd_error *error);
 
-/* The step of a confidence, and its share of right answers. What is not a number is in the first step. */
+/* The step of a confidence, and its share of right answers. Above the baseline's greatest it is the last step; what is
+ * not a number is in the first. */
 int gd_calibration_step(const gd_calibration *calibration, float confidence);
 double gd_calibration_share(const gd_calibration *calibration, int step);
 
@@ -55,7 +55,7 @@ typedef struct gd_estimate {
 /* `z`: half the interval's width in deviations; 1.96 for 95%. */
 gd_estimate gd_calibration_accuracy(const gd_calibration *calibration, const int64_t *counts, double z);
 
-/* Wilson's interval of a share whose deviation is known: as a binomial one of value (1 - value) / deviation^2 pictures.
+/* Wilson's interval of a share with a known deviation: as a binomial one of value (1 - value) / deviation^2 pictures.
  */
 gd_estimate gd_estimate_of(double value, double deviation, double z);
 

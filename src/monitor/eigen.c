@@ -36,7 +36,10 @@ static double reflect(double *x, int n, double *y)
     *y = x[0] > 0 ? -length : length;
     x[0] -= *y; /* of opposite signs: nothing cancels */
     const double square = dot(x, x, n);
-    return square > 0 ? 2 / square : 0;
+    if (square > DBL_MIN)
+        return 2 / square;
+    *y = 0; /* what a singular matrix leaves behind: 2 / square would be infinite */
+    return 0;
 }
 
 /* One reflection from both sides: rest (n,n with rows `stride` apart) becomes H rest H. `work` (n). */

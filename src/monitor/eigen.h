@@ -2,8 +2,8 @@
 /* A = V^T diag(value) V of a symmetric matrix: small ones, up to a thousand or so, without LAPACK.
  *
  * Householder's reflections make A tridiagonal, implicit QR steps with Wilkinson's shift make that diagonal (G. H.
- * Golub, C. F. Van Loan, Matrix Computations, 4th ed., 8.3). About 9 n^3 floating-point operations: 30 ms for n = 128,
- * 2 s for n = 512 on one core.
+ * Golub, C. F. Van Loan, Matrix Computations, 4th ed., 8.3). About 9 n^3 floating-point operations: 3 ms for n = 128,
+ * 0.2 s for n = 512 on one core of a Zen 5 server.
  */
 #ifndef GD_MONITOR_EIGEN_H
 #define GD_MONITOR_EIGEN_H

@@ -142,14 +142,13 @@ gd_status gd_directions_init(gd_directions *directions, const gd_scatter *scatte
     directions->mean = malloc(sizeof(double) * (size_t)dims);
     directions->variance = malloc(sizeof(double) * (size_t)dims);
     directions->vector = malloc(sizeof(double) * (size_t)dims * (size_t)dims);
-    gd_status status = directions->mean && directions->variance && directions->vector
-                           ? GD_OK
-                           : gd_fail(error, GD_NOMEM, "out of memory for the directions of %d features", dims);
-    if (status == GD_OK) {
-        memcpy(directions->mean, scatter->mean, sizeof(double) * (size_t)dims);
-        gd_scatter_covariance(scatter, directions->vector);
-        status = gd_symmetric_eigen(dims, directions->vector, directions->variance, error);
+    if (!directions->mean || !directions->variance || !directions->vector) {
+        gd_directions_release(directions);
+        return gd_fail(error, GD_NOMEM, "out of memory for the directions of %d features", dims);
     }
+    memcpy(directions->mean, scatter->mean, sizeof(double) * (size_t)dims);
+    gd_scatter_covariance(scatter, directions->vector);
+    const gd_status status = gd_symmetric_eigen(dims, directions->vector, directions->variance, error);
     if (status != GD_OK) {
         gd_directions_release(directions);
         return status;

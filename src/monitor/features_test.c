@@ -6,83 +6,197 @@
 #include "monitor/special.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double ridge = 0.1; /* of the mean variance; docs in the header */
+static const double ridge = 0.3; /* of the mean variance */
 
-/* Rows of both, the baseline's first, as coordinates of unit variance around the mean of all. */
+/* Rows of both, the baseline's first. */
 typedef struct pooled {
     int n, m, dims;
-    float *row;  /* (n + m,dims) */
-    int *order;  /* (n + m) */
-    double *sum; /* (dims) */
+    float *row;      /* (n + m,dims), as coordinates in which S is 1, around the mean of all */
+    double *factor;  /* (dims,dims): S = U^T U; of U the part on and above the diagonal */
+    double *sum;     /* (dims) */
+    double *square;  /* (n + m): |row|^2 */
+    float *kernel;   /* (n + m) rows: of row i against rows 0 to i - 1 */
+    double *total;   /* (n + m): of row i against all */
+    int *order, *in; /* (n + m): a permutation; its first, rising */
+    float *block;    /* (dims,BLOCK) */
 } pooled;
 
-static gd_status pooled_new(int n, int m, int dims, pooled *p, gd_error *error)
+enum { BLOCK = 16 /* rows whose products are in registers */ };
+
+static bool pooled_new(int n, int m, int dims, pooled *p)
 {
-    const size_t rows = (size_t)n + (size_t)m;
-    *p = (pooled){n, m, dims, NULL, NULL, NULL};
-    p->row = malloc(sizeof(float) * rows * (size_t)dims);
-    p->order = malloc(sizeof(int) * rows);
-    p->sum = malloc(sizeof(double) * (size_t)dims);
-    return p->row && p->order && p->sum
-               ? GD_OK
-               : gd_fail(error, GD_NOMEM, "out of memory for %zu rows of %d features", rows, dims);
+    const size_t rows = (size_t)n + (size_t)m, d = (size_t)dims;
+    *p = (pooled){.n = n, .m = m, .dims = dims};
+    p->row = malloc(sizeof *p->row * rows * d);
+    p->factor = malloc(sizeof *p->factor * d * d);
+    p->sum = malloc(sizeof *p->sum * d);
+    p->square = malloc(sizeof *p->square * rows);
+    p->kernel = malloc(sizeof *p->kernel * rows * (rows - 1) / 2);
+    p->total = calloc(rows, sizeof *p->total);
+    p->order = calloc(2 * rows, sizeof *p->order);
+    p->in = p->order + rows;
+    p->block = malloc(sizeof *p->block * d * BLOCK);
+    return p->row && p->factor && p->sum && p->square && p->kernel && p->total && p->order && p->block;
 }
 
 static void pooled_free(pooled *p)
 {
     free(p->row);
-    free(p->order);
+    free(p->factor);
     free(p->sum);
+    free(p->square);
+    free(p->kernel);
+    free(p->total);
+    free(p->order);
+    free(p->block);
+}
+
+/* Cholesky's factor of S in place; the ridge keeps every pivot above 0. */
+static void factorise(double *s, int dims)
+{
+    for (int k = 0; k < dims; k++) {
+        double *row = s + (size_t)k * (size_t)dims;
+        const double pivot = sqrt(row[k]);
+        for (int j = k; j < dims; j++)
+            row[j] /= pivot;
+        for (int i = k + 1; i < dims; i++) {
+            double *to = s + (size_t)i * (size_t)dims;
+            for (int j = i; j < dims; j++)
+                to[j] -= row[i] * row[j];
+        }
+    }
+}
+
+/* x (dims) becomes U^-T x, whose square is x^T S^-1 x. */
+static void solve(const double *factor, int dims, double *x)
+{
+    for (int k = 0; k < dims; k++) {
+        const double *row = factor + (size_t)k * (size_t)dims, at = x[k] / row[k];
+        x[k] = at;
+        for (int j = k + 1; j < dims; j++)
+            x[j] -= at * row[j];
+    }
+}
+
+/* Coordinates of `rows` rows. */
+static void place(pooled *p, const float *from, int rows, const double *mean, float *to)
+{
+    for (int i = 0; i < rows; i++, from += p->dims, to += p->dims) {
+        for (int k = 0; k < p->dims; k++)
+            p->sum[k] = (double)from[k] - mean[k];
+        solve(p->factor, p->dims, p->sum);
+        for (int k = 0; k < p->dims; k++)
+            to[k] = (float)p->sum[k];
+    }
 }
 
 static gd_status whiten(const float *baseline, const float *window, pooled *p, gd_error *error)
 {
-    const int dims = p->dims;
+    const size_t dims = (size_t)p->dims;
     gd_scatter scatter;
-    gd_directions directions = {0};
     double trace = 0;
-    GD_TRY(gd_scatter_init(&scatter, dims, error));
+    gd_status status = GD_OK;
+    GD_TRY_TO(done, gd_scatter_init(&scatter, p->dims, error));
     gd_scatter_add(&scatter, baseline, p->n);
     gd_scatter_add(&scatter, window, p->m);
-    gd_status status = GD_OK;
     if (scatter.skipped > 0)
         GD_TRY_TO(done, gd_fail(error, GD_NUMERIC, "%lld pictures have features that are not finite",
                                 (long long)scatter.skipped));
-    GD_TRY_TO(done, gd_directions_init(&directions, &scatter, error));
-    for (int k = 0; k < dims; k++)
-        trace += directions.variance[k];
-    for (int i = 0; i < p->n + p->m; i++) {
-        const float *from = i < p->n ? baseline + (size_t)i * (size_t)dims : window + (size_t)(i - p->n) * (size_t)dims;
-        gd_features_project(&directions, from, dims, p->sum);
-        for (int k = 0; k < dims; k++) {
-            const double variance = directions.variance[k] + ridge * trace / dims;
-            p->row[(size_t)i * (size_t)dims + (size_t)k] = variance > 0 ? (float)(p->sum[k] / sqrt(variance)) : 0;
-        }
-    }
+    gd_scatter_covariance(&scatter, p->factor);
+    for (size_t k = 0; k < dims; k++)
+        trace += p->factor[k * dims + k];
+    for (size_t k = 0; k < dims; k++)
+        p->factor[k * dims + k] += trace > 0 ? ridge * trace / p->dims : 1; /* 1: all rows are one */
+    factorise(p->factor, p->dims);
+    place(p, baseline, p->n, scatter.mean, p->row);
+    place(p, window, p->m, scatter.mean, p->row + (size_t)p->n * dims);
 done:
     gd_scatter_release(&scatter);
-    gd_directions_release(&directions);
     return status;
 }
 
-/* |mean of the window - mean of the baseline|^2, from the sum over `count` rows that are one of both: all rows together
- * sum to 0. */
-static double distance_of(pooled *p, const int *row, int count)
+static float *kernel_row(const pooled *p, size_t i) { return p->kernel + i * (i - 1) / 2; }
+
+/* The kernel of all pairs, BLOCK columns at a time. */
+static void fill_kernel(pooled *p, double width)
 {
-    double square = 0;
-    memset(p->sum, 0, sizeof(double) * (size_t)p->dims);
-    for (int i = 0; i < count; i++) {
-        const float *from = p->row + (size_t)row[i] * (size_t)p->dims;
-        for (int k = 0; k < p->dims; k++)
-            p->sum[k] += (double)from[k];
+    const size_t rows = (size_t)p->n + (size_t)p->m, dims = (size_t)p->dims;
+    for (size_t first = 0; first < rows; first += BLOCK) {
+        for (size_t t = 0; t < BLOCK; t++) {
+            for (size_t k = 0; k < dims; k++)
+                p->block[k * BLOCK + t] = first + t < rows ? p->row[(first + t) * dims + k] : 0;
+        }
+        for (size_t i = first + 1; i < rows; i++) {
+            float dot[BLOCK] = {0};
+            for (size_t k = 0; k < dims; k++) {
+                for (size_t t = 0; t < BLOCK; t++)
+                    dot[t] += p->row[i * dims + k] * p->block[k * BLOCK + t];
+            }
+            for (size_t j = first; j < i && j < first + BLOCK; j++) {
+                const double apart = p->square[i] + p->square[j] - 2 * (double)dot[j - first];
+                const float value = expf((float)(-apart / width));
+                kernel_row(p, i)[j] = value;
+                p->total[i] += (double)value;
+                p->total[j] += (double)value;
+            }
+        }
     }
-    for (int k = 0; k < p->dims; k++)
-        square += p->sum[k] * p->sum[k];
-    const double n = p->n, m = p->m;
-    return square * (1 / n + 1 / m) * (1 / n + 1 / m);
+}
+
+/* False where all rows are one. */
+static bool compare_rows(pooled *p)
+{
+    const size_t rows = (size_t)p->n + (size_t)p->m;
+    double all = 0;
+    for (size_t i = 0; i < rows; i++) {
+        p->square[i] = 0;
+        for (int k = 0; k < p->dims; k++)
+            p->square[i] += pow((double)p->row[i * (size_t)p->dims + (size_t)k], 2);
+        all += p->square[i];
+        p->total[i] = 1; /* itself */
+    }
+    if (!(all > 0))
+        return false;
+    fill_kernel(p, 2 * all / (double)(rows - 1)); /* the rows' mean is 0 */
+    return true;
+}
+
+/* MMD^2 between the first `count` rows of the order, which are one of both, and the others. With the kernel centred, so
+ * that sums over all rows are 0, it is (1 / n + 1 / m)^2 times its sum over pairs of the former. */
+static double discrepancy(pooled *p, int count)
+{
+    const int rows = p->n + p->m;
+    double within = count, total = 0, all = 0;
+    int found = 0;
+    for (int i = 0; i < rows; i++)
+        p->in[i] = 0;
+    for (int i = 0; i < count; i++)
+        p->in[p->order[i]] = 1;
+    for (int i = 0; i < rows; i++) { /* rising, so that the kernel is read as it lies; never ahead of what is unread */
+        all += p->total[i];
+        if (!p->in[i])
+            continue;
+        total += p->total[i];
+        p->in[found++] = i;
+    }
+    for (int i = 1; i < found; i++) {
+        const float *row = kernel_row(p, (size_t)p->in[i]);
+        double sum[4] = {0};
+        int j = 0;
+        for (; j + 4 <= i; j += 4) {
+            for (int t = 0; t < 4; t++)
+                sum[t] += (double)row[p->in[j + t]];
+        }
+        for (; j < i; j++)
+            sum[0] += (double)row[p->in[j]];
+        within += 2 * (sum[0] + sum[1] + sum[2] + sum[3]);
+    }
+    const double share = (double)count / rows, weight = 1.0 / p->n + 1.0 / p->m;
+    return weight * weight * (within - 2 * share * total + share * share * all);
 }
 
 /* The chance of x or more, of what `drawn` are draws of. */
@@ -112,7 +226,7 @@ static void permute(pooled *p, uint64_t seed, gd_features_change *change)
     double drawn[GD_PERMUTATIONS], mean = 0;
     for (int i = 0; i < rows; i++)
         p->order[i] = p->m < p->n ? rows - 1 - i : i; /* those of which there are fewer come first */
-    const double apart = distance_of(p, p->order, fewer);
+    const double apart = discrepancy(p, fewer);
     for (int b = 0; b < GD_PERMUTATIONS; b++) {
         for (int i = 0; i < fewer; i++) {
             const uint32_t random = gd_rng(seed, GD_RNG_PERMUTE, (uint32_t)b, (uint64_t)i).at[0];
@@ -120,10 +234,10 @@ static void permute(pooled *p, uint64_t seed, gd_features_change *change)
             p->order[i] = p->order[j];
             p->order[j] = was;
         }
-        drawn[b] = distance_of(p, p->order, fewer);
+        drawn[b] = discrepancy(p, fewer);
         mean += drawn[b] / GD_PERMUTATIONS;
     }
-    change->statistic = apart * p->n * p->m / rows;
+    change->statistic = apart;
     change->p = upper_tail(drawn, apart);
     change->distance = sqrt(fmax(0, apart - mean));
 }
@@ -136,11 +250,20 @@ gd_status gd_features_test(const float *baseline, int n, const float *window, in
         return gd_fail(error, GD_INVALID,
                        "features of %d and %d pictures are too few to compare: %d of both are needed", n, m,
                        GD_FEATURES_TEST_LEAST);
-    gd_status status = GD_OK;
-    GD_TRY_TO(done, pooled_new(n, m, dims, &p, error));
-    GD_TRY_TO(done, whiten(baseline, window, &p, error));
-    permute(&p, seed, change);
-done:
+    if (n > GD_FEATURES_TEST_MOST || m > GD_FEATURES_TEST_MOST)
+        return gd_fail(error, GD_INVALID,
+                       "features of %d and %d pictures are too many to compare: %d of either at most", n, m,
+                       GD_FEATURES_TEST_MOST);
+    if (dims < 1 || dims > GD_FEATURES_MOST)
+        return gd_fail(error, GD_INVALID, "%d features a picture: 1 to %d can be compared", dims, GD_FEATURES_MOST);
+    if (!pooled_new(n, m, dims, &p)) {
+        pooled_free(&p);
+        return gd_fail(error, GD_NOMEM, "out of memory for %d and %d rows of %d features", n, m, dims);
+    }
+    const gd_status status = whiten(baseline, window, &p, error);
+    *change = (gd_features_change){0, 1, 0};
+    if (status == GD_OK && compare_rows(&p))
+        permute(&p, seed, change);
     pooled_free(&p);
     return status;
 }

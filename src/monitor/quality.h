@@ -3,15 +3,18 @@
  * managed monitor's model quality files name them.
  *
  *     confusion      (classes,classes) counts, row = label, column = answer; matrices of parts add up
- *     recall_c       right_c / labelled_c             precision_c    right_c / answered_c
- *     f_beta_c       (1 + b^2) precision recall / (b^2 precision + recall) = (1 + b^2) right / (b^2 labelled +
- * answered) weighted       the mean over classes, each weighing labelled_c, of the class's own figure two classes the
- * figures of the positive one, and rates: true positive = recall, false negative = 1 - recall, true negative = right /
- * labelled of the other one, false positive = 1 - that 0 / 0          0, as scikit-learn's zero_division=0 has it best
- * constant  the figures of who always answers the most frequent label, of equally frequent ones the first deviation
- * sample standard deviation of the figure over 5 random parts of 80% of the pictures; of fewer than 200 pictures none.
- * (It tells how much a fifth of the pictures matters, and is about half of the figure's standard error: sqrt((1 - 0.8)
- * / 0.8).)
+ *     recall_c       right_c / labelled_c
+ *     precision_c    right_c / answered_c
+ *     f_beta_c       (1 + b^2) precision recall / (b^2 precision + recall)
+ *                    = (1 + b^2) right / (b^2 labelled + answered)
+ *     0 / 0          0, as scikit-learn's zero_division=0 has it
+ *     weighted       the mean over classes of the class's own figure, each weighing labelled_c
+ *     two classes    the figures of the positive one, and rates: true positive = recall, false negative = 1 - recall,
+ *                    true negative = right / labelled of the other one, false positive = 1 - that
+ *     best constant  the figures of who always answers the most frequent label, of equally frequent ones the first
+ *     deviation      sample standard deviation of the figure over 5 random parts of 80% of the pictures; of fewer
+ *                    than 200 pictures none. It tells how much a fifth of the pictures matters, and is about half of
+ *                    the figure's standard error: sqrt((1 - 0.8) / 0.8)
  *
  * Equal to scikit-learn's accuracy_score, precision_recall_fscore_support, roc_auc_score and average_precision_score to
  * 1e-12.

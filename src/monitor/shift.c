@@ -4,6 +4,7 @@
 #include "monitor/eigen.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,14 +33,16 @@ gd_status gd_shift_table_init(gd_shift_table *table, int classes, int parts, con
                        classes, parts, GD_SHIFT_CLASSES, GD_SHIFT_PARTS, GD_SHIFT_CELLS);
     float *sorted = malloc(sizeof(float) * (size_t)n);
     table->count = calloc((size_t)classes * (size_t)parts * (size_t)classes, sizeof *table->count);
-    gd_status status =
-        sorted && table->count ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for a table of %d classes", classes);
-    if (status == GD_OK) {
-        memcpy(sorted, confidence, sizeof(float) * (size_t)n);
-        qsort(sorted, (size_t)n, sizeof *sorted, by_size);
-        for (int p = 1; p < parts; p++)
-            table->edge[p - 1] = sorted[n * p / parts];
+    if (!sorted || !table->count) {
+        free(sorted);
+        gd_shift_table_release(table);
+        return gd_fail(error, GD_NOMEM, "out of memory for a table of %d classes", classes);
     }
+    memcpy(sorted, confidence, sizeof(float) * (size_t)n);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+    for (int p = 1; p < parts; p++)
+        table->edge[p - 1] = sorted[n * p / parts];
+    gd_status status = GD_OK;
     for (int64_t i = 0; i < n && status == GD_OK; i++) {
         if (label[i] < 0 || label[i] >= classes || answer[i] < 0 || answer[i] >= classes)
             status = gd_fail(error, GD_INVALID, "label %d and answer %d of picture %lld: there are %d classes",
@@ -69,18 +72,19 @@ typedef struct problem {
     double n;                       /* of the window, without the strange */
     double *mix, *told, *push, *of; /* (classes), (cells): A q, (classes), (cells) */
     double *square, *value;         /* (classes,classes), (classes) */
+    double *towards;                /* (classes) */
 } problem;
 
 static double *row(const problem *s, int cell) { return s->share + (size_t)cell * (size_t)s->classes; }
 
-static gd_status problem_new(const gd_shift_table *table, problem *s, gd_error *error)
+static bool problem_new(const gd_shift_table *table, problem *s)
 {
     const size_t k = (size_t)table->classes, cells = k * (size_t)table->parts;
     *s = (problem){.cells = (int)cells, .parts = table->parts};
-    s->class_at = malloc(sizeof(int) * k);
-    s->share = malloc(sizeof(double) * (cells * k + 3 * cells + k * k + 4 * k));
+    s->class_at = calloc(k, sizeof *s->class_at);
+    s->share = malloc(sizeof(double) * (cells * k + 3 * cells + k * k + 5 * k));
     if (!s->class_at || !s->share)
-        return gd_fail(error, GD_NOMEM, "out of memory for the mix of %d classes", table->classes);
+        return false;
     s->window = s->share + cells * k;
     s->told = s->window + cells;
     s->of = s->told + cells;
@@ -89,6 +93,7 @@ static gd_status problem_new(const gd_shift_table *table, problem *s, gd_error *
     s->mix = s->pictures + k;
     s->push = s->mix + k;
     s->value = s->push + k;
+    s->towards = s->value + k;
     for (int j = 0; j < table->classes; j++) {
         double labelled = 0;
         for (size_t i = 0; i < cells; i++)
@@ -101,7 +106,7 @@ static gd_status problem_new(const gd_shift_table *table, problem *s, gd_error *
         for (int j = 0; j < s->classes; j++)
             row(s, i)[j] = (double)table->count[(size_t)i * k + (size_t)s->class_at[j]] / s->pictures[j];
     }
-    return GD_OK;
+    return true;
 }
 
 static void problem_free(problem *s)
@@ -261,16 +266,12 @@ static gd_status find(problem *s, double z, double *mix, double *deviation, gd_s
     const int k = s->classes, known = isfinite(shift->condition);
     for (int j = 0; j < k; j++)
         mix[s->class_at[j]] = s->mix[j];
-    double *towards = malloc(sizeof(double) * (size_t)k);
-    if (!towards)
-        return gd_fail(error, GD_NOMEM, "out of memory for the mix of %d classes", k);
     for (int j = 0; j < k && known; j++) {
-        memset(towards, 0, sizeof(double) * (size_t)k);
-        towards[j] = 1;
-        deviation[s->class_at[j]] = sqrt(variance(s, towards, 0));
+        memset(s->towards, 0, sizeof(double) * (size_t)k);
+        s->towards[j] = 1;
+        deviation[s->class_at[j]] = sqrt(variance(s, s->towards, 0));
     }
-    find_accuracy(s, towards, z, known, shift);
-    free(towards);
+    find_accuracy(s, s->towards, z, known, shift);
     return GD_OK;
 }
 
@@ -279,17 +280,17 @@ gd_status gd_shift_of(const gd_shift_table *table, const int64_t *counts, double
 {
     problem s;
     *shift = (gd_shift){.condition = NAN, .accuracy = {NAN, NAN, NAN, NAN}};
-    gd_status status = problem_new(table, &s, error);
-    if (status == GD_OK) {
-        shift->unseen = table->classes - s.classes;
-        shift->strange = take_window(&s, counts);
-        for (int j = 0; j < table->classes; j++) {
-            mix[j] = s.n > 0 ? 0 : NAN;
-            deviation[j] = NAN;
-        }
-        if (s.n > 0)
-            status = find(&s, z, mix, deviation, shift, error);
+    if (!problem_new(table, &s)) {
+        problem_free(&s);
+        return gd_fail(error, GD_NOMEM, "out of memory for the mix of %d classes", table->classes);
     }
+    shift->unseen = table->classes - s.classes;
+    shift->strange = take_window(&s, counts);
+    for (int j = 0; j < table->classes; j++) {
+        mix[j] = s.n > 0 ? 0 : NAN;
+        deviation[j] = NAN;
+    }
+    const gd_status status = s.n > 0 ? find(&s, z, mix, deviation, shift, error) : GD_OK;
     problem_free(&s);
     return status;
 }

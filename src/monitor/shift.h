@@ -19,14 +19,18 @@
  *
  * A window is counts per cell, which add up over hours and ranks.
  *
- * Error of the mix (half the sum of |q - truth|) on windows of 1,000 and 200 pictures of unknown mixes of CIFAR-10's
- * classes, a model that is right on 74%, 5,000 pictures of baseline, means over 60:
+ * Error of the mix (half the sum of |q - truth|), means over 60 windows of random mixes of CIFAR-10's classes, a
+ * model that is right on 74%, 5,000 pictures of baseline:
  *
- *     cells of 4 parts (these)                  0.037  0.074        the window's answers as they are  0.085  0.110
- *     answers alone (1 part)                    0.047  0.084        least squares, clipped            0.046  0.087
- *     probabilities, scaled by a fitted model   0.033  0.067        probabilities as they are         0.060  0.080
+ *     pictures in the window                     1,000    200
+ *     cells of 4 parts (these)                   0.037  0.074
+ *     answers alone (1 part)                     0.047  0.084
+ *     answers alone, least squares, clipped      0.046  0.087
+ *     probabilities                              0.060  0.080
+ *     probabilities, scaled by a fitted model    0.033  0.067
+ *     the window's answers, counted              0.085  0.110
  *
- * The third is nearer, but needs each picture's probabilities at once in place of counts. In accuracy all agree.
+ * Scaled probabilities come nearer, but need each picture's probabilities at once in place of counts.
  */
 #ifndef GD_MONITOR_SHIFT_H
 #define GD_MONITOR_SHIFT_H
@@ -47,8 +51,7 @@ typedef struct gd_shift_table {
 } gd_shift_table;
 
 /* From n labelled pictures that the model was not trained on; owned by the caller until released. INVALID for a label
- * or an answer outside 0 to classes - 1, no pictures, or more classes, parts
- * or cells than above; NOMEM. */
+ * or an answer outside 0 to classes - 1, no pictures, or more classes, parts or cells than above; NOMEM. */
 gd_status gd_shift_table_init(gd_shift_table *table, int classes, int parts, const int32_t *label,
                               const int32_t *answer, const float *confidence, int64_t n, gd_error *error);
 void gd_shift_table_release(gd_shift_table *table); /* accepts {0} */

@@ -41,6 +41,8 @@ static gd_column_verdict blank(const gd_column *reference, const gd_column *curr
         .adjusted = NAN,
         .distance = NAN,
         .threshold = NAN,
+        .was = NAN,
+        .now = NAN,
         .moved = NAN,
     };
 }

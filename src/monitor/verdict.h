@@ -53,6 +53,7 @@ typedef struct gd_column_verdict {
     double p, adjusted;                /* NaN: no test */
     double distance;                   /* the managed monitor's: robust or simple, as the rules say */
     double threshold;                  /* what the distance is held against; NaN: it is not */
+    double was, now;                   /* means; on a circle directions; NaN: names, or not compared */
     double moved; /* of the mean, in the reference's deviations, signed; on a circle degrees, -180 to 180; names: NaN */
     bool alarm;
 } gd_column_verdict;

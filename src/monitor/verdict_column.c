@@ -34,28 +34,26 @@ void gd_column_enough(gd_column_verdict *v, double level)
     v->compared = v->least > 0 && m >= v->least ? GD_COMPARED : GD_TOO_FEW;
 }
 
-/* From one mean to the other the shorter way round. */
-static double turned(const gd_sample *reference, const gd_sample *current)
+/* From one direction to the other the shorter way round. */
+static double turned(double from, double to)
 {
-    const double by = gd_sample_circular_mean(current, circle) - gd_sample_circular_mean(reference, circle);
+    const double by = to - from;
     return by > circle / 2 ? by - circle : by < -circle / 2 ? by + circle : by;
-}
-
-static double moved(const gd_moments *reference, const gd_moments *current)
-{
-    const double by = gd_moments_mean(current) - gd_moments_mean(reference);
-    return by == 0 ? 0 : by / gd_moments_deviation(reference);
 }
 
 static gd_status compare_samples(gd_column_verdict *v, const gd_sample *reference, const gd_sample *current,
                                  gd_error *error)
 {
-    if (!is_circle(v)) {
-        v->moved = moved(&reference->moments, &current->moments);
-        return gd_sample_compare(reference, current, &v->numbers, error);
+    if (is_circle(v)) {
+        v->was = gd_sample_circular_mean(reference, circle);
+        v->now = gd_sample_circular_mean(current, circle);
+        v->moved = turned(v->was, v->now);
+        return gd_sample_compare_circular(reference, current, circle, &v->numbers, error);
     }
-    v->moved = turned(reference, current);
-    return gd_sample_compare_circular(reference, current, circle, &v->numbers, error);
+    v->was = gd_moments_mean(&reference->moments);
+    v->now = gd_moments_mean(&current->moments);
+    v->moved = v->now == v->was ? 0 : (v->now - v->was) / gd_moments_deviation(&reference->moments);
+    return gd_sample_compare(reference, current, &v->numbers, error);
 }
 
 static gd_status compare_numbers(gd_column_verdict *v, gd_error *error)

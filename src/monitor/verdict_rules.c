@@ -83,16 +83,17 @@ static gd_status check_type(gd_making *m, const gd_column_rule *rule, const gd_c
     const double wanted = m->baseline->rules.datatype_threshold;
     if (rule->any_kind || !too_few_agree(m->verdict, agree, present, wanted))
         return GD_OK;
-    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
-    if (!share || !least)
-        return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     if (isnan(m->verdict->level))
         return gd_verdict_violate(
             m, GD_DATA_TYPE, rule->name,
             gd_arena_printf(m->arena,
-                            "Data type match requirement is not met. Expected data type: %s, Expected match: %s. "
-                            "Observed: Only %s of data is %s.",
-                            managed_types[rule->kind], least, share, managed_types[rule->kind]));
+                            "Data type match requirement is not met. Expected data type: %s, Expected match: %.1f%%. "
+                            "Observed: Only %g%% of data is %s.",
+                            managed_types[rule->kind], 100 * wanted, 100 * (double)agree / (double)present,
+                            managed_types[rule->kind]));
+    const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
+    if (!share || !least)
+        return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     return gd_verdict_violate(m, GD_DATA_TYPE, rule->name,
                               gd_arena_printf(m->arena, "%s of '%s' are %s, where at least %s have to be.", share,
                                               rule->name, type_words[rule->kind], least));

@@ -18,8 +18,8 @@ const char *gd_words_number(gd_arena *arena, double x)
 const char *gd_words_share(gd_arena *arena, double share)
 {
     const double percent = 100 * share, off = fmin(percent, 100 - percent);
-    const int places = off > 0 && off < 9.95 ? (int)fmin(6, ceil(-log10(off))) + 1 : 0;
-    return gd_arena_printf(arena, "%.*f%%", places > 0 ? places : 0, percent);
+    const int places = off > 0 && off < 9.95 ? (int)fmin(6, fmax(1, ceil(-log10(off) - 1e-6))) : 0;
+    return gd_arena_printf(arena, "%.*f%%", places, percent);
 }
 
 /* "p = 2e-9" */
@@ -94,8 +94,7 @@ static bool mean_has_moved(const gd_column_verdict *v)
 static const char *moved_words(gd_arena *arena, const gd_column_verdict *v, const words *w, const char *p)
 {
     const char *start = opening(arena, v, w);
-    const char *now = gd_words_number(arena, gd_moments_mean(&v->current->sketch->moments));
-    const char *was = gd_words_number(arena, gd_moments_mean(&v->reference->sketch->moments));
+    const char *now = gd_words_number(arena, v->now), *was = gd_words_number(arena, v->was);
     if (!start || !now || !was)
         return NULL;
     return gd_arena_printf(arena, "%s: %s is %s on average where the baseline has %s (%s, PSI %.2g).", start,
@@ -108,7 +107,7 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
     const double here = gd_moments_deviation(&v->current->sketch->moments);
     const double there = gd_moments_deviation(&v->reference->sketch->moments);
     const char *now = gd_words_number(arena, here), *was = gd_words_number(arena, there);
-    const char *middle = gd_words_number(arena, gd_moments_mean(&v->reference->sketch->moments));
+    const char *middle = gd_words_number(arena, v->was);
     const char *elsewhere = gd_words_share(arena, v->numbers.ks);
     if (!now || !was || !middle || !elsewhere)
         return NULL;
@@ -126,12 +125,11 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
 
 static const char *turned_words(gd_arena *arena, const gd_column_verdict *v, const char *p)
 {
-    return gd_arena_printf(arena,
-                           "%s: %s has turned by %.0f degrees on average, and its values are %.2g apart on the circle, "
-                           "where the baseline's are 0 (%s, PSI %.2g).",
-                           strcmp(v->reference->name, "hue") == 0 ? "Pictures have other colours than they had"
-                                                                  : "Directions are other ones than they were",
-                           v->reference->name, v->moved, v->numbers.kuiper, p, v->numbers.psi);
+    const bool hue = strcmp(v->reference->name, "hue") == 0;
+    return gd_arena_printf(arena, "%s: %s is %.0f degrees on average where the baseline has %.0f (%s, PSI %.2g).",
+                           hue ? "Pictures have other colours than they had"
+                               : "Directions are other ones than they were",
+                           v->reference->name, v->now, v->was, p, v->numbers.psi);
 }
 
 /* ---- mixes of names ---- */

@@ -101,12 +101,15 @@ static void classes(gd_page *page)
     gd_text_add(page->out, "</section>\n");
 }
 
-void gd_page_answers(gd_page *page)
+gd_status gd_page_answers(gd_page *page)
 {
     if (page->window->profile.items == 0 || page->window->profile.options.n_classes == 0)
-        return;
-    gd_text_add(page->out, "<h2>The answers</h2>\n<div class=two>\n");
+        return GD_OK;
+    gd_text_add(page->out, "<h2>The answers</h2>\n");
     accuracy(page);
+    gd_text_add(page->out, "<div class=two>\n");
     classes(page);
+    GD_TRY(gd_page_features(page));
     gd_text_add(page->out, "</div>\n");
+    return GD_OK;
 }

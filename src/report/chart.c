@@ -87,10 +87,10 @@ void gd_chart_labels(const gd_chart *c)
     gd_text *out = c->page->out;
     const ticks y = ticks_of(&c->y), x = ticks_of(&c->x);
     gd_text_add(out, "</svg>");
-    for (int i = 0; i < y.n; i++)
+    for (int i = 0; i < y.n && !c->y.unlabelled; i++)
         gd_text_add(out, "<span class=y style=\"top:%.1f%%\">%s</span>", down(c, y.at[i]) / 10.0,
                     number_label(c, &c->y, &y, i));
-    for (int i = 0; i < x.n; i++)
+    for (int i = 0; i < x.n && !c->x.unlabelled; i++)
         gd_text_add(out, "<span class=x style=\"left:%.1f%%\">%s</span>", across(c, x.at[i]) / 10.0,
                     c->x.kind == GD_AXIS_TIME ? time_label(c, &x, i) : number_label(c, &c->x, &x, i));
 }

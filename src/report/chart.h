@@ -7,7 +7,7 @@
  *                   └──────────────────────────┘
  *                      x labels
  *
- * A shape is a path of moves, lines and dots in the axes' own units; its class says how it looks (style.c).
+ * A shape is a path of moves, lines and dots in the axes' own units; its class says how it looks (style.css).
  */
 #ifndef GD_REPORT_CHART_H
 #define GD_REPORT_CHART_H
@@ -30,7 +30,8 @@ typedef enum gd_axis_kind {
 typedef struct gd_axis {
     gd_axis_kind kind;
     double low, high;
-    int ticks; /* so many or a few less */
+    int ticks;       /* so many or a few less */
+    bool unlabelled; /* a grid alone */
 } gd_axis;
 
 typedef struct gd_chart {

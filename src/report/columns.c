@@ -142,7 +142,8 @@ static void figures_row(gd_page *page, const gd_column_verdict *v)
         names ? NAN : v->numbers.wasserstein,
         v->distance,
     };
-    gd_text_add(page->out, "<tr%s><th scope=row>%s", v->alarm ? " class=bad" : "", gd_html_name(page, either(v)->name));
+    gd_text_add(page->out, "<tr%s><th scope=row>%s<td>%s", v->alarm ? " class=bad" : "",
+                gd_html_name(page, either(v)->name), gd_page_kinds[either(v)->kind]);
     for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
         gd_text_add(page->out, "<td>%s", gd_html_number(page, figure[i]));
     gd_text_add(page->out, "<td>%s<td>%s<td>%s\n", gd_html_chance(page, v->p), gd_html_chance(page, v->adjusted),
@@ -152,11 +153,12 @@ static void figures_row(gd_page *page, const gd_column_verdict *v)
 static void figures(gd_page *page)
 {
     const int n = page->n_columns < GD_PAGE_ROWS ? page->n_columns : GD_PAGE_ROWS;
-    gd_text_add(page->out,
-                "<div class=\"card scroll\" role=region tabindex=0 aria-labelledby=figures><table><caption id=figures>"
-                "Figures of drift</caption><thead><tr><th scope=col>column<th scope=col>moved<th scope=col>KS"
-                "<th scope=col>PSI<th scope=col>JS<th scope=col>Wasserstein<th scope=col>distance<th scope=col>p"
-                "<th scope=col>p adjusted<th scope=col>verdict</thead><tbody>\n");
+    gd_text_add(
+        page->out,
+        "<div class=\"card scroll\" role=region tabindex=0 aria-labelledby=figures><table><caption id=figures>"
+        "Figures of drift</caption><thead><tr><th scope=col>column<th scope=col>of<th scope=col>moved<th scope=col>KS"
+        "<th scope=col>PSI<th scope=col>JS<th scope=col>Wasserstein<th scope=col>distance<th scope=col>p"
+        "<th scope=col>p adjusted<th scope=col>verdict</thead><tbody>\n");
     for (int i = 0; i < n; i++)
         figures_row(page, &page->verdict->column[page->order[i]]);
     gd_text_add(page->out, "</tbody></table></div>\n");
@@ -185,7 +187,7 @@ gd_status gd_page_columns(gd_page *page)
     if (changed < n) {
         gd_text_add(page->out, "<details%s><summary>%d columns %s</summary><div class=cards>\n",
                     changed == 0 ? " open" : "", n - changed,
-                    changed == 0 ? "in which nothing changed" : "more, in which nothing changed");
+                    changed == 0 ? "in which nothing changed" : "more, as before or not compared");
         for (int i = changed; i < n; i++)
             GD_TRY(card(page, &v->column[page->order[i]]));
         gd_text_add(page->out, "</div></details>\n");

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static const char *const kinds[] = {
+const char *const gd_page_kinds[] = {
     [GD_COLUMN_NUMBERS] = "numbers",
     [GD_COLUMN_WHOLE] = "whole numbers",
     [GD_COLUMN_CIRCLE] = "degrees",
@@ -41,33 +41,54 @@ static double missing(const gd_column *column, int64_t items)
     return column && items > 0 ? 1 - (double)gd_column_present(column) / (double)items : NAN;
 }
 
-static void columns(gd_page *page)
+/* Complete on both sides, and of one type. */
+static bool is_sound(const gd_page *page, const gd_column_verdict *c)
+{
+    return c->reference && c->current && missing(c->reference, page->verdict->baseline_items) <= 0 &&
+           missing(c->current, page->verdict->items) <= 0 && c->current->broken == 0;
+}
+
+static void column(gd_page *page, const gd_column_verdict *c)
 {
     const gd_verdict *v = page->verdict;
-    const int n = page->n_columns < GD_PAGE_ROWS ? page->n_columns : GD_PAGE_ROWS;
-    if (n == 0)
-        return;
-    gd_text_add(page->out,
-                "<div class=\"card scroll\" role=region tabindex=0 aria-labelledby=complete><table>"
-                "<caption id=complete>Columns</caption><thead><tr><th scope=col>column<th scope=col>of"
-                "<th scope=col>missing in the baseline<th scope=col>missing now<th scope=col>of another type now"
-                "</thead><tbody>\n");
-    for (int i = 0; i < n; i++) {
-        const gd_column_verdict *c = &v->column[page->order[i]];
-        const gd_column *either = c->reference ? c->reference : c->current;
-        gd_text_add(page->out, "<tr><th scope=row>%s<td>%s<td>%s<td>%s<td>%s\n", gd_html_name(page, either->name),
-                    kinds[either->kind],
-                    c->reference ? gd_html_percent(page, missing(c->reference, v->baseline_items)) : "not there",
-                    c->current ? gd_html_percent(page, missing(c->current, v->items)) : "not there",
-                    c->current ? gd_html_count(page, (double)c->current->broken) : "–");
+    const gd_column *either = c->reference ? c->reference : c->current;
+    gd_text_add(page->out, "<tr><th scope=row>%s<td>%s<td>%s<td>%s<td>%s\n", gd_html_name(page, either->name),
+                gd_page_kinds[either->kind],
+                c->reference ? gd_html_percent(page, missing(c->reference, v->baseline_items)) : "not there",
+                c->current ? gd_html_percent(page, missing(c->current, v->items)) : "not there",
+                c->current ? gd_html_count(page, (double)c->current->broken) : "–");
+}
+
+static void columns(gd_page *page)
+{
+    int sound = 0, told = 0;
+    for (int i = 0; i < page->n_columns; i++)
+        sound += is_sound(page, &page->verdict->column[page->order[i]]);
+    gd_text_add(page->out, "<section class=card><h3>What is missing</h3>\n");
+    if (sound < page->n_columns) {
+        gd_text_add(page->out,
+                    "<div class=scroll role=region tabindex=0 aria-label=\"Columns with gaps\"><table><thead>"
+                    "<tr><th scope=col>column<th scope=col>of<th scope=col>missing in the baseline"
+                    "<th scope=col>missing now<th scope=col>of another type now</thead><tbody>\n");
+        for (int i = 0; i < page->n_columns && told < GD_PAGE_ROWS; i++)
+            if (!is_sound(page, &page->verdict->column[page->order[i]])) {
+                column(page, &page->verdict->column[page->order[i]]);
+                told++;
+            }
+        gd_text_add(page->out, "</tbody></table></div>\n");
     }
-    gd_text_add(page->out, "</tbody></table></div>\n");
+    if (told + sound < page->n_columns)
+        gd_text_add(page->out, "<p>And %d more with gaps, which are in statistics.json.</p>\n",
+                    page->n_columns - told - sound);
+    gd_text_add(page->out, "<p>%d of %d columns are complete and of one type, in the baseline and now.</p></section>\n",
+                sound, page->n_columns);
 }
 
 void gd_page_data(gd_page *page)
 {
     gd_text_add(page->out, "<h2>The data</h2>\n<div class=\"two data\">\n");
     reading(page);
-    columns(page);
+    if (page->n_columns > 0 && page->window->profile.items > 0)
+        columns(page);
     gd_text_add(page->out, "</div>\n");
 }

@@ -65,7 +65,7 @@ static gd_status ranges(gd_page *page, const dots d[2], gd_axis axis[2])
     if (!one)
         return gd_fail(page->error, GD_NOMEM, "out of memory for a map");
     for (int k = 0; k < 2; k++) {
-        axis[k] = (gd_axis){GD_AXIS_NUMBERS, INFINITY, -INFINITY, 5};
+        axis[k] = (gd_axis){GD_AXIS_NUMBERS, INFINITY, -INFINITY, 5, false};
         for (int s = 0; s < 2; s++) {
             for (int i = 0; i < d[s].n; i++)
                 one[i] = d[s].at[i][k];

@@ -50,34 +50,31 @@ static void headline(gd_page *page)
                         i == 0                     ? ""
                         : i + 1 == v->n_violations ? " and "
                                                    : ", ",
-                        called(page, v->violation[i].feature));
+                        called(page, page->finding[i]->feature));
         if (v->n_violations > NAMED)
             gd_text_add(out, " and %d more", v->n_violations - NAMED);
     }
+}
+
+/* Of a hundred, as people say it. */
+static const char *of_hundred(gd_page *page, double share)
+{
+    return gd_html_printf(page, "%.*f", 100 * share < 9.5 && 100 * share > 0.05 ? 1 : 0, 100 * share);
 }
 
 /* Whether it matters. */
 static void lead(gd_page *page)
 {
     const gd_verdict *v = page->verdict;
-    const gd_estimate *before = &v->baseline_accuracy;
-    const double now = 100 * (1 - v->accuracy.value), then = 100 * (1 - before->value);
-    if (v->accuracy_compared != GD_COMPARED || isnan(now) || isnan(then))
+    const gd_estimate *now = &v->accuracy, *before = &v->baseline_accuracy;
+    if (v->accuracy_compared != GD_COMPARED || isnan(now->value) || isnan(before->value))
         return;
-    if (v->accuracy_alarm)
-        gd_text_add(page->out,
-                    "<p class=lead>It costs accuracy: of 100 answers about %s are wrong now, on the baseline %s.</p>\n",
-                    gd_html_number(page, now), gd_html_number(page, then));
-    else if (v->accuracy.high >= before->low)
-        gd_text_add(page->out,
-                    "<p class=lead>No sign that it costs accuracy: of 100 answers about %s are wrong now, on the "
-                    "baseline %s.</p>\n",
-                    gd_html_number(page, now), gd_html_number(page, then));
-    else
-        gd_text_add(page->out,
-                    "<p class=lead>It may cost accuracy: of 100 answers about %s are wrong now, on the baseline "
-                    "%s. That can still be chance.</p>\n",
-                    gd_html_number(page, now), gd_html_number(page, then));
+    const char *const words = v->accuracy_alarm            ? "It costs accuracy"
+                              : now->high >= before->value ? "No sign that it costs accuracy"
+                                                           : "It may cost accuracy, if that is not chance";
+    gd_text_add(page->out, "<p class=lead>%s: of 100 answers about %s are wrong now, %s were on the baseline.</p>\n",
+                state_of(v) == FINE ? "The answers are as good as they were" : words, of_hundred(page, 1 - now->value),
+                of_hundred(page, 1 - before->value));
 }
 
 static void tile(gd_page *page, const char *name, const char *value, const char *more)
@@ -137,23 +134,27 @@ static int64_t since_of(const gd_page *page, const char *feature)
 
 static void findings(gd_page *page)
 {
+    enum { AT_ONCE = 6 };
     const gd_verdict *v = page->verdict;
     if (v->n_violations == 0)
         return;
     gd_text_add(page->out, "<ol class=findings>\n");
     for (int i = 0; i < v->n_violations && i < GD_PAGE_FINDINGS; i++) {
-        const gd_violation *x = &v->violation[i];
-        gd_text_add(page->out, "<li><h2>%s <span class=\"tag bad\">%s</span></h2><p>%s", called(page, x->feature),
-                    kinds[x->kind], gd_html(page, x->description, GD_PAGE_WORDS));
+        const gd_violation *x = page->finding[i];
+        if (i == AT_ONCE)
+            gd_text_add(page->out, "</ol><details><summary>%d more</summary><ol class=findings>\n",
+                        v->n_violations - AT_ONCE);
+        gd_text_add(page->out, "<li><h2>%s <span class=\"tag bad\">%s</span></h2><div><p>%s</p>",
+                    called(page, x->feature), kinds[x->kind], gd_html(page, x->description, GD_PAGE_WORDS));
         const int64_t since = x->kind == GD_BASELINE_DRIFT ? since_of(page, x->feature) : INT64_MIN;
         if (since != INT64_MIN)
             gd_text_add(page->out,
-                        since <= page->window->timeline.first_ms ? " <em>So from the window’s start.</em>"
-                                                                 : " <em>Since %s&nbsp;UTC.</em>",
+                        since <= page->window->timeline.first_ms ? "<p class=since>From the window’s start on.</p>"
+                                                                 : "<p class=since>Since %s&nbsp;UTC.</p>",
                         gd_html_time(page, since));
-        gd_text_add(page->out, "</p>\n");
+        gd_text_add(page->out, "</div>\n");
     }
-    gd_text_add(page->out, "</ol>\n");
+    gd_text_add(page->out, v->n_violations > AT_ONCE ? "</ol></details>\n" : "</ol>\n");
     if (v->n_violations > GD_PAGE_FINDINGS)
         gd_text_add(page->out, "<p class=note>And %d more, which are in constraint_violations.json.</p>\n",
                     v->n_violations - GD_PAGE_FINDINGS);
@@ -174,7 +175,7 @@ void gd_page_head(gd_page *page)
     headline(page);
     gd_text_add(page->out, "</span></h1>\n");
     lead(page);
-    findings(page);
     tiles(page);
+    findings(page);
     gd_text_add(page->out, "</header>\n");
 }

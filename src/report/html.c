@@ -109,13 +109,8 @@ const char *gd_html_number(gd_page *page, double x)
     else if (size >= 100)
         snprintf(text, sizeof text, "%.0f", x);
     else {
-        snprintf(text, sizeof text, "%.*f", size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 5, x);
-        for (size_t n = strlen(text); n > 0 && (text[n - 1] == '0' || text[n - 1] == '.'); n--) {
-            const char last = text[n - 1];
-            text[n - 1] = '\0';
-            if (last == '.')
-                break;
-        }
+        const int digits = x == rint(x) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5;
+        snprintf(text, sizeof text, "%.*f", digits, x);
     }
     return number_text(page, text);
 }

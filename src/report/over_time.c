@@ -2,18 +2,20 @@
 #include "report/chart.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
     FEW = 10,  /* pictures in a slot: fewer are dots, as they have no quantiles worth a band */
+    MANY = 40, /* on average: with fewer, slots are put together */
     BANDS = 7, /* classes told apart by colour and letter; all others are the last band */
     WORTH = 60 /* thousandths of the height that a band's letter needs */
 };
 
 static double slot_from(const gd_timeline *t, int i) { return (double)(t->first_ms + i * t->width_ms); }
 
-static gd_axis time_axis(const gd_timeline *t)
+static gd_axis time_axis(const gd_timeline *t, bool labelled)
 {
-    return (gd_axis){GD_AXIS_TIME, slot_from(t, 0), slot_from(t, t->n), 5};
+    return (gd_axis){GD_AXIS_TIME, slot_from(t, 0), slot_from(t, t->n), 5, !labelled};
 }
 
 static double below(const gd_slot *slot, double threshold)
@@ -35,11 +37,33 @@ static uint64_t answers(const gd_slot *slot)
     return n;
 }
 
+static void merge_slot(gd_slot *to, const gd_slot *from)
+{
+    to->items += from->items;
+    for (int b = 0; b < GD_TIMELINE_CONFIDENCES; b++)
+        to->confidence[b] += from->confidence[b];
+    for (int c = 0; c <= GD_TIMELINE_CLASSES; c++)
+        to->class[c] += from->class[c];
+}
+
+/* Slots of twice the width, which begin at its multiples: of confidences and classes, which is what is drawn. */
+static void halve(gd_timeline *t)
+{
+    const int odd = (int)(t->first_ms / t->width_ms % 2 != 0), n = (t->n + odd + 1) / 2;
+    const gd_timeline from = *t;
+    memset(t->slot, 0, sizeof t->slot);
+    for (int i = 0; i < from.n; i++)
+        merge_slot(&t->slot[(i + odd) / 2], &from.slot[i]);
+    t->first_ms -= odd * t->width_ms;
+    t->width_ms *= 2;
+    t->n = n;
+}
+
 /* ---- confidence ---- */
 
 static void few_dots(const gd_chart *c, const gd_timeline *t)
 {
-    gd_shape_begin(c, "dots now");
+    gd_shape_begin(c, "dots few");
     for (int i = 0; i < t->n; i++) {
         if (answers(&t->slot[i]) >= FEW)
             continue;
@@ -106,7 +130,7 @@ static void confidence_chart(gd_page *page, const gd_timeline *t, double median)
     const double threshold = page->report->threshold;
     const gd_chart c = {
         .page = page,
-        .x = time_axis(t),
+        .x = time_axis(t, false),
         .y = {GD_AXIS_SHARES, 0, 1, 5},
         .class = "tall",
         .words = "Confidence of the answers over time: median and the middle 80 percent of each slot",
@@ -133,7 +157,7 @@ static void bars(gd_page *page, const gd_timeline *t, const char *title, const c
                                            : (answers(&t->slot[i]) > 0 ? below(&t->slot[i], threshold) : 0));
     const gd_chart c = {
         .page = page,
-        .x = time_axis(t),
+        .x = time_axis(t, isnan(threshold)),
         .y = {isnan(threshold) ? GD_AXIS_NUMBERS : GD_AXIS_SHARES, 0, most > 0 ? most : 1, 2},
         .class = "low",
         .words = words,
@@ -263,7 +287,7 @@ static void classes(gd_page *page, const gd_timeline *t)
     gd_text_add(page->out, "<section class=\"card\"><h3>Which classes the answers name</h3>\n");
     const gd_chart c = {
         .page = page,
-        .x = time_axis(t),
+        .x = time_axis(t, true),
         .y = {GD_AXIS_SHARES, 0, 1, 5},
         .class = "tall",
         .words = "Shares of the predicted classes over time; the list below has them as numbers",
@@ -286,23 +310,32 @@ static void classes(gd_page *page, const gd_timeline *t)
 
 void gd_page_over_time(gd_page *page)
 {
-    const gd_timeline *t = &page->window->timeline;
-    const int64_t items = page->window->profile.items;
-    if (items == 0)
+    const gd_timeline *whole = &page->window->timeline;
+    if (whole->width_ms <= 0 || whole->n < 1)
         return;
-    const bool timed = t->width_ms > 0 && t->n > 0;
-    gd_text_add(page->out, "<h2>Over time%s</h2>\n", timed ? " <small>UTC</small>" : "");
-    if (t->timeless > 0 || !timed)
-        gd_text_add(page->out, "<p class=note>Of %s no time is known%s.</p>\n",
-                    gd_html_counted(page, timed ? t->timeless : items), timed ? ": they are in no chart here" : "");
-    if (!timed)
+    gd_timeline *t = gd_arena_alloc(&page->arena, 1, sizeof *t);
+    if (!t) {
+        page->out->failed = 1;
         return;
+    }
+    *t = *whole;
+    while (t->n > GD_PAGE_SLOTS && page->window->profile.items < (int64_t)MANY * t->n)
+        halve(t);
     uint64_t answered = 0;
     for (int i = 0; i < t->n; i++)
         answered += answers(&t->slot[i]);
-    gd_text_add(page->out, "<div class=\"wide two\">\n");
-    if (answered > 0)
+    gd_text_add(page->out, "<h2>Over time <small>UTC</small></h2>\n");
+    if (whole->timeless > 0)
+        gd_text_add(page->out, "<p class=note>Without the %s whose time is not known.</p>\n",
+                    gd_html_counted(page, whole->timeless));
+    gd_text_add(page->out, "<div class=two>\n");
+    if (answered > 0) {
         confidence(page, t);
-    classes(page, t);
+        classes(page, t);
+    } else {
+        gd_text_add(page->out, "<section class=card>");
+        bars(page, t, page->verdict->pictures ? "Pictures" : "Rows", "How many came over time", NAN);
+        gd_text_add(page->out, "</section>\n");
+    }
     gd_text_add(page->out, "</div>\n");
 }

@@ -19,6 +19,7 @@ enum {
     GD_PAGE_ROWS = 48,     /* columns with their figures */
     GD_PAGE_CLASSES = 12,
     GD_PAGE_DOTS = 600,  /* of a map, of either side */
+    GD_PAGE_SLOTS = 32,  /* of time, at least, unless the window has fewer */
     GD_PAGE_NAME = 40,   /* characters of a name */
     GD_PAGE_WORDS = 360, /* of a sentence */
 };
@@ -28,8 +29,9 @@ typedef struct gd_page {
     const gd_baseline *baseline; /* = report->baseline; likewise */
     const gd_window *window;
     const gd_verdict *verdict;
-    const char *item, *items; /* "picture", "pictures"; of a table "row", "rows" */
-    int n_columns, *order;    /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
+    const char *item, *items;     /* "picture", "pictures"; of a table "row", "rows" */
+    const gd_violation **finding; /* (verdict->n_violations) what matters most first */
+    int n_columns, *order;        /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
     gd_text *out;
     gd_arena arena;
     gd_error *error;
@@ -54,19 +56,19 @@ const char *gd_html_printf(gd_page *page, const char *format, ...) GD_PRINTF(2, 
 /* The sections, each whole or, where there is nothing to tell, absent. */
 void gd_page_head(gd_page *page);
 void gd_page_over_time(gd_page *page);
-void gd_page_answers(gd_page *page);
+gd_status gd_page_answers(gd_page *page); /* the features with them */
 gd_status gd_page_columns(gd_page *page);
 gd_status gd_page_features(gd_page *page);
 gd_status gd_page_pictures(gd_page *page);
 void gd_page_data(gd_page *page);
 
-/* Since when a column's mean stays out of what chance lets a baseline's slot have: the begin of the first slot from
- * which it does; INT64_MIN where there is none, or no means along time. */
+/* Since when a column is another one (since.c): where its slot begins; INT64_MIN: not told. */
 int64_t gd_page_since(const gd_page *page, const gd_column_verdict *column);
 
 /* Its place among the timeline's means; -1: it has none. And likewise for an answer's or a picture's figures. */
 int gd_page_figure(const char *name);
 
+extern const char *const gd_page_kinds[]; /* by gd_column_kind, in words */
 extern const char gd_page_style[];
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS = 4, IN_GROUP = 6, TYPICAL = 12 };
+enum { GROUPS = 4, IN_GROUP = 12, TYPICAL = 12 };
 
 /* What makes a picture one of a group: the greater `score`, the more. NaN: it is none. */
 typedef struct group {
@@ -96,9 +96,31 @@ static bool map_group(const gd_page *page, group *g)
     return n > 0;
 }
 
+/* Figures that say much the same: a group for one of them is enough. */
+static int family_of(int figure)
+{
+    switch (figure) {
+    case GD_RED:
+    case GD_GREEN:
+    case GD_BLUE:
+        return GD_BRIGHTNESS;
+    case GD_ENTROPY:
+        return GD_CONTRAST;
+    case GD_WIDTH:
+    case GD_ASPECT:
+        return GD_HEIGHT;
+    case GD_TIMELINE_UNCERTAINTY:
+    case GD_TIMELINE_MARGIN:
+        return GD_TIMELINE_CONFIDENCE;
+    default:
+        return figure;
+    }
+}
+
 static gd_status groups_of(gd_page *page, group groups[GROUPS], int *n)
 {
     const gd_verdict *v = page->verdict;
+    bool told[GD_TIMELINE_FIGURES] = {false};
     *n = 0;
     if (v->features_alarm && map_group(page, &groups[*n]))
         ++*n;
@@ -110,7 +132,8 @@ static gd_status groups_of(gd_page *page, group groups[GROUPS], int *n)
         if (c->reference->kind == GD_COLUMN_NAMES && c->reference->names && c->current->names &&
             strcmp(c->reference->name, "prediction") == 0 && class_group(page, c, &groups[*n]))
             ++*n;
-        else if (figure >= 0 && c->reference->sketch) {
+        else if (figure >= 0 && c->reference->sketch && !told[family_of(figure)]) {
+            told[family_of(figure)] = true;
             GD_TRY(figure_group(page, c, figure, &groups[*n]));
             ++*n;
         }
@@ -129,20 +152,19 @@ static const char *answer_name(gd_page *page, const gd_exhibit *e)
 
 static gd_status figure(gd_page *page, const gd_exhibit *e, const group *g)
 {
-    const char *name = answer_name(page, e), *said = "";
+    const char *name = answer_name(page, e), *sure = "", *value = "";
+    if (*name)
+        sure = gd_html_percent(page, e->answer.confidence);
     if (g && g->figure >= 0 && g->figure != GD_TIMELINE_CONFIDENCE)
-        said = gd_html_printf(page, "%s %s", g->name, gd_html_number(page, value_of(e, g->figure)));
-    gd_text_add(page->out, "<figure><img%s width=96 height=96 alt=\"%s%s\" title=\"%s%s%s\" src=\"",
-                e->width <= 48 && e->height <= 48 ? " class=tiny" : "", *name ? "answered: " : "a picture", name,
-                gd_html(page, e->place, GD_GALLERY_PLACE), e->time_ms != INT64_MIN ? ", " : "",
+        value = gd_html_number(page, value_of(e, g->figure));
+    const char *of = *value ? g->name : "";
+    gd_text_add(page->out, "<figure><img%s width=96 height=96 alt=\"%s%s %s %s %s\" title=\"%s%s%s\" src=\"",
+                e->width <= 48 && e->height <= 48 ? " class=tiny" : "", *name ? "answered " : "a picture", name, sure,
+                of, value, gd_html(page, e->place, GD_GALLERY_PLACE), e->time_ms != INT64_MIN ? ", " : "",
                 e->time_ms != INT64_MIN ? gd_html_time(page, e->time_ms) : "");
     GD_TRY(gd_picture_print(e, page->out, page->error));
-    gd_text_add(page->out, "\"><figcaption>");
-    if (*name)
-        gd_text_add(page->out, "<b>%s</b> %s", name, gd_html_percent(page, e->answer.confidence));
-    if (*said)
-        gd_text_add(page->out, "<br>%s", said);
-    gd_text_add(page->out, "</figcaption></figure>\n");
+    gd_text_add(page->out, "\"><figcaption>%s%s%s%s%s%s</figcaption></figure>\n", *name ? "<b>" : "", name,
+                *name ? "</b><br>" : "", sure, *sure && *value ? " · " : "", value);
     return GD_OK;
 }
 

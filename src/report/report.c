@@ -40,6 +40,42 @@ static gd_status order_columns(gd_page *page)
     return GD_OK;
 }
 
+/* What it costs comes first, then what the model sees, then rules, then columns in their order. */
+static int weight_of(const gd_page *page, const gd_violation *x)
+{
+    if (strcmp(x->feature, "estimated_accuracy") == 0)
+        return 0;
+    if (strcmp(x->feature, "features") == 0)
+        return 1;
+    for (int i = 0; x->kind == GD_BASELINE_DRIFT && i < page->n_columns; i++) {
+        const gd_column *reference = page->verdict->column[page->order[i]].reference;
+        if (reference && strcmp(reference->name, x->feature) == 0)
+            return 3 + i;
+    }
+    return 2;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    return x->rank != y->rank ? x->rank - y->rank : x->at - y->at;
+}
+
+static gd_status order_findings(gd_page *page)
+{
+    const gd_verdict *v = page->verdict;
+    place *places = gd_arena_alloc(&page->arena, (size_t)v->n_violations + 1, sizeof *places);
+    page->finding = gd_arena_alloc(&page->arena, (size_t)v->n_violations + 1, sizeof *page->finding);
+    if (!places || !page->finding)
+        return gd_fail(page->error, GD_NOMEM, "out of memory for %d violations", v->n_violations);
+    for (int i = 0; i < v->n_violations; i++)
+        places[i] = (place){i, weight_of(page, &v->violation[i]), 0};
+    qsort(places, (size_t)v->n_violations, sizeof *places, by_rank);
+    for (int i = 0; i < v->n_violations; i++)
+        page->finding[i] = &v->violation[places[i].at];
+    return GD_OK;
+}
+
 static void open_page(gd_page *page)
 {
     gd_text_add(page->out,
@@ -63,7 +99,7 @@ static void close_page(gd_page *page)
     gd_text_add(page->out, " PSI, JS, Wasserstein and distance are for people: no alarm comes of %s.</p>\n",
                 isnan(v->level) ? "the first three" : "them");
     if (*page->baseline->model)
-        gd_text_add(page->out, "<p>Model <code>%s</code>.</p>\n", gd_html(page, page->baseline->model, 12));
+        gd_text_add(page->out, "<p>Model <code>%s</code></p>\n", gd_html(page, page->baseline->model, 12));
     gd_text_add(page->out, "<p>Griddle %s, %s UTC.</p></footer>\n</html>\n", GRIDDLE_VERSION,
                 gd_html_time(page, page->report->made_ms));
 }
@@ -71,12 +107,12 @@ static void close_page(gd_page *page)
 static gd_status print_page(gd_page *page)
 {
     GD_TRY(order_columns(page));
+    GD_TRY(order_findings(page));
     open_page(page);
     gd_page_head(page);
     gd_page_over_time(page);
-    gd_page_answers(page);
+    GD_TRY(gd_page_answers(page));
     GD_TRY(gd_page_columns(page));
-    GD_TRY(gd_page_features(page));
     GD_TRY(gd_page_pictures(page));
     gd_page_data(page);
     close_page(page);

@@ -88,7 +88,7 @@ void gd_shares_print(gd_page *page, const gd_share *shares, int n)
         gd_text_add(page->out, "<dd class=figure>%s → <b>%s</b>", gd_html_percent(page, s->base),
                     gd_html_percent(page, s->now));
         if (!isnan(s->truth))
-            gd_text_add(page->out, "<small>%s</small>", gd_html_percent(page, s->truth));
+            gd_text_add(page->out, "<small class=truth>%s</small>", gd_html_percent(page, s->truth));
         gd_text_add(page->out, "\n");
     }
     gd_text_add(page->out, "</dl>\n");

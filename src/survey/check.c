@@ -26,6 +26,11 @@ static gd_status read_baseline(const gd_check_options *o, gd_baseline *b, gd_err
     return GD_OK;
 }
 
+static bool of_table(const gd_profile *profile)
+{
+    return profile->n_columns > 0 && profile->column[0].of == GD_OF_TABLE;
+}
+
 static gd_status check_model(const gd_check_options *o, const gd_baseline *b, const gd_survey_model *model,
                              gd_error *error)
 {
@@ -107,6 +112,9 @@ static gd_status look_at_captures(const gd_check_options *o, gd_check *check, gd
     watcher w = {.check = check};
     const gd_see eyes = {&w, see, wants_picture};
     gd_status status = GD_OK;
+    if (of_table(&check->baseline.profile))
+        return gd_fail(error, GD_INVALID, "baseline '%s' is of a table of numbers, where '%s' is no safetensors file",
+                       o->baseline, o->what.read.paths[0]);
     gd_show_init(&w.show, &check->window.gallery, profile->n_classes);
     if (o->model)
         GD_TRY_TO(done, gd_survey_model_open(o->model, &model, error));
@@ -133,15 +141,13 @@ done:
     return status;
 }
 
-static bool of_pictures(const gd_profile *profile) { return gd_profile_column(profile, "brightness") != NULL; }
-
 static gd_status look_at_table(const gd_check_options *o, gd_check *check, gd_error *error)
 {
     const char *path = o->what.read.paths[0];
     if (o->model || o->what.read.from_ms || o->what.read.to_ms || o->what.endpoint || o->what.variant)
         return gd_fail(error, GD_INVALID,
                        "'%s' is a table: it has neither times nor pictures, and nothing is computed of it", path);
-    if (of_pictures(&check->baseline.profile) || check->baseline.profile.options.n_classes > 0)
+    if (!of_table(&check->baseline.profile))
         return gd_fail(error, GD_INVALID, "'%s' is a table of numbers, where baseline '%s' is of pictures", path,
                        o->baseline);
     GD_TRY(gd_survey_table(path, &check->window.profile, o->stop, error));

@@ -9,7 +9,7 @@
  *                           check.json            the verdict, all figures (what --json prints)
  *                           report.html           report/report.h
  *
- * All appear whole or not at all. Readers take nothing on trust: FORMAT with file and place.
+ * All appear whole or not at all. Readers take nothing on trust: FORMAT, or INVALID for a value, with file and place.
  */
 #ifndef GD_SURVEY_FILES_H
 #define GD_SURVEY_FILES_H
@@ -21,23 +21,34 @@
 extern "C" {
 #endif
 
-/* The folder is made where it is not there. */
+/* The folder is made where it is not there. IO, NOMEM. */
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error);
 
-/* Without baseline.safetensors, as the managed monitor's own baseline is, columns come of statistics.json's sketches.
- */
+/* Sketches, features and what labels told are those that were written, bit for bit; constraints.json may have been
+ * edited: an unknown key under "griddle" is INVALID, with the nearest that is known, as is a value that cannot be; the
+ * managed format's keys that are of no use here are passed over. Owned by the caller until released.
+ *
+ * Without baseline.safetensors, as the managed monitor's own baseline is, columns come of statistics.json's sketches;
+ * without "griddle" in constraints.json, alarms_per_month is NaN. IO where either file is not there, and the remedy. */
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error);
 
-/* The rules that follow from a profile: every column complete as it is, whole where all were whole, classes the domain.
- */
+/* The rules that follow from a profile, in their own arena: each column's kind; classes are the domain of answers; what
+ * answers and tables have must be there: always where all items of the profile have it, else as often as the lower end
+ * of the share's interval. Numbers must not be negative where they cannot be, as of pictures, or where the profile's
+ * least is 0. NOMEM. */
 gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double checks_per_month, gd_rules *rules,
                       gd_error *error);
 
+/* Each appends one file's text. Failure is the text's: gd_text_status. */
 void gd_statistics_print(const gd_profile *profile, gd_text *out);
 void gd_rules_print(const gd_rules *rules, gd_text *out);
 void gd_violations_print(const gd_verdict *verdict, gd_text *out);
+
+/* ONE object with everything. */
 void gd_verdict_print_json(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window,
                            gd_text *out);
+
+/* For people: what is wrong in sentences, then accuracy, features, mix and columns, those that alarm first. */
 void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window, gd_text *out);
 
 #ifdef __cplusplus

@@ -25,17 +25,12 @@ static const char *percent(char cell[CELL], double share)
     return cell;
 }
 
-static double mean_of(const gd_column *column)
-{
-    return column && column->sketch ? gd_moments_mean(&column->sketch->moments) : NAN;
-}
-
 /* ---- a line per column ---- */
 
 static void print_head(gd_text *out)
 {
-    gd_text_add(out, "\n    %-20s %10s %10s %10s %8s %8s %10s\n", "column", "now", "baseline", "moved by", "PSI", "distance",
-                "adjusted p");
+    gd_text_add(out, "\n    %-20s %10s %10s %10s %8s %8s %10s\n", "column", "now", "baseline", "moved by", "PSI",
+                "distance", "adjusted p");
 }
 
 static void print_column(const gd_column_verdict *v, gd_text *out)
@@ -43,7 +38,7 @@ static void print_column(const gd_column_verdict *v, gd_text *out)
     char now[CELL], was[CELL], moved[CELL], psi[CELL], distance[CELL], p[CELL];
     const bool names = v->reference->names != NULL;
     gd_text_add(out, "  %c %-20s %10s %10s %10s %8s %8s %10s", v->alarm ? '!' : ' ', v->reference->name,
-                number(now, mean_of(v->current)), number(was, mean_of(v->reference)), number(moved, v->moved),
+                number(now, v->now), number(was, v->was), number(moved, v->moved),
                 number(psi, names ? v->categories.psi : v->numbers.psi), number(distance, v->distance),
                 number(p, v->adjusted));
     if (v->compared == GD_TOO_FEW && v->least > 0)
@@ -90,9 +85,9 @@ static void print_accuracy(const gd_verdict *v, gd_text *out)
     char value[CELL], low[CELL], high[CELL], was[CELL], p[CELL];
     if (v->accuracy_compared == GD_NOT_COMPARABLE)
         return;
-    gd_text_add(out, "  %c %-20s %s (%s to %s), of the baseline %s", v->accuracy_alarm ? '!' : ' ', "estimated accuracy",
-                percent(value, v->accuracy.value), percent(low, v->accuracy.low), percent(high, v->accuracy.high),
-                percent(was, v->baseline_accuracy.value));
+    gd_text_add(out, "  %c %-20s %s (%s to %s), of the baseline %s", v->accuracy_alarm ? '!' : ' ',
+                "estimated accuracy", percent(value, v->accuracy.value), percent(low, v->accuracy.low),
+                percent(high, v->accuracy.high), percent(was, v->baseline_accuracy.value));
     if (v->accuracy_compared == GD_TOO_FEW)
         gd_text_add(out, "; too few to compare\n");
     else
@@ -115,7 +110,7 @@ static double share_of(const gd_competence *c, int classes, int class)
 {
     int64_t of_class = 0;
     for (int i = 0; c->confusion && i < classes; i++)
-        of_class += c->confusion[(int64_t)class * classes + i];
+        of_class += c->confusion[(int64_t) class * classes + i];
     return c->confusion ? (double)of_class / (double)c->n : NAN;
 }
 
@@ -145,9 +140,9 @@ static void print_mix(const gd_verdict *v, const gd_baseline *b, gd_text *out)
     }
     for (int i = 0; i < n; i++) {
         char now[CELL], off[CELL], was[CELL];
-        gd_text_add(out, "%s'%s' %s (+- %s) of %s", i ? ", " : "    true classes, estimated: ",
-                    b->profile.options.classes[told[i]], percent(now, v->mix[told[i]]),
-                    percent(off, 1.96 * v->mix_deviation[told[i]]),
+        gd_text_add(out, "%s'%s' %s (+- %s) of %s",
+                    i ? ", " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
+                    percent(now, v->mix[told[i]]), percent(off, 1.96 * v->mix_deviation[told[i]]),
                     percent(was, share_of(&b->competence, classes, told[i])));
     }
     gd_text_add(out, n ? "\n" : "");
@@ -160,8 +155,8 @@ void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, co
     out->failed |= !summary;
     gd_text_add(out, "%s\n", summary ? summary : "");
     if (window->broken > 0 || window->unread > 0)
-        gd_text_add(out, "%lld of %lld records are broken, %lld files could not be read\n", (long long)window->broken,
-                    (long long)(window->records + window->broken), (long long)window->unread);
+        gd_text_add(out, "%lld lines are no records, %lld files could not be read\n", (long long)window->broken,
+                    (long long)window->unread);
     for (int i = 0; i < verdict->n_violations; i++)
         gd_text_add(out, "%s  %s (%s): %s\n", i ? "" : "\n", verdict->violation[i].feature,
                     gd_violation_names[verdict->violation[i].kind], verdict->violation[i].description);

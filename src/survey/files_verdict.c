@@ -69,6 +69,8 @@ static void print_figures(gd_json_out *json, const gd_column_verdict *v)
         gd_json_real_out(json, "chi_square", c->test.statistic);
         return;
     }
+    gd_json_real_out(json, "baseline_mean", v->was);
+    gd_json_real_out(json, "window_mean", v->now);
     gd_json_real_out(json, "moved", v->moved);
     gd_json_real_out(json, "psi", n->psi);
     gd_json_real_out(json, "js", n->js);

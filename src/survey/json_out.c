@@ -1,23 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "survey/json_out.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- numbers ---- */
+
+enum { DIGITS = 17, SCALES = 23 };
+
+static const double scale[SCALES] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}; /* all exact */
+
+/* value = digits * 10^-places, rounded to 17 digits; `value` from 1e-5 to 1e15. A long double's 64 bits are off by some
+ * hundredths of the last digit, and a double is told from its neighbours by half of one. */
+static uint64_t digits_of(double value, int *places)
+{
+    *places = DIGITS - 1 - (int)floor(log10(value));
+    uint64_t digits = (uint64_t)((long double)value * (long double)scale[*places] + 0.5L);
+    if (digits >= 100000000000000000) /* log10 had rounded */
+        digits = (uint64_t)((long double)value * (long double)scale[--*places] + 0.5L);
+    return digits;
+}
+
+/* Without those at the end that it is the same number without. A quotient of two exact doubles is the nearest double.
+ */
+static uint64_t shortest(double value, uint64_t digits, int *places)
+{
+    for (int drop = 2; drop >= 1; drop--) {
+        const uint64_t power = drop == 2 ? 100 : 10, fewer = (digits + power / 2) / power;
+        if (*places >= drop && fewer < UINT64_C(1) << 53 && (double)fewer / scale[*places - drop] == value) {
+            *places -= drop;
+            digits = fewer;
+            break;
+        }
+    }
+    while (*places > 0 && digits % 10 == 0) {
+        digits /= 10;
+        --*places;
+    }
+    return digits;
+}
+
+static int quick_text(char text[GD_JSON_REAL], double value)
+{
+    int places;
+    const uint64_t exact = digits_of(fabs(value), &places), digits = shortest(fabs(value), exact, &places);
+    char reversed[GD_JSON_REAL];
+    int n = 0, length = 0;
+    for (uint64_t left = digits; left > 0 || n <= places; left /= 10) {
+        if (n == places && places > 0)
+            reversed[length++] = '.';
+        reversed[length++] = (char)('0' + left % 10);
+        n++;
+    }
+    if (value < 0)
+        reversed[length++] = '-';
+    for (int i = 0; i < length; i++)
+        text[i] = reversed[length - 1 - i];
+    text[length] = 0;
+    return length;
+}
+
 int gd_json_real_text(char text[GD_JSON_REAL], double value)
 {
     if (!isfinite(value))
         return snprintf(text, GD_JSON_REAL, "null");
-    if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
-        return snprintf(text, GD_JSON_REAL, "%" PRId64, (int64_t)value);
+    if (value == 0)
+        return snprintf(text, GD_JSON_REAL, signbit(value) ? "-0.0" : "0");
+    if (LDBL_MANT_DIG >= 64 && fabs(value) >= 1e-5 && fabs(value) < 1e15)
+        return quick_text(text, value);
     int length = snprintf(text, GD_JSON_REAL, "%.15g", value);
-    for (int digits = 16; digits <= 17 && strtod(text, NULL) != value; digits++)
+    for (int digits = 16; digits <= DIGITS && strtod(text, NULL) != value; digits++)
         length = snprintf(text, GD_JSON_REAL, "%.*g", digits, value);
     return length;
 }
+
+/* ---- layout ---- */
 
 static void put(gd_json_out *json, const char *text) { gd_text_add_n(json->text, text, strlen(text)); }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Of a lot, before no further record is added to it. */
-enum { MOST_PICTURES = 32, MOST_NUMBERS = 1 << 15, MOST_BYTES = 1 << 18 };
+enum { MOST_PICTURES = 128, MOST_NUMBERS = 1 << 15, MOST_BYTES = 1 << 18 };
 
 /* A record whose body is looked at. */
 typedef struct body_request {
@@ -38,7 +38,7 @@ typedef struct survey {
 
 static gd_place place_of(const gd_captured_record *record)
 {
-    return (gd_place){record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 0};
+    return (gd_place){record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 1};
 }
 
 /* ---- of which endpoint ---- */
@@ -235,12 +235,15 @@ static gd_status add_further(gd_lot *lot, body_request *r, int n, gd_error *erro
     return GD_OK;
 }
 
-/* Nothing but what is recorded is known of the pictures. */
-static void give_up(gd_lot *lot, const body_request *r, gd_error *why)
+/* Nothing but what is recorded is known of the pictures. `why`: with a place in the body. */
+static void give_up(gd_lot *lot, const body_request *r, const gd_error *why)
 {
     const gd_lot_item *item = &lot->item[r->first];
-    gd_error_prefix(why, (gd_place){lot->text.at + item->file, (int)item->line, 0}, "the body");
-    gd_lot_note(lot, why);
+    const gd_place place = {lot->text.at + item->file, item->line < INT32_MAX ? (int)item->line : INT32_MAX, 1};
+    char text[sizeof why->message];
+    gd_error broken = {0};
+    gd_fail_at(&broken, GD_FORMAT, place, "%s", gd_error_text(why, text, sizeof text));
+    gd_lot_note(lot, &broken);
     lot->n -= r->open;
 }
 
@@ -253,7 +256,7 @@ static gd_status look_at(survey *s, gd_looker *looker, body_request *r, const ch
     gd_status status = gd_body_decode(r->type >= 0 ? lot->text.at + r->type : NULL, bodies + r->body, r->length,
                                       s->base.channels, pictures, &broken);
     if (status == GD_OK && !r->open && pictures->n != r->n)
-        status = gd_fail(&broken, GD_FORMAT, "has %d pictures where %d were answered", pictures->n, r->n);
+        status = gd_fail(&broken, GD_FORMAT, "body: %d pictures where %d were answered", pictures->n, r->n);
     if (status == GD_FORMAT) {
         give_up(lot, r, &broken);
         return GD_OK;

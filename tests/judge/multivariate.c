@@ -77,8 +77,7 @@ static gd_status features(gd_command *command, gd_error *error)
     return status;
 }
 
-/* "confidence" (n) F32, "right" (n) U8: steps and calibration error; the estimate for the counts of "window" (m) F32.
- */
+/* "confidence" (n) F32, "right" (n) U8: steps, calibration error; the estimate for the counts of "window" (m) F32. */
 static gd_status calibration(gd_command *command, gd_error *error)
 {
     gd_safetensors file;

@@ -151,6 +151,13 @@ TEST(eigenvectors_rebuild_their_matrix)
     }
 }
 
+/* As is left of a singular matrix: numbers whose squares are no numbers of full precision. */
+TEST(what_is_next_to_nothing_turns_nothing)
+{
+    const double a[16] = {1, 1e-160, 2e-160, 1e-162, 0, 1, 1e-158, 1e-161, 0, 0, 0.5, 1e-159, 0, 0, 0, 0.25};
+    check_eigen(a, 4);
+}
+
 TEST(a_matrix_that_is_not_finite_has_no_eigenvalues)
 {
     gd_error error = {0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Figures with labels: by hand, and what must hold of any. Against numpy and scikit-learn's definitions: tests/judge.
+/* Figures with labels: by hand, and what must hold of any. Against scipy and scikit-learn's definitions: tests/judge.
  */
 #include "base/rng.h"
 #include "monitor/quality.h"

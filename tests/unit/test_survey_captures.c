@@ -3,6 +3,7 @@
 #include "exported.h"
 #include "surveyed.h"
 
+#include "data/decode.h"
 #include "image/figures.h"
 
 enum { SIDE = 6, NOON = 1795780800 };
@@ -130,12 +131,12 @@ TEST(bodies_tell_what_is_not_recorded)
     CHECK_EQ_INT(all.pictures, 4); /* all but the broken one */
     CHECK_EQ_INT(all.counts.broken, 1);
     char first[1024];
-    CHECK_CONTAINS(gd_error_text(&all.counts.first, first, sizeof first), "a.jsonl:3: the body: ");
+    CHECK_CONTAINS(gd_error_text(&all.counts.first, first, sizeof first), "a.jsonl:3:1: body: neither PNG nor JPEG");
 }
 
 TEST(a_model_answers_what_is_not_answered)
 {
-    gd_model *model = export_model("  network: resnet-8\n  width: 4\n", 16, 3);
+    gd_model *model = export_model("  network: resnet-9\n  width: 4\n", 16, 3);
     const gd_model_info *info = gd_model_describe(model);
     const gd_session_options with = {.n_outputs = 1, .outputs = &info->features};
     gd_session *session;
@@ -170,7 +171,7 @@ TEST(a_model_answers_what_is_not_answered)
 TEST(answers_of_another_model_are_refused)
 {
     survey(put_capture("a.jsonl", line("", "", "[0.2,0.3,0.5]", "", 1)), plain(), GD_INVALID,
-           "a.jsonl:1: an answer of 3 probabilities where the model has 2 classes");
+           "a.jsonl:1:1: an answer of 3 probabilities where the model has 2 classes");
     const char *other = unit_text("{\\\"predictions\\\":[{\\\"probabilities\\\":{\\\"dog\\\":0.2,\\\"cow\\\":0.8}}]}");
     survey(put_capture("a.jsonl", line("", "", other, "", 1)), plain(), GD_INVALID, "has class 'cow'");
     const char *turned = unit_text("{\\\"predictions\\\":[{\\\"probabilities\\\":{\\\"dog\\\":0.2,\\\"cat\\\":0.8}}]}");

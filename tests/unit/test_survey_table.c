@@ -56,7 +56,7 @@ TEST(columns_of_any_type)
     CHECK_EQ_INT(column->kind, GD_COLUMN_WHOLE);
     CHECK_NEAR(column->sketch->moments.min, 1.0 - ROWS, 0);
     CHECK_NEAR(gd_profile_column(&profile, "narrow")->sketch->moments.max, (ROWS - 1) / 2.0, 0);
-    CHECK_NEAR(gd_profile_column(&profile, "small")->sketch->moments.mean, 1.5, 1e-12);
+    CHECK_NEAR(gd_profile_column(&profile, "small")->sketch->moments.max, 3, 0);
     gd_profile_release(&profile);
 }
 
