@@ -65,7 +65,7 @@ static gd_status read_lines(gd_history *history, const char *text, size_t length
         const gd_watched *last = gd_history_last(history);
         GD_TRY(gd_watched_read(history->path, number, text, bytes, &window, error));
         if (last && window.from_ms < last->to_ms)
-            return gd_fail_at(error, GD_FORMAT, (gd_place){history->path, number, 0},
+            return gd_fail_at(error, GD_FORMAT, (gd_place){history->path, number, 1},
                               "the window begins before the one of the line above has ended; take one of them out");
         GD_TRY(add(history, &window, error));
         text += bytes + 1;

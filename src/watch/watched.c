@@ -169,10 +169,10 @@ gd_status gd_watched_read(const char *file, int number, const char *text, size_t
     gd_arena arena = {0};
     gd_attr *root;
     gd_error why = {0};
-    line l = {.place = {file, number, 0}, .error = error};
+    line l = {.place = {file, number, 1}, .error = error};
     gd_status status = gd_json_parse(&arena, file, text, length, (gd_json_limits){4, 64}, &root, &why);
     if (status == GD_FORMAT)
-        status = gd_fail_at(error, GD_FORMAT, l.place, "%s; take the line out, or give the watch another folder",
+        status = gd_fail_at(error, GD_FORMAT, (gd_place){file, number, why.column}, "%s; take the line out, or give the watch another folder",
                             why.message);
     else if (status != GD_OK)
         gd_fail(error, status, "%s", why.message);

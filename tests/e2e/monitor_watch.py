@@ -389,7 +389,7 @@ def half_a_line():
     assert lines_of("torn") == calm
     pathlib.Path("torn/history.jsonl").write_bytes(b"".join(lines[:5]) + b"{}\n")
     said = once("torn", expect=1)
-    assert "torn/history.jsonl:6: 'from' of a window is not there" in said, said
+    assert "torn/history.jsonl:6:1: 'from' of a window is not there" in said, said
 
 
 def strange_captures():
