@@ -63,22 +63,33 @@ static void take_verdict(gd_watched *window, gd_check *check)
     gd_watched_say(window, summary ? summary : "");
 }
 
+/* Nobody asked; or what was asked cannot be read, and does not say when it was. */
+static void take_silence(gd_watched *window, const gd_captured_counts *read)
+{
+    char text[GD_WATCHED_SUMMARY] = "no pictures";
+    if (read->broken > 0 || read->unread > 0)
+        snprintf(text, sizeof text,
+                 "no pictures; of this time or near it, %" PRId64 " lines are no records and %" PRId64
+                 " files cannot be read",
+                 read->broken, read->unread);
+    window->result = GD_WATCHED_EMPTY;
+    gd_watched_say(window, text);
+}
+
 /* A check that failed: what of it is a fact of this window's captures, and will be so the next time. */
 static bool take_failure(gd_watched *window, const gd_check *check, const gd_error *why)
 {
     const gd_captured_counts *read = &check->captured.read;
+    const bool read_all = check->window.to_ms != 0; /* set when captures were read to their end */
+    char text[sizeof *why + 32];
     if (why->status != GD_FORMAT && why->status != GD_INVALID)
         return false;
-    const bool read_all = check->window.to_ms != 0; /* set when captures were read to their end */
-    if (why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere && read->broken == 0 &&
-        read->unread == 0) {
-        window->result = GD_WATCHED_EMPTY;
-        gd_watched_say(window, "no pictures");
+    if (why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere) {
+        take_silence(window, read);
         return true;
     }
     if (read->lines == 0) /* nothing was read: the baseline or the model it is */
         return false;
-    char text[sizeof *why + 32];
     window->result = GD_WATCHED_FAILED;
     window->pictures = check->window.profile.items;
     gd_watched_say(window, gd_error_text(why, text, sizeof text));
@@ -182,8 +193,7 @@ static gd_status check_window(watch *w, gd_period period, gd_error *error)
     o.out = folder;
     o.checks_per_month = (double)GD_MONTH_MS / (double)w->o->window_ms;
     if (!has_captures(w, period)) {
-        window.result = GD_WATCHED_EMPTY;
-        gd_watched_say(&window, "no pictures");
+        take_silence(&window, &check->captured.read);
     } else {
         status = gd_check_run(&o, check, &why);
         checked = status == GD_OK;
