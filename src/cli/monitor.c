@@ -67,8 +67,7 @@ gd_status gd_monitor_out(const gd_command *command, const char **out, gd_error *
 gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, gd_error *error)
 {
     *baseline = gd_command_option(command, "--baseline");
-    return *baseline ? GD_OK
-                     : gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
+    return *baseline ? GD_OK : gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
 }
 
 gd_status gd_monitor_end(gd_command *command, gd_status status)

@@ -65,8 +65,8 @@ static gd_status read_job(gd_command *command, job *j, gd_error *error)
         return gd_fail(error, GD_INVALID, "the window ends before it begins: start_time %s, end_time %s",
                        variable("start_time", "none"), variable("end_time", "none"));
     if (!strstr(format, "sagemakerCaptureJson"))
-        return gd_fail(error, GD_INVALID, "the environment's dataset_format is '%s' where sagemakerCaptureJson is known",
-                       format);
+        return gd_fail(error, GD_INVALID,
+                       "the environment's dataset_format is '%s' where sagemakerCaptureJson is known", format);
     return GD_OK;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* griddle-webhook: posts its standard input, JSON, to $GRIDDLE_WEBHOOK. `griddle monitor watch` starts it for each alert,
- * so that the HTTP library comes with nothing else, and so that what hangs can be killed. Exits with 0 where it was
- * taken (2xx). Redirections are not followed: nobody else gets what was meant for one. */
+/* griddle-webhook: posts its standard input, JSON, to $GRIDDLE_WEBHOOK. `griddle monitor watch` starts it for each
+ * alert, so that the HTTP library comes with nothing else, and so that what hangs can be killed. Exits with 0 where it
+ * was taken (2xx). Redirections are not followed: nobody else gets what was meant for one. */
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -91,8 +91,8 @@ int main(void)
     gd_text body = {0};
     const char *address = getenv("GRIDDLE_WEBHOOK");
     gd_command_init();
-    gd_status status = address && *address ? read_input(&body, &error)
-                                           : gd_fail(&error, GD_INVALID, "$GRIDDLE_WEBHOOK is not set");
+    gd_status status =
+        address && *address ? read_input(&body, &error) : gd_fail(&error, GD_INVALID, "$GRIDDLE_WEBHOOK is not set");
     if (status == GD_OK && curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         status = gd_fail(&error, GD_NOMEM, "out of memory for a connection");
     if (status == GD_OK)

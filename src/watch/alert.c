@@ -60,10 +60,9 @@ gd_status gd_alert_make(const char *folder, const char *title, const gd_watched 
     const char *place = gd_arena_printf(arena, "%s/%s", whole ? whole : folder, gd_period_name(window->from_ms, name));
     const char *report = gd_arena_printf(arena, "%s/report.html", place);
     const char *file = gd_arena_printf(arena, "%s/constraint_violations.json", place);
-    const char *text = gd_arena_printf(arena, "%s, %s to %s: %s. %s", title, gd_time_text(window->from_ms, from),
-                                       gd_time_text(window->to_ms, to),
-                                       window->event == GD_WATCHED_RECOVERY ? "recovered" : "something has changed",
-                                       window->summary);
+    const char *text = gd_arena_printf(
+        arena, "%s, %s to %s: %s. %s", title, gd_time_text(window->from_ms, from), gd_time_text(window->to_ms, to),
+        window->event == GD_WATCHED_RECOVERY ? "recovered" : "something has changed", window->summary);
     const char *pictures = gd_arena_printf(arena, "%" PRId64, window->pictures);
     const char *count = gd_arena_printf(arena, "%d", window->violations);
     free(whole);

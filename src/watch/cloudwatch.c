@@ -23,9 +23,8 @@ static void end_with_value(double value, gd_text *out) { gd_text_add(out, "\"Val
 
 static void end_with_statistics(double n, double sum, double least, double most, gd_text *out)
 {
-    gd_text_add(out,
-                "\"StatisticValues\":{\"SampleCount\":%.17g,\"Sum\":%.17g,\"Minimum\":%.17g,\"Maximum\":%.17g}}\n", n,
-                sum, least, most);
+    gd_text_add(out, "\"StatisticValues\":{\"SampleCount\":%.17g,\"Sum\":%.17g,\"Minimum\":%.17g,\"Maximum\":%.17g}}\n",
+                n, sum, least, most);
 }
 
 void gd_cloudwatch_print(const gd_cloudwatch *of, const gd_verdict *verdict, gd_text *out)

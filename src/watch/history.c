@@ -44,7 +44,7 @@ static gd_status lock_folder(const char *folder, int *lock, gd_error *error)
 
 static gd_status add(gd_history *history, const gd_watched *window, gd_error *error)
 {
-    if (history->n == history->room) {
+    if (!history->window || history->n == history->room) {
         const int room = history->room ? 2 * history->room : 64;
         gd_watched *more = realloc(history->window, (size_t)room * sizeof *more);
         if (!more)
@@ -166,8 +166,9 @@ gd_status gd_history_keep(gd_history *history, int64_t since_ms, gd_error *error
 gd_status gd_history_take_back(gd_history *history, int64_t now_ms, int *n, gd_error *error)
 {
     int end = history->n;
-    while (end > 0 && history->window[end - 1].to_ms > now_ms &&
-           (history->window[end - 1].result == GD_WATCHED_EMPTY || history->window[end - 1].result == GD_WATCHED_SKIPPED))
+    while (
+        end > 0 && history->window[end - 1].to_ms > now_ms &&
+        (history->window[end - 1].result == GD_WATCHED_EMPTY || history->window[end - 1].result == GD_WATCHED_SKIPPED))
         end--;
     *n = history->n - end;
     return *n > 0 ? write_again(history, 0, end, error) : GD_OK;

@@ -33,9 +33,8 @@ struct gd_outbox {
 
 static gd_status write_mark(const gd_outbox *outbox, int64_t ms, gd_error *error)
 {
-    char text[GD_TIME_TEXT + 1];
-    gd_time_text(ms, text);
-    strcat(text, "\n");
+    char time[GD_TIME_TEXT], text[GD_TIME_TEXT + 1];
+    snprintf(text, sizeof text, "%s\n", gd_time_text(ms, time));
     return gd_file_write(outbox->mark, text, strlen(text), error);
 }
 

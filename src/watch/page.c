@@ -10,7 +10,7 @@
 /* In a reader's words; the class says which colour a tag has. */
 static const struct {
     const char *words, *class;
-} results[GD_WATCHED_RESULTS] = {{"fine", " good"},      {"violated", " bad"},   {"too few", ""},
+} results[GD_WATCHED_RESULTS] = {{"fine", " good"},   {"violated", " bad"},    {"too few", ""},
                                  {"no pictures", ""}, {"not checked", " bad"}, {"left out", ""}};
 
 static void print_state(gd_page *page, const gd_watched *last, const char *title)
@@ -22,10 +22,10 @@ static void print_state(gd_page *page, const gd_watched *last, const char *title
                 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
                 "<title>%s: watch</title>\n<style>\n%s.wrap{white-space:normal;text-align:left}</style>\n<main>\n",
                 gd_html(page, title, 120), gd_page_style);
-    gd_text_add(page->out, "<section class=\"card verdict %s\"><p class=\"note title\">%s</p><h1>%s</h1><p>%s</p></section>\n",
+    gd_text_add(page->out,
+                "<section class=\"card verdict %s\"><p class=\"note title\">%s</p><h1>%s</h1><p>%s</p></section>\n",
                 last->violated ? "changed" : "fine", gd_html(page, title, 120),
-                last->violated ? "Something has changed" : "No alarm",
-                gd_html(page, last->summary, GD_PAGE_WORDS));
+                last->violated ? "Something has changed" : "No alarm", gd_html(page, last->summary, GD_PAGE_WORDS));
 }
 
 static void print_accuracy(gd_page *page, const gd_estimate *accuracy)
@@ -72,8 +72,9 @@ gd_status gd_watch_page_print(const gd_history *history, const gd_watched *last,
     for (int i = history->n - 1; i >= left; i--)
         print_window(&page, &history->window[i]);
     gd_text_add(out, "</tbody></table></div>\n</main>\n<footer><p>%d of %" PRId64 " windows</p></footer>\n",
-                history->n - left + 1, last->totals[0] + last->totals[1] + last->totals[2] + last->totals[3] +
-                                           last->totals[4] + last->totals[5]);
+                history->n - left + 1,
+                last->totals[0] + last->totals[1] + last->totals[2] + last->totals[3] + last->totals[4] +
+                    last->totals[5]);
     gd_arena_release(&page.arena);
     return gd_text_status(out, error);
 }

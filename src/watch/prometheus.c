@@ -100,7 +100,7 @@ void gd_prometheus_print(const gd_watched *window, const gd_verdict *verdict, do
         gd_text_add(out, "griddle_monitor_windows_total{result=\"%s\"} %" PRId64 "\n", gd_watched_result_names[i],
                     window->totals[i]);
     gauge(out, "griddle_monitor_window_end_timestamp_seconds", "Where the last window ended, since 1970.",
-          (double)(window->to_ms / 1000));
+          (double)window->to_ms / 1000);
     gauge(out, "griddle_monitor_pictures", "Pictures of the last window.", (double)window->pictures);
     gauge(out, "griddle_monitor_violations", "Violations of the last window.", window->violations);
     gauge(out, "griddle_monitor_estimated_accuracy", "Accuracy of the last window, estimated without labels.",

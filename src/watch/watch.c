@@ -59,7 +59,8 @@ static void take_verdict(gd_watched *window, gd_check *check)
     window->result = v->n_violations > 0 ? GD_WATCHED_VIOLATED : v->too_few ? GD_WATCHED_FEW : GD_WATCHED_FINE;
     window->pictures = v->items;
     window->violations = v->n_violations;
-    window->accuracy = (gd_estimate){rounded(v->accuracy.value), NAN, rounded(v->accuracy.low), rounded(v->accuracy.high)};
+    window->accuracy =
+        (gd_estimate){rounded(v->accuracy.value), NAN, rounded(v->accuracy.low), rounded(v->accuracy.high)};
     gd_watched_say(window, summary ? summary : "");
 }
 
@@ -239,7 +240,8 @@ static gd_status heed_clock(watch *w, int64_t now, gd_error *error)
     int n;
     GD_TRY(gd_history_take_back(&w->history, now, &n, error));
     if (n > 0)
-        say(w, "the clock says %s: %d windows behind that, without pictures, are taken back", gd_time_text(now, here), n);
+        say(w, "the clock says %s: %d windows behind that, without pictures, are taken back", gd_time_text(now, here),
+            n);
     const gd_watched *last = gd_history_last(&w->history);
     const bool behind = last && last->to_ms > now;
     if (behind && !w->waits)
@@ -252,9 +254,9 @@ static gd_status heed_clock(watch *w, int64_t now, gd_error *error)
 static int64_t begin_of(const watch *w, int64_t now)
 {
     const gd_watched *last = gd_history_last(&w->history);
-    return last              ? last->to_ms
+    return last            ? last->to_ms
            : w->o->from_ms ? w->o->from_ms
-                             : gd_period_last(w->o->window_ms, w->o->lag_ms, now).from_ms;
+                           : gd_period_last(w->o->window_ms, w->o->lag_ms, now).from_ms;
 }
 
 static gd_status turn(watch *w, gd_error *error)

@@ -28,14 +28,14 @@ typedef struct gd_watch_options {
     int64_t keep_ms;           /* how long reports and history are kept */
     int catch_up;              /* windows that are over and are still checked; those before are left out */
     int violate_after, recover_after;
-    bool once;                   /* what is over now, and no more */
-    const char *metrics;         /* file for Prometheus; NULL: none, as below */
-    const char *cloudwatch;      /* file that lines are appended to */
-    const char *const *webhook;  /* the program that posts, and its arguments; ends with NULL */
-    const char *const *secrets;  /* of the webhook: its environment; likewise */
-    const char *const *command;  /* likewise */
-    double command_seconds;      /* that it may take */
-    volatile int *turn;          /* not 0: look at once, and what the baseline is; set to 0 then */
+    bool once;                     /* what is over now, and no more */
+    const char *metrics;           /* file for Prometheus; NULL: none, as below */
+    const char *cloudwatch;        /* file that lines are appended to */
+    const char *const *webhook;    /* the program that posts, and its arguments; ends with NULL */
+    const char *const *secrets;    /* of the webhook: its environment; likewise */
+    const char *const *command;    /* likewise */
+    double command_seconds;        /* that it may take */
+    volatile int *turn;            /* not 0: look at once, and what the baseline is; set to 0 then */
     void (*say)(const char *line); /* what happens, a line each; on any thread */
 } gd_watch_options;
 

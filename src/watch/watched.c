@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gd_watched_result_names[GD_WATCHED_RESULTS] = {"fine", "violated", "few", "empty", "failed", "skipped"};
+const char *const gd_watched_result_names[GD_WATCHED_RESULTS] = {"fine",  "violated", "few",
+                                                                 "empty", "failed",   "skipped"};
 const char *const gd_watched_event_names[GD_WATCHED_EVENTS] = {"none", "violation", "recovery"};
 static const char *const state_names[2] = {"ok", "violated"};
 
@@ -172,8 +173,8 @@ gd_status gd_watched_read(const char *file, int number, const char *text, size_t
     line l = {.place = {file, number, 1}, .error = error};
     gd_status status = gd_json_parse(&arena, file, text, length, (gd_json_limits){4, 64}, &root, &why);
     if (status == GD_FORMAT)
-        status = gd_fail_at(error, GD_FORMAT, (gd_place){file, number, why.column}, "%s; take the line out, or give the watch another folder",
-                            why.message);
+        status = gd_fail_at(error, GD_FORMAT, (gd_place){file, number, why.column},
+                            "%s; take the line out, or give the watch another folder", why.message);
     else if (status != GD_OK)
         gd_fail(error, status, "%s", why.message);
     l.root = root;

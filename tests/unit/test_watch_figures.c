@@ -58,14 +58,15 @@ TEST(says_what_cloudwatch_knows)
     gd_cloudwatch_print(&(gd_cloudwatch){"e\"", "s", 3600000}, &verdict, &text);
     const char *dimensions = "\"Timestamp\":\"1970-01-01T01:00:00Z\",\"Dimensions\":[{\"Name\":\"Endpoint\",\"Value\":"
                              "\"e\\\"\"},{\"Name\":\"MonitoringSchedule\",\"Value\":\"s\"}]";
-    CHECK_TEXT(text.at,
-               unit_text("{\"MetricName\":\"feature_data_a\\\"b\\\\c\",%s,\"StatisticValues\":{\"SampleCount\":3,\"Sum\":9,"
-                         "\"Minimum\":1,\"Maximum\":6}}\n"
-                         "{\"MetricName\":\"feature_non_null_a\\\"b\\\\c\",%s,\"StatisticValues\":{\"SampleCount\":4,"
-                         "\"Sum\":3,\"Minimum\":0,\"Maximum\":1}}\n"
-                         "{\"MetricName\":\"feature_baseline_drift_a\\\"b\\\\c\",%s,\"Value\":0.125}\n"
-                         "{\"MetricName\":\"estimated_accuracy\",%s,\"Value\":0.75}\n",
-                         dimensions, dimensions, dimensions, dimensions));
+    CHECK_TEXT(
+        text.at,
+        unit_text("{\"MetricName\":\"feature_data_a\\\"b\\\\c\",%s,\"StatisticValues\":{\"SampleCount\":3,\"Sum\":9,"
+                  "\"Minimum\":1,\"Maximum\":6}}\n"
+                  "{\"MetricName\":\"feature_non_null_a\\\"b\\\\c\",%s,\"StatisticValues\":{\"SampleCount\":4,"
+                  "\"Sum\":3,\"Minimum\":0,\"Maximum\":1}}\n"
+                  "{\"MetricName\":\"feature_baseline_drift_a\\\"b\\\\c\",%s,\"Value\":0.125}\n"
+                  "{\"MetricName\":\"estimated_accuracy\",%s,\"Value\":0.75}\n",
+                  dimensions, dimensions, dimensions, dimensions));
     gd_text_release(&text);
 }
 

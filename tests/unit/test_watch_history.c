@@ -149,15 +149,16 @@ TEST(refuses_lines_of_others)
     gd_text line = {0};
     gd_watched_follow(&window, NULL, 1, 2, 1);
     gd_watched_print(&window, &line);
-    static const char *const keys[] = {"from",  "to",    "result", "pictures", "violations", "accuracy",
-                                       "state", "event", "streak", "totals"};
+    static const char *const keys[] = {"from",     "to",    "result", "pictures", "violations",
+                                       "accuracy", "state", "event",  "streak",   "totals"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *copy = strdup(line.at), *key = strstr(copy, unit_text("\"%s\":", keys[i]));
         key[1] = 'X';
         CHECK_FAILS(gd_watched_read("h", 7, copy, strlen(copy), &window, &error), GD_FORMAT, &error, "h:7:1: ");
         free(copy);
     }
-    CHECK_FAILS(gd_watched_read("h", 7, line.at, line.length - 1, &window, &error), GD_FORMAT, &error, "take the line out");
+    CHECK_FAILS(gd_watched_read("h", 7, line.at, line.length - 1, &window, &error), GD_FORMAT, &error,
+                "take the line out");
     gd_text_release(&line);
 }
 
@@ -306,10 +307,10 @@ TEST(leaves_nothing_of_lines_that_found_no_room)
 
 TEST(removes_reports_and_nothing_else)
 {
-    static const char *const files[] = {
-        "2026-11-26T0100/check.json",    "2026-11-26T0100/report.html",          "2026-11-26T0100/report.html.part",
-        "2026-11-26T0200/notes.txt",     "2026-11-26T0200/check.json",           "2026-11-27T0200/check.json",
-        "2026-11-26T0100-mine/check.json", "mine/check.json"};
+    static const char *const files[] = {"2026-11-26T0100/check.json",       "2026-11-26T0100/report.html",
+                                        "2026-11-26T0100/report.html.part", "2026-11-26T0200/notes.txt",
+                                        "2026-11-26T0200/check.json",       "2026-11-27T0200/check.json",
+                                        "2026-11-26T0100-mine/check.json",  "mine/check.json"};
     gd_error error = {0};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *path = unit_path("%s", files[i]);

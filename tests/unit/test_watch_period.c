@@ -90,7 +90,8 @@ TEST(reads_durations)
     CHECK(gd_duration_read("5m", &ms) && ms == 5 * MINUTE);
     CHECK(gd_duration_read("1h", &ms) && ms == GD_HOUR_MS);
     CHECK(gd_duration_read("30d", &ms) && ms == 720 * (int64_t)GD_HOUR_MS);
-    static const char *const others[] = {"", "5", "m", "0m", "-5m", "5 m", "5min", "1.5h", "99999999999999999999d", "5M"};
+    static const char *const others[] = {"",  "5", "m", "0m", "-5m", "5 m", "5min", "1.5h", "99999999999999999999d",
+                                         "5M"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         CHECK(!gd_duration_read(others[i], &ms));
 }

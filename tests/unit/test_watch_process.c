@@ -62,7 +62,7 @@ TEST(ends_what_takes_too_long)
     char *rest = NULL;
     const long child = strtol(text_of(path), &rest, 10), shell = strtol(rest, NULL, 10);
     CHECK(child > 1 && shell > 1);
-    CHECK(kill((pid_t)shell, 0) != 0); /* reaped */
+    CHECK(kill((pid_t)shell, 0) != 0);                            /* reaped */
     for (int i = 0; i < 500 && kill((pid_t)child, 0) == 0; i++) { /* init has yet to reap it, if there is one */
         if (strstr(text_of(unit_text("/proc/%ld/stat", child)), ") Z "))
             return;
