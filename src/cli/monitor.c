@@ -10,9 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gd_verb *const verbs[] = {&gd_verb_monitor_baseline, &gd_verb_monitor_check, &gd_verb_monitor_watch,
-                                       &gd_verb_monitor_container};
-enum { N_VERBS = sizeof verbs / sizeof *verbs, PREFIX = sizeof "monitor " - 1 };
+/* In the order of their use. */
+static const gd_verb *const verbs[] = {
+    &gd_verb_monitor_baseline,
+    &gd_verb_monitor_check,
+    &gd_verb_monitor_watch,
+    &gd_verb_monitor_container,
+    NULL,
+};
+enum { MOST_VERBS = 16, PREFIX = sizeof "monitor " - 1 };
 
 /* ---- options ---- */
 
@@ -86,25 +92,26 @@ static void print_verbs(FILE *stream)
           "griddle monitor watch captured --baseline monitors/scones -o out  every hour\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);
-    for (int i = 0; i < N_VERBS; i++)
+    for (int i = 0; verbs[i]; i++)
         fprintf(stream, "  %-10s %s\n", verbs[i]->name + PREFIX, verbs[i]->summary);
 }
 
 int main(int argc, char **argv)
 {
-    const char *names[N_VERBS], *word = argc > 2 ? argv[2] : "";
+    int n = 0;
+    const char *names[MOST_VERBS], *word = argc > 2 ? argv[2] : "";
     gd_command_init();
-    for (int i = 0; i < N_VERBS; i++) {
-        names[i] = verbs[i]->name + PREFIX;
-        if (strcmp(word, names[i]) == 0)
-            return gd_command_run(verbs[i], argc - 3, argv + 3);
+    for (; verbs[n] && n < MOST_VERBS; n++) {
+        names[n] = verbs[n]->name + PREFIX;
+        if (strcmp(word, names[n]) == 0)
+            return gd_command_run(verbs[n], argc - 3, argv + 3);
     }
     if (argc < 3 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         print_verbs(argc < 3 ? stderr : stdout);
         return argc < 3 ? 2 : fflush(stdout) != 0;
     }
     gd_error error = {0};
-    gd_command_unknown("word of monitor", word, names, N_VERBS, &error);
+    gd_command_unknown("word of monitor", word, names, n, &error);
     gd_command_complain(&error);
     print_verbs(stderr);
     return gd_status_exit_code(error.status);

@@ -149,28 +149,35 @@ static gd_status make_of_run(job *j, gd_error *error)
 
 /* ---- a folder of pictures ---- */
 
+/* Whether a file is a training image; one that is broken is none, and is told of later. */
+static gd_status look_at_file(const job *j, const char *path, int64_t *had, int64_t *looked, gd_error *error)
+{
+    gd_arena arena = {0};
+    gd_picture picture = {0};
+    char *bytes;
+    size_t length;
+    bool has = false;
+    gd_status status = gd_file_read(path, (size_t)1 << 28, &arena, &bytes, &length, NULL);
+    if (status == GD_OK)
+        status = gd_decode(NULL, bytes, length, j->trained.channels, &picture, NULL);
+    const bool whole = status == GD_OK;
+    if (whole) {
+        const gd_image image = {picture.height, picture.width, picture.channels, picture.pixels};
+        status = gd_trained_has(&j->trained, &image, &has, error);
+        *had += has;
+        ++*looked;
+    }
+    gd_picture_release(&picture);
+    gd_arena_release(&arena);
+    return whole ? status : GD_OK;
+}
+
 static gd_status sample_files(job *j, const gd_survey_file *files, int64_t n, gd_error *error)
 {
     int64_t had = 0, looked = 0;
     const int64_t step = n > SAMPLE ? n / SAMPLE : 1;
-    for (int64_t i = 0; j->trained.digest && i < n && looked < SAMPLE; i += step) {
-        gd_arena arena = {0};
-        gd_picture picture = {0};
-        char *bytes;
-        size_t length;
-        bool has = false;
-        gd_status status = gd_file_read(files[i].path, (size_t)1 << 28, &arena, &bytes, &length, NULL);
-        if (status == GD_OK)
-            status = gd_decode(NULL, bytes, length, j->trained.channels, &picture, NULL);
-        if (status == GD_OK) {
-            const gd_image image = {picture.height, picture.width, picture.channels, picture.pixels};
-            status = gd_trained_has(&j->trained, &image, &has, error);
-            had += has;
-            looked++;
-        }
-        gd_picture_release(&picture);
-        gd_arena_release(&arena);
-    }
+    for (int64_t i = 0; j->trained.digest && i < n && looked < SAMPLE; i += step)
+        GD_TRY(look_at_file(j, files[i].path, &had, &looked, error));
     judge(j, had, looked);
     return GD_OK;
 }

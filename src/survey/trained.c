@@ -31,21 +31,29 @@ void gd_trained_release(gd_trained *trained)
     *trained = (gd_trained){0};
 }
 
+static gd_status look_up(const gd_trained *t, const gd_image *picture, uint8_t *pixels, void *work, bool *has,
+                         gd_error *error)
+{
+    GD_TRY(gd_image_fit(picture, t->height, t->width, pixels, work, error));
+    const uint64_t digest =
+        gd_digest(GD_DIGEST_START, pixels, (size_t)t->height * (size_t)t->width * (size_t)t->channels);
+    *has = t->n > 0 && bsearch(&digest, t->digest, (size_t)t->n, sizeof digest, ascending);
+    return GD_OK;
+}
+
 gd_status gd_trained_has(const gd_trained *t, const gd_image *picture, bool *has, gd_error *error)
 {
-    const size_t bytes = (size_t)t->height * (size_t)t->width * (size_t)t->channels;
     *has = false;
     if (picture->channels != t->channels)
         return gd_fail(error, GD_INVALID, "a picture of %d channels where the run was trained on %d", picture->channels,
                        t->channels);
-    uint8_t *pixels = malloc(bytes);
+    uint8_t *pixels = malloc((size_t)t->height * (size_t)t->width * (size_t)t->channels);
     void *work = malloc(gd_image_fit_bytes(t->height, t->width, t->channels));
-    gd_status status = pixels && work ? gd_image_fit(picture, t->height, t->width, pixels, work, error)
-                                      : gd_fail(error, GD_NOMEM, "out of memory for a picture");
-    if (status == GD_OK) {
-        const uint64_t digest = gd_digest(GD_DIGEST_START, pixels, bytes);
-        *has = t->n > 0 && bsearch(&digest, t->digest, (size_t)t->n, sizeof digest, ascending);
-    }
+    gd_status status;
+    if (pixels && work)
+        status = look_up(t, picture, pixels, work, has, error);
+    else
+        status = gd_fail(error, GD_NOMEM, "out of memory for a picture");
     free(pixels);
     free(work);
     return status;

@@ -37,17 +37,17 @@ static const char *variable(const field *f, gd_arena *arena)
 
 static const char *const *print_environment(const field *fields, const char *const *more, gd_arena *arena)
 {
-    int n = 0;
+    size_t n = 0;
     while (more[n])
         n++;
-    const char **list = gd_arena_alloc(arena, (size_t)(FIELDS + n + 1), sizeof *list);
+    const char **list = gd_arena_alloc(arena, FIELDS + n + 1, sizeof *list);
     for (int i = 0; list && i < FIELDS; i++) {
         list[i] = variable(&fields[i], arena);
         if (!list[i])
             return NULL;
     }
     if (list)
-        memcpy(list + FIELDS, more, (size_t)n * sizeof *list);
+        memcpy(list + FIELDS, more, n * sizeof *list);
     return list;
 }
 

@@ -45,7 +45,7 @@ static gd_status lock_folder(const char *folder, int *lock, gd_error *error)
 static gd_status add(gd_history *history, const gd_watched *window, gd_error *error)
 {
     if (!history->window || history->n == history->room) {
-        const int room = history->room ? 2 * history->room : 64;
+        const int room = history->room > 0 ? 2 * history->room : 64;
         gd_watched *more = realloc(history->window, (size_t)room * sizeof *more);
         if (!more)
             return gd_fail(error, GD_NOMEM, "out of memory for a history of %d windows", room);
