@@ -12,11 +12,7 @@
 
 /* In the order of their use. */
 static const gd_verb *const verbs[] = {
-    &gd_verb_monitor_baseline,
-    &gd_verb_monitor_check,
-    &gd_verb_monitor_watch,
-    &gd_verb_monitor_container,
-    NULL,
+    &gd_verb_monitor_baseline, &gd_verb_monitor_check, &gd_verb_monitor_watch, &gd_verb_monitor_container, NULL,
 };
 enum { MOST_VERBS = 16, PREFIX = sizeof "monitor " - 1 };
 

@@ -71,7 +71,7 @@ static gd_status read_check(gd_command *command, gd_watch_options *o, gd_error *
     GD_TRY(gd_monitor_out(command, &o->folder, error));
     GD_TRY(gd_monitor_baseline(command, &c->baseline, error));
     GD_TRY(gd_monitor_capture(command, &c->what, error));
-    o->from_ms = c->what.read.from_ms;
+    o->from_ms = c->what.read.from_ms - c->what.read.from_ms % 1000; /* as the history's lines have it */
     for (int i = 0; i < command->n_words; i++) {
         if (access(command->word[i], R_OK) != 0)
             return gd_fail(error, GD_IO, "cannot read captures '%s': no such folder", command->word[i]);

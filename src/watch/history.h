@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-enum { GD_HISTORY_WINDOWS = 50000 /* the oldest beyond are forgotten: 16 MB */ };
+enum { GD_HISTORY_WINDOWS = 20000 /* the oldest beyond are forgotten: 8 MB */ };
 
 typedef struct gd_history {
     char path[4096];

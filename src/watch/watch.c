@@ -83,7 +83,7 @@ static bool take_failure(gd_watched *window, const gd_check *check, const gd_err
     const gd_captured_counts *read = &check->captured.read;
     const bool read_all = check->window.to_ms != 0; /* set when captures were read to their end */
     char text[sizeof *why + 32];
-    if (why->status != GD_FORMAT && why->status != GD_INVALID)
+    if (why->status == GD_IO || why->status == GD_NOMEM || why->status == GD_STOPPED) /* which may pass */
         return false;
     if (why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere) {
         take_silence(window, read);
@@ -113,6 +113,16 @@ static gd_status write_text(const char *path, gd_text *text, gd_error *error)
     return gd_file_write(path, text->at, text->length, error);
 }
 
+static gd_status write_metrics(const watch *w, const gd_watched *window, const gd_check *check, double seconds,
+                               gd_error *error)
+{
+    gd_text text = {0};
+    gd_prometheus_print(window, check ? &check->verdict : NULL, seconds, waiting(w), &text);
+    const gd_status status = write_text(w->o->metrics, &text, error);
+    gd_text_release(&text);
+    return status;
+}
+
 static gd_status write_cloudwatch(const watch *w, const gd_watched *window, const gd_check *check, gd_error *error)
 {
     const char *slash = strrchr(w->o->folder, '/');
@@ -140,20 +150,26 @@ static gd_status write_page(const watch *w, const gd_watched *window, gd_error *
     return status;
 }
 
+/* For others' dashboards: nothing waits for these, least of all an alarm. */
+static void write_figures(const watch *w, const gd_watched *window, const gd_check *check, double seconds)
+{
+    gd_error lost[2] = {{0}};
+    if (w->o->metrics)
+        write_metrics(w, window, check, seconds, &lost[0]);
+    if (w->o->cloudwatch && check)
+        write_cloudwatch(w, window, check, &lost[1]);
+    for (int i = 0; i < 2; i++) {
+        if (lost[i].status != GD_OK)
+            say(w, "%s; the figures of this window are lost", lost[i].message);
+    }
+}
+
 /* `check` NULL: there was none. */
 static gd_status record(watch *w, gd_watched *window, const gd_check *check, double seconds, int64_t windows,
                         gd_error *error)
 {
     gd_watched_follow(window, gd_history_last(&w->history), w->o->violate_after, w->o->recover_after, windows);
-    if (w->o->metrics) {
-        gd_text text = {0};
-        gd_prometheus_print(window, check ? &check->verdict : NULL, seconds, waiting(w), &text);
-        const gd_status status = write_text(w->o->metrics, &text, error);
-        gd_text_release(&text);
-        GD_TRY(status);
-    }
-    if (w->o->cloudwatch && check)
-        GD_TRY(write_cloudwatch(w, window, check, error));
+    write_figures(w, window, check, seconds);
     GD_TRY(write_page(w, window, error));
     GD_TRY(gd_history_append(&w->history, window, error));
     if (window->event != GD_WATCHED_NOTHING && w->webhook)
@@ -294,6 +310,17 @@ static gd_status look_at_baseline(const watch *w, bool tell, gd_error *error)
     return status;
 }
 
+/* What cannot be written now never could. */
+static gd_status try_figures(const watch *w, gd_error *error)
+{
+    gd_file_draft draft;
+    if (w->o->metrics) {
+        GD_TRY(gd_file_begin(&draft, w->o->metrics, error));
+        gd_file_abandon(&draft);
+    }
+    return w->o->cloudwatch ? gd_append(w->o->cloudwatch, "", 0, error) : GD_OK;
+}
+
 static gd_status open_outboxes(watch *w, gd_error *error)
 {
     static const char *const none[] = {NULL};
@@ -371,6 +398,7 @@ gd_status gd_watch_captures(const gd_watch_options *options, bool *violated, gd_
     if (strlen(options->folder) > 2048)
         return gd_fail(error, GD_IO, "the path '%.64s…' is too long", options->folder);
     GD_TRY(look_at_baseline(&w, false, error));
+    GD_TRY(try_figures(&w, error));
     GD_TRY_TO(done, gd_history_open(options->folder, &w.history, error));
     GD_TRY_TO(done, open_outboxes(&w, error));
     status = options->once ? go_once(&w, error) : go_on(&w, error);

@@ -6,7 +6,7 @@
  *                  └──► history.jsonl  the line that makes the window count
  *                           └──► alerts, where the state has changed (watch/outbox.h)
  *
- * What follows of a window is written before its line, and follows from nothing but the captures, the baseline and the
+ * What comes of a window is written before its line, and follows from nothing but the captures, the baseline and the
  * line before. So a watch that is killed, at whatever instant, does the window again and writes the same; no window is
  * counted twice or left out. Reports, metrics and index.html appear whole or not at all.
  */

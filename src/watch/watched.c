@@ -14,6 +14,7 @@
 const char *const gd_watched_result_names[GD_WATCHED_RESULTS] = {"fine",  "violated", "few",
                                                                  "empty", "failed",   "skipped"};
 const char *const gd_watched_event_names[GD_WATCHED_EVENTS] = {"none", "violation", "recovery"};
+enum { MOST_STREAK = 1000000 };
 static const char *const state_names[2] = {"ok", "violated"};
 
 void gd_watched_say(gd_watched *window, const char *summary)
@@ -99,7 +100,7 @@ static const char *text_of(const line *l, const char *key)
 static gd_status read_time(const line *l, const char *key, int64_t *ms)
 {
     const char *text = text_of(l, key);
-    return gd_time_read(text, strlen(text), ms) ? GD_OK : broken(l, key);
+    return gd_time_read(text, strlen(text), ms) && *ms >= 0 && *ms % 1000 == 0 ? GD_OK : broken(l, key);
 }
 
 static gd_status read_name(const line *l, const char *key, const char *const *names, int n, int *value)
@@ -134,6 +135,8 @@ static gd_status read_accuracy(const line *l, gd_estimate *accuracy)
         if (n == 3 || number->kind != GD_ATTR_SCALAR || number->quoted || !gd_json_number(number->text))
             return broken(l, "accuracy");
         *values[n] = strtod(number->text, NULL);
+        if (!(*values[n] >= 0 && *values[n] <= 1))
+            return broken(l, "accuracy");
     }
     return n == 3 ? GD_OK : broken(l, "accuracy");
 }
@@ -151,7 +154,7 @@ static gd_status read_line(const line *l, gd_watched *window)
     GD_TRY(read_name(l, "event", gd_watched_event_names, GD_WATCHED_EVENTS, &event));
     GD_TRY(read_count(l, l->root, "pictures", INT64_MAX, &window->pictures));
     GD_TRY(read_count(l, l->root, "violations", INT32_MAX, &violations));
-    GD_TRY(read_count(l, l->root, "streak", INT32_MAX, &streak));
+    GD_TRY(read_count(l, l->root, "streak", MOST_STREAK, &streak));
     for (int i = 0; i < GD_WATCHED_RESULTS; i++)
         GD_TRY(read_count(l, gd_attr_find(l->root, "totals"), gd_watched_result_names[i], INT64_MAX / 2,
                           &window->totals[i]));
