@@ -13,19 +13,39 @@ static const struct {
 } results[GD_WATCHED_RESULTS] = {{"fine", " good"},   {"violated", " bad"},    {"too few", ""},
                                  {"no pictures", ""}, {"not checked", " bad"}, {"left out", ""}};
 
-static void print_state(gd_page *page, const gd_watched *last, const char *title)
+/* Beside the report's own style. On a phone, what matters comes first and words need room. */
+static const char style[] = "a{color:inherit}td small{font-size:inherit}.wrap{white-space:normal;text-align:left;"
+                            "min-width:14rem}@media(max-width:40rem){.end{display:none}}";
+
+/* When the state became what it is; INT64_MIN: that is not known any more. */
+static int64_t since(const gd_history *history, const gd_watched *last)
 {
+    if (last->event == GD_WATCHED_VIOLATION)
+        return last->from_ms;
+    for (int i = history->n - 1; i >= 0; i--) {
+        if (history->window[i].event == GD_WATCHED_VIOLATION)
+            return history->window[i].from_ms;
+    }
+    return INT64_MIN;
+}
+
+static void print_state(gd_page *page, const gd_history *history, const gd_watched *last, const char *title)
+{
+    const int64_t begin = last->violated ? since(history, last) : INT64_MIN;
     gd_text_add(page->out,
                 "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
                 "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=color-scheme content=\"light dark\">\n"
                 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-                "<title>%s: watch</title>\n<style>\n%s.wrap{white-space:normal;text-align:left}</style>\n<main>\n",
-                gd_html(page, title, 120), gd_page_style);
-    gd_text_add(page->out,
-                "<section class=\"card verdict %s\"><p class=\"note title\">%s</p><h1>%s</h1><p>%s</p></section>\n",
+                "<title>%s: watch</title>\n<style>\n%s%s</style>\n<main>\n",
+                gd_html(page, title, 120), gd_page_style, style);
+    gd_text_add(page->out, "<section class=\"card verdict %s\"><p class=\"note title\">%s</p><h1>%s%s</h1>",
                 last->violated ? "changed" : "fine", gd_html(page, title, 120),
-                last->violated ? "Something has changed" : "No alarm", gd_html(page, last->summary, GD_PAGE_WORDS));
+                !last->violated      ? "No alarm"
+                : begin == INT64_MIN ? "Alarm"
+                                     : "Alarm since ",
+                begin == INT64_MIN ? "" : gd_html_time(page, begin));
+    gd_text_add(page->out, "<p>Last window: %s</p></section>\n", gd_html(page, last->summary, GD_PAGE_WORDS));
 }
 
 static void print_accuracy(gd_page *page, const gd_estimate *accuracy)
@@ -48,9 +68,9 @@ static void print_window(gd_page *page, const gd_watched *w)
                     gd_html_time(page, w->from_ms));
     else
         gd_text_add(page->out, "%s", gd_html_time(page, w->from_ms));
-    gd_text_add(page->out, "<td>%s<td><span class=\"tag%s\">%s</span><td>%s<td>%d", gd_html_time(page, w->to_ms),
-                results[w->result].class, results[w->result].words, gd_html_count(page, (double)w->pictures),
-                w->violations);
+    gd_text_add(page->out, "<td class=end>%s<td><span class=\"tag%s\">%s</span><td>%s<td>%d",
+                gd_html_time(page, w->to_ms), results[w->result].class, results[w->result].words,
+                gd_html_count(page, (double)w->pictures), w->violations);
     print_accuracy(page, &w->accuracy);
     gd_text_add(page->out, "<td class=wrap>%s%s</tr>\n",
                 w->event == GD_WATCHED_VIOLATION  ? "<b>Alarm.</b> "
@@ -64,9 +84,9 @@ gd_status gd_watch_page_print(const gd_history *history, const gd_watched *last,
 {
     gd_page page = {.out = out, .error = error};
     const int left = history->n >= GD_WATCH_PAGE_WINDOWS ? history->n - GD_WATCH_PAGE_WINDOWS + 1 : 0;
-    print_state(&page, last, title);
+    print_state(&page, history, last, title);
     gd_text_add(out, "<h2>Windows <small>times are UTC</small></h2>\n<div class=\"card scroll\"><table>\n"
-                     "<thead><tr><th>from<th>to<th>found<th>pictures<th>violations<th>estimated accuracy"
+                     "<thead><tr><th>from<th class=end>to<th>found<th>pictures<th>violations<th>estimated accuracy"
                      "<th class=wrap>in words</thead>\n<tbody>\n");
     print_window(&page, last);
     for (int i = history->n - 1; i >= left; i--)

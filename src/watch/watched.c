@@ -61,7 +61,7 @@ void gd_watched_print(const gd_watched *window, gd_text *out)
     gd_text_add(out, "{\"from\":\"%s\",\"to\":\"%s\",\"result\":\"%s\",\"pictures\":%" PRId64 ",\"violations\":%d",
                 gd_time_text(window->from_ms, from), gd_time_text(window->to_ms, to),
                 gd_watched_result_names[window->result], window->pictures, window->violations);
-    if (isnan(window->accuracy.value))
+    if (isnan(window->accuracy.value + window->accuracy.low + window->accuracy.high))
         gd_text_add(out, ",\"accuracy\":null");
     else
         gd_text_add(out, ",\"accuracy\":[%.6g,%.6g,%.6g]", window->accuracy.value, window->accuracy.low,
