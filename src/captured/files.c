@@ -108,6 +108,14 @@ gd_files_names gd_files_name(const char *path)
     return names;
 }
 
+bool gd_files_hour(const char *path, int64_t *ms)
+{
+    size_t length = strlen(path);
+    int bytes, date[4];
+    cut(path, &length, &bytes); /* the file's own */
+    return read_date(path, &length, date) == 4 && gd_time_hour(date[0], date[1], date[2], date[3], ms);
+}
+
 /* ---- which folders ---- */
 
 static gd_status add_source(gd_files *files, source s, gd_error *error)

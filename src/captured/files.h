@@ -40,6 +40,9 @@ typedef struct gd_files_names {
 } gd_files_names;
 gd_files_names gd_files_name(const char *path);
 
+/* The hour that its folders yyyy/mm/dd/hh name, in ms since 1970. False: they name none. */
+bool gd_files_hour(const char *path, int64_t *ms);
+
 #ifdef __cplusplus
 }
 #endif

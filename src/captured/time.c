@@ -2,6 +2,7 @@
 #include "captured/time.h"
 
 #include <string.h>
+#include <time.h>
 
 static bool is_leap(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
@@ -83,4 +84,14 @@ bool gd_time_read(const char *text, size_t length, int64_t *ms)
         return false;
     *ms -= zone * INT64_C(60000);
     return true;
+}
+
+const char *gd_time_text(int64_t ms, char text[GD_TIME_TEXT])
+{
+    const time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+    struct tm utc;
+    *text = '\0';
+    if (gmtime_r(&seconds, &utc) && utc.tm_year >= -900 && utc.tm_year < 8100)
+        strftime(text, GD_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
 }

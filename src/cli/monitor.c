@@ -12,7 +12,8 @@
 
 /* In the order of their use. */
 static const gd_verb *const verbs[] = {
-    &gd_verb_monitor_baseline, &gd_verb_monitor_check, &gd_verb_monitor_watch, &gd_verb_monitor_container, NULL,
+    &gd_verb_monitor_baseline, &gd_verb_monitor_check,     &gd_verb_monitor_watch,
+    &gd_verb_monitor_quality,  &gd_verb_monitor_container, NULL,
 };
 enum { MOST_VERBS = 16, PREFIX = sizeof "monitor " - 1 };
 
@@ -85,7 +86,8 @@ static void print_verbs(FILE *stream)
 {
     fputs("griddle monitor baseline runs/scones -o monitors/scones           what is normal: once\n"
           "griddle monitor check captured --baseline monitors/scones -o out  is it still so\n"
-          "griddle monitor watch captured --baseline monitors/scones -o out  every hour\n\n"
+          "griddle monitor watch captured --baseline monitors/scones -o out  every hour\n"
+          "griddle monitor quality captured labels -o quality               is it right, once labels are there\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);
     for (int i = 0; verbs[i]; i++)

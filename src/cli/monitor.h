@@ -7,8 +7,8 @@
 #include "survey/check.h"
 
 /* A word behind `griddle monitor` each: "monitor baseline" … */
-extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check;
-extern const gd_verb gd_verb_monitor_watch, gd_verb_monitor_container;
+extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check, gd_verb_monitor_watch;
+extern const gd_verb gd_verb_monitor_quality, gd_verb_monitor_container;
 
 #define GD_OPTION_WINDOW                                                                                               \
     {"--from", NULL, "TIME", "records from then on: 2026-11-27 or 2026-11-27T01:02:03Z"},                              \

@@ -122,6 +122,9 @@ static void choose_tests(gd_making *m)
 
 /* ---- figures ---- */
 
+/* The first of a fair sample's rows are one, too. */
+static int enough(const gd_rows *rows) { return rows->n < GD_FEATURES_TEST_MOST ? rows->n : GD_FEATURES_TEST_MOST; }
+
 static gd_status compare_features(gd_making *m)
 {
     const gd_rows *reference = &m->baseline->profile.rows, *current = &m->window->profile.rows;
@@ -137,8 +140,8 @@ static gd_status compare_features(gd_making *m)
     if (status == GD_OK)
         status = gd_rows_copy(current, behind, m->error);
     if (status == GD_OK)
-        status =
-            gd_features_test(row, reference->n, behind, current->n, (int)dims, SEED, &m->verdict->features, m->error);
+        status = gd_features_test(row, enough(reference), behind, enough(current), (int)dims, SEED,
+                                  &m->verdict->features, m->error);
     free(row);
     return status;
 }

@@ -76,32 +76,32 @@ typedef struct gd_violation {
 } gd_violation;
 
 typedef struct gd_verdict {
-    double level; /* NaN: by distance */
-    int tests;    /* p-values that were adjusted together */
-    int64_t items, baseline_items;
+    double level;  /* NaN: by distance */
+    int tests;     /* p-values that were adjusted together */
     bool pictures; /* items are; else rows of a table */
+    bool too_few;  /* nothing at all could be told */
+    int64_t items, baseline_items;
     int n_columns;
     gd_column_verdict *column; /* the baseline's columns, then those only the window has */
 
     gd_compared features_compared;
-    gd_features_change features;
-    double features_adjusted;
     bool features_alarm;
+    gd_features_change features; /* NaN: not compared */
+    double features_adjusted;
 
-    gd_compared accuracy_compared;        /* not comparable: the baseline has no labels, or answers are not known */
+    gd_compared accuracy_compared; /* not comparable: the baseline has no labels, or answers are not known */
+    bool accuracy_alarm;
     uint64_t accuracy_least;              /* as a column's `least` */
     gd_estimate accuracy;                 /* of this window, without labels */
     gd_estimate baseline_accuracy;        /* measured with them */
     double accuracy_p, accuracy_adjusted; /* of its being lower than the baseline's; NaN: no test */
-    bool accuracy_alarm;
 
     gd_shift shift;              /* NaN where there is none */
     double *mix, *mix_deviation; /* (classes): estimated mix of true classes; NULL: none */
 
     int n_violations;
     gd_violation *violation;
-    bool too_few; /* nothing at all could be told */
-} gd_verdict;     /* in the arena that it was made in; borrows baseline and window */
+} gd_verdict; /* in the arena that it was made in; borrows baseline and window */
 
 /* Both settled. NOMEM. */
 gd_status gd_verdict_make(const gd_baseline *baseline, const gd_window *window, gd_arena *arena, gd_verdict *verdict,

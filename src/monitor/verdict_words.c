@@ -31,7 +31,7 @@ static const char *p_words(gd_arena *arena, double p)
     if (p >= 0.0095)
         return gd_arena_printf(arena, "p = %.2f", p);
     snprintf(digits, sizeof digits, "%.0e", p);
-    return gd_arena_printf(arena, "p = %ce-%d", digits[0], -atoi(strchr(digits, 'e') + 1));
+    return gd_arena_printf(arena, "p = %ce-%d", digits[0], (int)-strtol(strchr(digits, 'e') + 1, NULL, 10));
 }
 
 /* ---- numbers of a column ---- */
@@ -216,8 +216,8 @@ const char *gd_words_features(const gd_verdict *v, gd_arena *arena)
 {
     const char *p = p_words(arena, v->features_adjusted);
     return p ? gd_arena_printf(arena,
-                               "Pictures look other to the model than they did: its features are %.2g deviations away "
-                               "from the baseline's, where the same pictures would be 0 (%s).",
+                               "Pictures look other to the model than they did: its features are at a distance of %.2g "
+                               "from the baseline's, where 0 is alike and 1 is apart (%s).",
                                v->features.distance, p)
              : NULL;
 }

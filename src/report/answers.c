@@ -36,8 +36,10 @@ static void accuracy(gd_page *page)
     gd_text_add(page->out, "<section class=card><h3>How often answers are right</h3>\n");
     if (v->accuracy_compared == GD_NOT_COMPARABLE) {
         gd_text_add(page->out,
-                    "<p class=note>The baseline has no labels, so nothing tells how often answers are right. "
-                    "Make it of labelled pictures that the model was not trained on.</p></section>\n");
+                    page->baseline->competence.n == 0
+                        ? "<p class=note>The baseline has no labels, so nothing tells how often answers are "
+                          "right. Make it of labelled pictures that the model was not trained on.</p></section>\n"
+                        : "<p class=note>No answers came.</p></section>\n");
         return;
     }
     const row rows[] = {
@@ -101,14 +103,22 @@ static void classes(gd_page *page)
     gd_text_add(page->out, "</section>\n");
 }
 
+static bool any(const gd_profile *profile)
+{
+    const gd_column *answers = gd_profile_column(profile, "prediction");
+    return answers && answers->names && gd_categories_total(answers->names) > 0;
+}
+
 gd_status gd_page_answers(gd_page *page)
 {
-    if (page->window->profile.items == 0 || page->window->profile.options.n_classes == 0)
-        return GD_OK;
-    gd_text_add(page->out, "<h2>The answers</h2>\n");
-    accuracy(page);
+    const bool answered = page->window->profile.options.n_classes > 0 && any(&page->window->profile);
+    if (answered) {
+        gd_text_add(page->out, "<h2>The answers</h2>\n");
+        accuracy(page);
+    }
     gd_text_add(page->out, "<div class=two>\n");
-    classes(page);
+    if (answered)
+        classes(page);
     GD_TRY(gd_page_features(page));
     gd_text_add(page->out, "</div>\n");
     return GD_OK;

@@ -44,7 +44,10 @@ typedef struct gd_chart {
 /* Multiples of 1, 2 or 5 times a power of ten from low to high, `most` of them or a few less: how many. */
 int gd_ticks(double low, double high, int most, double tick[GD_TICKS]);
 
-/* Likewise whole minutes, hours, days or months in UTC. */
+/* 1, 2 or 5 times a power of ten, at least x: an end of an axis that has a tick there. 1 for what is not above 0. */
+double gd_nice_above(double x);
+
+/* Like gd_ticks, but whole minutes, hours, days or months in UTC. */
 int gd_time_ticks(double low, double high, int most, double tick[GD_TICKS], int64_t *step_ms);
 
 /* open, shapes and hints, labels, words, close: in this order. */

@@ -114,7 +114,8 @@ static void told(gd_page *page)
         gd_text_add(page->out, "Not compared: one side has no features.");
     else
         gd_text_add(
-            page->out, "%s The middle of these %s is %s deviations away from the baseline’s; p adjusted %s.",
+            page->out,
+            "%s These %s are at a distance of %s from the baseline’s, where 0 is alike and 1 is apart; p adjusted %s.",
             v->features_alarm ? "<span class=\"tag bad\">changed</span>" : "<span class=\"tag good\">as before</span>",
             page->items, gd_html_number(page, v->features.distance), gd_html_chance(page, v->features_adjusted));
     gd_text_add(page->out,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The verdict, in one line, then in sentences. */
+#include "monitor/alarm.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -30,15 +31,36 @@ static uint64_t would_do(const gd_verdict *v)
     return least;
 }
 
+double gd_page_seen(const gd_verdict *v)
+{
+    return isnan(v->level) || v->tests == 0
+               ? NAN
+               : gd_smirnov_seen(v->level / v->tests, (double)v->baseline_items, (double)v->items);
+}
+
+static bool any_few(const gd_verdict *v)
+{
+    for (int i = 0; i < v->n_columns; i++)
+        if (v->column[i].compared == GD_TOO_FEW)
+            return true;
+    return false;
+}
+
+/* Only a change that most pictures take part in would be seen. */
+static bool coarse(const gd_verdict *v) { return gd_page_seen(v) > 0.5; }
+
 static void headline(gd_page *page)
 {
     enum { NAMED = 3 };
     const gd_verdict *v = page->verdict;
     gd_text *out = page->out;
     if (state_of(v) == FINE)
-        gd_text_add(out, "All is well: %s, like the baseline’s", gd_html_counted(page, v->items));
+        gd_text_add(out, coarse(v) ? "Nothing unusual in %s" : "All is well: %s, like the baseline’s",
+                    gd_html_counted(page, v->items));
     else if (v->n_violations == 0 && v->items == 0)
         gd_text_add(out, "No %s, so nothing to say", page->items);
+    else if (v->n_violations == 0 && !any_few(v))
+        gd_text_add(out, "Nothing of these %s can be compared with the baseline", gd_html_counted(page, v->items));
     else if (v->n_violations == 0)
         gd_text_add(out,
                     would_do(v) > 0 ? "Too few %s to say anything: %s; %s would do" : "Too few %s to say anything: %s",
@@ -50,7 +72,7 @@ static void headline(gd_page *page)
                         i == 0                     ? ""
                         : i + 1 == v->n_violations ? " and "
                                                    : ", ",
-                        called(page, page->finding[i]->feature));
+                        called(page, v->violation[page->finding[i]].feature));
         if (v->n_violations > NAMED)
             gd_text_add(out, " and %d more", v->n_violations - NAMED);
     }
@@ -63,18 +85,33 @@ static const char *of_hundred(gd_page *page, double share)
 }
 
 /* Whether it matters. */
+static const char *cost(const gd_verdict *v)
+{
+    return v->accuracy_alarm                               ? "It costs accuracy"
+           : state_of(v) == FINE                           ? "The answers are as good as they were"
+           : v->accuracy.high < v->baseline_accuracy.value ? "It may cost accuracy, if that is not chance"
+           : v->features_alarm                             ? "As far as the answers tell, it costs no accuracy"
+                                                           : "No sign that it costs accuracy";
+}
+
 static void lead(gd_page *page)
 {
+    const double surely = 0.25; /* wider intervals are not told of */
     const gd_verdict *v = page->verdict;
-    const gd_estimate *now = &v->accuracy, *before = &v->baseline_accuracy;
-    if (v->accuracy_compared != GD_COMPARED || isnan(now->value) || isnan(before->value))
-        return;
-    const char *const words = v->accuracy_alarm            ? "It costs accuracy"
-                              : now->high >= before->value ? "No sign that it costs accuracy"
-                                                           : "It may cost accuracy, if that is not chance";
-    gd_text_add(page->out, "<p class=lead>%s: of 100 answers about %s are wrong now, %s were on the baseline.</p>\n",
-                state_of(v) == FINE ? "The answers are as good as they were" : words, of_hundred(page, 1 - now->value),
-                of_hundred(page, 1 - before->value));
+    const gd_estimate *now = &v->accuracy;
+    gd_text_add(page->out, "<p class=lead>");
+    if (v->n_violations == 0 && coarse(v) && gd_page_seen(v) < 1)
+        gd_text_add(page->out, "So few show little: only a change that touches %s of them or more would be seen. ",
+                    gd_html_percent(page, gd_page_seen(v)));
+    else if (v->n_violations == 0 && coarse(v))
+        gd_text_add(page->out, "So few show little: only a change of all of them would be seen. ");
+    if (v->accuracy_compared == GD_COMPARED && now->high - now->low < surely) {
+        gd_text_add(page->out, "%s: of 100 answers about %s are wrong now, %s were on the baseline.", cost(v),
+                    of_hundred(page, 1 - now->value), of_hundred(page, 1 - v->baseline_accuracy.value));
+        if (v->features_alarm && !v->accuracy_alarm)
+            gd_text_add(page->out, " But it was never tried on %s like these: label a few to know.", page->items);
+    }
+    gd_text_add(page->out, "</p>\n");
 }
 
 static void tile(gd_page *page, const char *name, const char *value, const char *more)
@@ -110,9 +147,10 @@ static void tiles(gd_page *page)
         tile(page, "Estimated accuracy", gd_html_percent(page, v->accuracy.value),
              gd_html_printf(page, "%s to %s; baseline %s", gd_html_percent(page, v->accuracy.low),
                             gd_html_percent(page, v->accuracy.high), gd_html_percent(page, then->value)));
-    tile(page, "Columns changed", gd_html_printf(page, "%d of %d", changed, compared),
-         v->n_columns > compared ? gd_html_printf(page, "%d more not compared", v->n_columns - compared)
-                                 : "that were compared");
+    if (compared > 0)
+        tile(page, "Columns changed", gd_html_printf(page, "%d of %d", changed, compared),
+             v->n_columns > compared ? gd_html_printf(page, "%d more not compared", v->n_columns - compared)
+                                     : "that were compared");
     gd_text_add(page->out, "</dl>\n");
 }
 
@@ -140,7 +178,7 @@ static void findings(gd_page *page)
         return;
     gd_text_add(page->out, "<ol class=findings>\n");
     for (int i = 0; i < v->n_violations && i < GD_PAGE_FINDINGS; i++) {
-        const gd_violation *x = page->finding[i];
+        const gd_violation *x = &v->violation[page->finding[i]];
         if (i == AT_ONCE)
             gd_text_add(page->out, "</ol><details><summary>%d more</summary><ol class=findings>\n",
                         v->n_violations - AT_ONCE);
@@ -168,7 +206,7 @@ void gd_page_head(gd_page *page)
         [SILENT] = "<path d=\"M7 12h.1M12 12h.1M17 12h.1\"/>",
     };
     static const char *const classes[] = {[FINE] = "fine", [CHANGED] = "changed", [SILENT] = "silent"};
-    const state s = state_of(page->verdict);
+    const state s = state_of(page->verdict) == FINE && coarse(page->verdict) ? SILENT : state_of(page->verdict);
     gd_text_add(page->out, "<header class=\"card verdict %s\"><p class=title>%s</p>\n", classes[s],
                 gd_html(page, page->report->title ? page->report->title : "", 120));
     gd_text_add(page->out, "<h1><svg class=icon viewBox=\"0 0 24 24\" aria-hidden=true>%s</svg><span>", icons[s]);

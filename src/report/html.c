@@ -34,6 +34,8 @@ static bool is_shown(uint32_t c)
            !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff && (c & 0xfffe) != 0xfffe;
 }
 
+static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
+
 static const char *entity_of(uint32_t c)
 {
     return c == '&'                              ? "&amp;"
@@ -42,39 +44,54 @@ static const char *entity_of(uint32_t c)
            : c == '"'                            ? "&#34;"
            : c == '\''                           ? "&#39;"
            : c == '\n' || c == '\t' || c == '\r' ? " "
-           : !is_shown(c)                        ? "\xef\xbf\xbd"
+           : !is_shown(c)                        ? unknown
                                                  : NULL;
 }
 
-const char *gd_html(gd_page *page, const char *string, int most)
+/* One character, as HTML: how many bytes it takes of `string`. */
+static size_t add_character(gd_text *text, const char *string)
+{
+    uint32_t c = 0;
+    const int length = gd_utf8_decode(string, strlen(string), &c);
+    const char *entity = length > 0 ? entity_of(c) : unknown;
+    if (entity)
+        gd_text_add(text, "%s", entity);
+    else
+        gd_text_add_n(text, string, (size_t)length);
+    return length > 0 ? (size_t)length : 1;
+}
+
+/* All of a string, or, where it has more characters than `head` + `tail`, so many of its begin and of its end. */
+static const char *shortened(gd_page *page, const char *string, int head, int tail)
 {
     gd_text text = {0};
-    int characters = 0;
-    for (size_t left = strlen(string), length; left > 0; left -= length, string += length) {
-        if (characters++ == most) {
-            gd_text_add(&text, "…");
-            break;
-        }
-        uint32_t c = 0;
-        length = (size_t)gd_utf8_decode(string, left, &c);
-        if (length == 0) { /* no UTF-8: shown as what cannot be shown */
-            length = 1;
-            c = 0;
-        }
-        const char *entity = entity_of(c);
-        if (entity)
-            gd_text_add(&text, "%s", entity);
-        else
-            gd_text_add_n(&text, string, length);
+    size_t at = 0;
+    int n = 0;
+    for (const char *c = string; *c; c++)
+        n += (*c & 0xc0) != 0x80; /* no byte that goes on with a character */
+    for (int i = 0; string[at] && (n <= head + tail || i < head); i++)
+        at += add_character(&text, string + at);
+    if (string[at]) {
+        const char *end = string + strlen(string);
+        for (int left = tail; left > 0 && end > string + at;)
+            left -= (*--end & 0xc0) != 0x80;
+        gd_text_add(&text, "…");
+        while (*end)
+            end += add_character(&text, end);
     }
     const char *copy = kept(page, text.at ? text.at : "", text.length);
-    if (text.failed)
-        page->out->failed = 1;
+    page->out->failed |= text.failed;
     gd_text_release(&text);
     return copy;
 }
 
-const char *gd_html_name(gd_page *page, const char *name) { return gd_html(page, name, GD_PAGE_NAME); }
+const char *gd_html(gd_page *page, const char *string, int most) { return shortened(page, string, most, 0); }
+
+const char *gd_html_name(gd_page *page, const char *name)
+{
+    const int tail = GD_PAGE_NAME / 3;
+    return shortened(page, name, GD_PAGE_NAME - tail, tail);
+}
 
 /* Digits with a comma between thousands, a true minus before them. */
 static const char *number_text(gd_page *page, const char *digits)
@@ -143,9 +160,9 @@ const char *const gd_month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun"
 
 const char *gd_html_time(gd_page *page, int64_t ms)
 {
-    const time_t seconds = (time_t)(ms / 1000);
+    const time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm))
+    if (ms == INT64_MIN || !gmtime_r(&seconds, &tm))
         return "–";
     return gd_html_printf(page, "%d&nbsp;%s&nbsp;%d, %02d:%02d", tm.tm_mday, gd_month_names[tm.tm_mon],
                           tm.tm_year + 1900, tm.tm_hour, tm.tm_min);

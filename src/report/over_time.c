@@ -132,7 +132,7 @@ static void confidence_chart(gd_page *page, const gd_timeline *t, double median)
         .page = page,
         .x = time_axis(t, false),
         .y = {GD_AXIS_SHARES, 0, 1, 5},
-        .class = "tall",
+        .class = "tall bare",
         .words = "Confidence of the answers over time: median and the middle 80 percent of each slot",
     };
     gd_chart_open(&c);
@@ -158,7 +158,7 @@ static void bars(gd_page *page, const gd_timeline *t, const char *title, const c
     const gd_chart c = {
         .page = page,
         .x = time_axis(t, isnan(threshold)),
-        .y = {isnan(threshold) ? GD_AXIS_NUMBERS : GD_AXIS_SHARES, 0, most > 0 ? most : 1, 2},
+        .y = {isnan(threshold) ? GD_AXIS_NUMBERS : GD_AXIS_SHARES, 0, gd_nice_above(most), 2},
         .class = "low",
         .words = words,
     };
@@ -270,7 +270,8 @@ static void class_band(const gd_chart *c, const gd_timeline *t, const mix *m, in
         if (!band_at(&t->slot[i], m, k, &low, &high) || !(high > low))
             continue;
         gd_shape_box(c, slot_from(t, i), low, slot_from(t, i + 1), high);
-        if (high - low > thickest) {
+        const bool border = t->n > 4 && (i == 0 || i == t->n - 1); /* a letter there would be cut */
+        if (high - low > thickest && !border) {
             thickest = high - low;
             *x = slot_from(t, i) + 0.5 * (double)t->width_ms;
             *y = 0.5 * (low + high);
@@ -292,7 +293,7 @@ static void classes(gd_page *page, const gd_timeline *t)
         .class = "tall",
         .words = "Shares of the predicted classes over time; the list below has them as numbers",
     };
-    double x[BANDS + 1], y[BANDS + 1];
+    double x[BANDS + 1], y[BANDS + 1] = {0};
     gd_chart_open(&c);
     for (int k = 0; k < m.n; k++)
         class_band(&c, t, &m, k, &x[k], &y[k]);

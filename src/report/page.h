@@ -29,9 +29,9 @@ typedef struct gd_page {
     const gd_baseline *baseline; /* = report->baseline; likewise */
     const gd_window *window;
     const gd_verdict *verdict;
-    const char *item, *items;     /* "picture", "pictures"; of a table "row", "rows" */
-    const gd_violation **finding; /* (verdict->n_violations) what matters most first */
-    int n_columns, *order;        /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
+    const char *item, *items; /* "picture", "pictures"; of a table "row", "rows" */
+    int *finding;             /* (verdict->n_violations) of verdict->violation: what matters most first */
+    int n_columns, *order;    /* (n_columns) of verdict->column: alarms first, then by how far they are apart */
     gd_text *out;
     gd_arena arena;
     gd_error *error;
@@ -40,7 +40,8 @@ typedef struct gd_page {
 /* A stranger's string: what HTML would understand and what is no text is replaced, behind `most` characters it ends
  * with "…". Fit for text and for attributes in double quotes. */
 const char *gd_html(gd_page *page, const char *string, int most);
-const char *gd_html_name(gd_page *page, const char *name); /* of GD_PAGE_NAME characters */
+const char *gd_html_name(gd_page *page,
+                         const char *name); /* of GD_PAGE_NAME characters: a longer one lacks its middle */
 
 const char *gd_html_number(gd_page *page, double x); /* to three digits: "1,234", "−0.0123"; "–": NaN */
 const char *gd_html_count(gd_page *page, double n);
@@ -64,6 +65,9 @@ void gd_page_data(gd_page *page);
 
 /* Since when a column is another one (since.c): where its slot begins; INT64_MIN: not told. */
 int64_t gd_page_since(const gd_page *page, const gd_column_verdict *column);
+
+/* The least share of all pictures that must change for a column to be an alarm (alarm.h); NaN: not told. */
+double gd_page_seen(const gd_verdict *verdict);
 
 /* Its place among the timeline's means; -1: it has none. And likewise for an answer's or a picture's figures. */
 int gd_page_figure(const char *name);

@@ -196,6 +196,38 @@ static void heading(gd_page *page, const group *g)
                     g->name, gd_html_number(page, g->low), gd_html_number(page, g->high));
 }
 
+static bool are_alike(const gd_exhibit *a, const gd_exhibit *b)
+{
+    return a->height == b->height && a->width == b->width &&
+           memcmp(a->pixels, b->pixels, (size_t)a->height * (size_t)a->width * 3) == 0;
+}
+
+/* All that have the same pixels count as shown: how many. */
+static int take_alike(const gd_gallery *gallery, const gd_exhibit *exhibit, bool *shown)
+{
+    int n = 0;
+    for (int i = 0; i < gallery->n; i++)
+        if (are_alike(&gallery->exhibit[i], exhibit)) {
+            shown[i] = true;
+            n++;
+        }
+    return n;
+}
+
+/* By falling score, those that have one and were not shown yet: how many. */
+static int rank_group(const gd_gallery *gallery, const group *g, const bool *shown, ranked *rank)
+{
+    int n = 0;
+    for (int i = 0; i < gallery->n; i++) {
+        const double s = score(g, &gallery->exhibit[i]);
+        if (!shown[i] && !isnan(s))
+            rank[n++] = (ranked){s, i};
+    }
+    if (n > 0)
+        qsort(rank, (size_t)n, sizeof *rank, by_score);
+    return n;
+}
+
 /* Each picture is shown once: `shown` (gallery->n) says which were. */
 static gd_status print_group(gd_page *page, const group *g, bool *shown)
 {
@@ -203,22 +235,28 @@ static gd_status print_group(gd_page *page, const group *g, bool *shown)
     ranked *rank = gd_arena_alloc(&page->arena, (size_t)gallery->n + 1, sizeof *rank);
     if (!rank)
         return gd_fail(page->error, GD_NOMEM, "out of memory for %d pictures", gallery->n);
-    int n = 0;
-    for (int i = 0; i < gallery->n; i++) {
-        const double s = score(g, &gallery->exhibit[i]);
-        if (!shown[i] && !isnan(s))
-            rank[n++] = (ranked){s, i};
-    }
+    const int n = rank_group(gallery, g, shown, rank);
+    int printed = 0, alike = 1;
     if (n == 0)
         return GD_OK;
-    qsort(rank, (size_t)n, sizeof *rank, by_score);
     heading(page, g);
     gd_text_add(page->out, "<div class=pictures>\n");
-    for (int i = 0; i < n && i < IN_GROUP; i++) {
-        shown[rank[i].at] = true;
-        GD_TRY(figure(page, &gallery->exhibit[rank[i].at], g));
+    for (int i = 0; i < n && printed < IN_GROUP; i++) {
+        const gd_exhibit *e = &gallery->exhibit[rank[i].at];
+        if (shown[rank[i].at])
+            continue;
+        const int times = take_alike(gallery, e, shown);
+        alike = times > alike ? times : alike;
+        GD_TRY(figure(page, e, g));
+        printed++;
     }
-    gd_text_add(page->out, "</div></section>\n");
+    gd_text_add(page->out, "</div>\n");
+    if (alike > 1)
+        gd_text_add(page->out,
+                    "<p>%d of the %d pictures that were kept to look at are one and the same. Is a camera "
+                    "stuck?</p>\n",
+                    alike, gallery->n);
+    gd_text_add(page->out, "</section>\n");
     return GD_OK;
 }
 

@@ -72,7 +72,7 @@ static gd_status order_findings(gd_page *page)
         places[i] = (place){i, weight_of(page, &v->violation[i]), 0};
     qsort(places, (size_t)v->n_violations, sizeof *places, by_rank);
     for (int i = 0; i < v->n_violations; i++)
-        page->finding[i] = &v->violation[places[i].at];
+        page->finding[i] = places[i].at;
     return GD_OK;
 }
 
@@ -96,6 +96,9 @@ static void close_page(gd_page *page)
     else
         gd_text_add(page->out, "An alarm is a p, adjusted for all tests together (Holm), of %s or less.",
                     gd_html_number(page, v->level));
+    if (gd_page_seen(v) < 1)
+        gd_text_add(page->out, " A window of this size shows changes that touch %s of its %s or more.",
+                    gd_html_percent(page, gd_page_seen(v)), page->items);
     gd_text_add(page->out, " PSI, JS, Wasserstein and distance are for people: no alarm comes of %s.</p>\n",
                 isnan(v->level) ? "the first three" : "them");
     if (*page->baseline->model)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "serve/http.h"
+#include "serve/seat.h"
 #include "serve/trial.h"
 
 #include <math.h>
@@ -27,6 +28,7 @@ typedef struct worker {
     float *probabilities;  /* (capacity, classes) */
     float *features;       /* (capacity, n_features), or NULL */
     int capacity;
+    int seat; /* while it computes */
 } worker;
 
 struct gd_hosted {
@@ -190,6 +192,7 @@ static void compute_and_answer(worker *w, int jobs, int n)
         }
         status = compute(w, n, &error);
     }
+    gd_seat_leave(w->seat);
     const uint64_t end = gd_nanoseconds();
     gd_metrics_batch(w->hosted->metrics, n);
     for (int j = 0, first = 0; j < jobs; first += w->pictures[j++].n) {
@@ -221,6 +224,7 @@ static void turn(worker *w, gd_queued *list)
 {
     while (list) {
         int jobs = 0, n = 0;
+        w->seat = gd_seat_take();
         for (int64_t pixels = 0; list && pixels < TURN_PIXELS;) {
             gd_job *job = (gd_job *)list; /* its first member */
             list = list->next;            /* the job is another's when it is answered */
@@ -233,6 +237,8 @@ static void turn(worker *w, gd_queued *list)
         }
         if (jobs > 0)
             compute_and_answer(w, jobs, n);
+        else
+            gd_seat_leave(w->seat);
     }
 }
 
@@ -240,8 +246,12 @@ static void *work(void *argument)
 {
     worker *w = argument;
     int n;
-    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));)
+    gd_seat_prepare();
+    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));) {
         turn(w, list);
+        if (gd_queue_waits(&w->hosted->queue))
+            gd_seat_give_way();
+    }
     return NULL;
 }
 

@@ -69,6 +69,14 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
     return first;
 }
 
+bool gd_queue_waits(gd_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    const bool waits = queue->waiting > 0;
+    pthread_mutex_unlock(&queue->lock);
+    return waits;
+}
+
 void gd_queue_close(gd_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);

@@ -39,6 +39,9 @@ void gd_queue_put(gd_queue *queue, gd_queued *item);
  * left. */
 gd_queued *gd_queue_take(gd_queue *queue, int most, int *n);
 
+/* Whether take would return at once. */
+bool gd_queue_waits(gd_queue *queue);
+
 /* Admits no more; what waits is still given out. */
 void gd_queue_close(gd_queue *queue);
 

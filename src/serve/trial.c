@@ -64,7 +64,7 @@ static gd_status measure(gd_session *session, const trial *t, int n, double *sec
 
 gd_status gd_trial_batch(gd_session *session, const gd_model_info *info, int *batch, gd_error *error)
 {
-    const double most_seconds = 8e-3;
+    const double most_seconds = 8e-3, worth_it = 1.1;
     trial t = {0};
     double each[8], best = INFINITY, spent = 0;
     int tried = 0;
@@ -78,7 +78,7 @@ gd_status gd_trial_batch(gd_session *session, const gd_model_info *info, int *ba
     }
     release(&t);
     *batch = 1;
-    for (int i = 0; i < tried && each[i] > 1.03 * best; i++)
+    for (int i = 0; i < tried && each[i] > worth_it * best; i++)
         *batch *= 2;
     return status;
 }

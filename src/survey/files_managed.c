@@ -45,29 +45,27 @@ static gd_status read_moments(const gd_attr *numbers, gd_moments *m, gd_error *e
     return GD_OK;
 }
 
-static gd_status restore(const gd_attr *sketch, gd_sketch_parts *parts, gd_arena *arena, gd_column *column,
-                         gd_error *error)
+static gd_status restore(const gd_attr *sketch, gd_moments moments, gd_arena *arena, gd_column *column, gd_error *error)
 {
     const double *level[GD_SKETCH_LEVELS];
     size_t n[GD_SKETCH_LEVELS];
+    gd_sketch_parts parts = {.moments = moments, .variance = -1, .level = level, .n = n};
     const gd_attr *parameters, *data;
     GD_TRY(gd_member(sketch, "parameters", &parameters, error));
     GD_TRY(gd_member(sketch, "data", &data, error));
-    GD_TRY(gd_member_real(parameters, "c", 0, 1, &parts->c, error));
-    GD_TRY(gd_member_real(parameters, "k", 0, 1e6, &parts->k, error));
+    GD_TRY(gd_member_real(parameters, "c", 0, 1, &parts.c, error));
+    GD_TRY(gd_member_real(parameters, "k", 0, 1e6, &parts.k, error));
     if (data->kind != GD_ATTR_LIST || gd_attr_count(data) > GD_SKETCH_LEVELS)
         return gd_fail_at(error, GD_FORMAT, data->place, "'data' is no list of at most %d levels", GD_SKETCH_LEVELS);
     for (const gd_attr *one = data->first; one; one = one->next) {
-        GD_TRY(read_level(one, arena, &level[parts->levels], &n[parts->levels], error));
-        parts->levels++;
+        GD_TRY(read_level(one, arena, &level[parts.levels], &n[parts.levels], error));
+        parts.levels++;
     }
-    parts->level = level;
-    parts->n = n;
     column->sketch = malloc(sizeof *column->sketch);
     if (!column->sketch)
         return gd_fail(error, GD_NOMEM, "out of memory for a sketch");
     gd_sketch_init(column->sketch, 0);
-    const gd_status status = gd_sketch_restore(column->sketch, parts, 0, error);
+    const gd_status status = gd_sketch_restore(column->sketch, &parts, 0, error);
     return status == GD_OK ? status : gd_error_prefix(error, data->place, "column '%s'", column->name);
 }
 
@@ -138,12 +136,12 @@ static gd_status read_numbers(const gd_attr *from, const gd_attr *numbers, gd_pr
     gd_column *column;
     gd_arena arena = {0};
     const gd_attr *sketch = gd_attr_find(gd_attr_find(gd_attr_find(numbers, "distribution"), "kll"), "sketch");
-    gd_sketch_parts parts = {.variance = -1};
-    GD_TRY(read_moments(numbers, &parts.moments, error));
+    gd_moments moments;
+    GD_TRY(read_moments(numbers, &moments, error));
     if (!sketch)
         return GD_OK;
     GD_TRY(gd_column_new(profile, from->place, name, kind, of, &column, error));
-    const gd_status status = restore(sketch, &parts, &arena, column, error);
+    const gd_status status = restore(sketch, moments, &arena, column, error);
     gd_arena_release(&arena);
     return status == GD_OK ? read_own(gd_attr_find(from, "griddle"), column, error) : status;
 }

@@ -10,7 +10,7 @@
  *     baseline.safetensors: metadata "griddle_baseline" is JSON of what has names, tensors hold what are numbers.
  *     Column i of the list "columns" is
  *
- *         column.i.whole      I64 (4 + 2 levels)  numbers, absent, seed, broken; of each level: its items, its halvings
+ *         column.i.whole      I64 (5 + 2 levels)  numbers, absent, seed, broken, blocks; of each level: items, halvings
  *         column.i.real       F64 (6)             min, max, sum, carry, squares, variance     (moments.h, sketch.h)
  *         column.i.item       F64 (items)         level after level from 0; none where there are no items
  *         column.i.count      I64 (2 + names)     of names: other, absent, then each one's count

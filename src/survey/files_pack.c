@@ -43,7 +43,7 @@ static gd_status pack_numbers(packing *p, int i, const gd_column *column)
     const gd_sketch *s = column->sketch;
     const gd_moments *m = &s->moments;
     const double values[] = {m->min, m->max, m->sum, m->carry, m->squares, s->variance};
-    int64_t *whole = gd_arena_alloc(&p->arena, 4 + 2 * GD_SKETCH_LEVELS, sizeof *whole);
+    int64_t *whole = gd_arena_alloc(&p->arena, 5 + 2 * GD_SKETCH_LEVELS, sizeof *whole);
     double *real = gd_arena_alloc(&p->arena, 6, sizeof *real);
     if (!whole || !real)
         return no_memory(p);
@@ -52,11 +52,12 @@ static gd_status pack_numbers(packing *p, int i, const gd_column *column)
     whole[1] = (int64_t)m->absent;
     whole[2] = (int64_t)s->seed;
     whole[3] = column->broken;
+    whole[4] = (int64_t)s->blocks;
     for (int h = 0; h < s->levels; h++) {
-        whole[4 + 2 * h] = s->start[h + 1] - s->start[h];
-        whole[5 + 2 * h] = s->halvings[h];
+        whole[5 + 2 * h] = s->start[h + 1] - s->start[h];
+        whole[6 + 2 * h] = s->halvings[h];
     }
-    GD_TRY(add_of_column(p, i, "whole", GD_I64, 4 + 2 * s->levels, whole));
+    GD_TRY(add_of_column(p, i, "whole", GD_I64, 5 + 2 * s->levels, whole));
     GD_TRY(add_of_column(p, i, "real", GD_F64, 6, real));
     return add_of_column(p, i, "item", GD_F64, GD_SKETCH_ITEMS - s->start[0], s->item + s->start[0]);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 1 << 16, PICTURES = 4096, WHOLE = 5, REAL = GD_FIGURES + 5 };
+enum { PICTURES = 4096, WHOLE = 5, REAL = GD_FIGURES + 5 };
 
 /* ---- features ---- */
 
@@ -59,7 +59,8 @@ gd_status gd_unpack_features(gd_unpacking *u, gd_profile_options *options)
         whole = data;
         GD_TRY(gd_unpack_take(u, "features.key", GD_I64, &data, &n));
     }
-    if (!gd_are_counts(whole, 4) || n > whole[3] || whole[3] > ROWS || whole[5] < 0 || whole[5] > UINT32_MAX)
+    if (!gd_are_counts(whole, 4) || n > whole[3] || whole[3] > GD_FEATURES_TEST_MOST || whole[5] < 0 ||
+        whole[5] > UINT32_MAX)
         return gd_unpack_wrong(u, "the features' counts are malformed");
     options->rows = (int)whole[3];
     options->scatter = gd_safetensors_find(&u->file, "features.mean") != NULL;

@@ -57,9 +57,9 @@ gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double
                         .datatype_threshold = 1,
                         .domain_threshold = 1};
     rules->column = gd_arena_alloc(&rules->arena, (size_t)profile->n_columns + 1, sizeof *rules->column);
-    gd_status status = rules->column
-                           ? GD_OK
-                           : gd_fail(error, GD_NOMEM, "out of memory for the rules of %d columns", profile->n_columns);
+    if (!rules->column)
+        return gd_fail(error, GD_NOMEM, "out of memory for the rules of %d columns", profile->n_columns);
+    gd_status status = GD_OK;
     for (int i = 0; i < profile->n_columns && status == GD_OK; i++)
         status = rule_of(profile, &profile->column[i], rules, error);
     if (status != GD_OK) {

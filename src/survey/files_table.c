@@ -98,8 +98,9 @@ static void print_features(const gd_verdict *v, gd_text *out)
 {
     char distance[CELL], p[CELL];
     if (v->features_compared == GD_COMPARED)
-        gd_text_add(out, "  %c %-20s %s deviations from the baseline's; adjusted p %s\n", v->features_alarm ? '!' : ' ',
-                    "features", number(distance, v->features.distance), number(p, v->features_adjusted));
+        gd_text_add(out, "  %c %-20s at a distance of %s (0 alike, 1 apart); adjusted p %s\n",
+                    v->features_alarm ? '!' : ' ', "features", number(distance, v->features.distance),
+                    number(p, v->features_adjusted));
     else if (v->features_compared == GD_TOO_FEW)
         gd_text_add(out, "    %-20s too few to compare: %d of each side are needed\n", "features",
                     GD_FEATURES_TEST_LEAST);

@@ -75,7 +75,7 @@ static gd_status split_levels(gd_unpacking *u, const int64_t *whole, int64_t lev
 {
     int64_t at = 0;
     for (int64_t h = 0; h < levels; h++) {
-        const int64_t here = whole[4 + 2 * h], halvings = whole[5 + 2 * h];
+        const int64_t here = whole[5 + 2 * h], halvings = whole[6 + 2 * h];
         if (here < 0 || here > items - at || halvings < 0 || halvings > UINT32_MAX)
             return gd_unpack_wrong(u, "a sketch's levels hold more numbers than there are");
         level[h] = item + at;
@@ -95,9 +95,9 @@ static gd_status unpack_numbers(gd_unpacking *u, int i, gd_column *column)
     const void *of_whole, *of_real, *item;
     int64_t length, items;
     GD_TRY(gd_unpack_take(u, name_in(name, i, "whole"), GD_I64, &of_whole, &length));
-    const int64_t *whole = of_whole, levels = (length - 4) / 2;
-    if (length < 6 || length % 2 != 0 || levels > GD_SKETCH_LEVELS || !gd_are_counts(whole, 2) ||
-        !gd_are_counts(whole + 3, 1))
+    const int64_t *whole = of_whole, levels = (length - 5) / 2;
+    if (length < 7 || length % 2 == 0 || levels > GD_SKETCH_LEVELS || !gd_are_counts(whole, 2) ||
+        !gd_are_counts(whole + 3, 2))
         return gd_unpack_wrong(u, "a sketch's counts are malformed");
     GD_TRY(gd_unpack_want(u, name_in(name, i, "real"), GD_F64, 6, &of_real));
     GD_TRY(gd_unpack_take(u, name_in(name, i, "item"), GD_F64, &item, &items));
@@ -113,7 +113,8 @@ static gd_status unpack_numbers(gd_unpacking *u, int i, gd_column *column)
     gd_sketch_init(column->sketch, 0);
     GD_TRY(gd_sketch_restore(column->sketch, &parts, (uint64_t)whole[2], u->error));
     for (int64_t h = 0; h < levels; h++)
-        column->sketch->halvings[h] = (uint32_t)whole[5 + 2 * h];
+        column->sketch->halvings[h] = (uint32_t)whole[6 + 2 * h];
+    column->sketch->blocks = (uint64_t)whole[4];
     column->broken = whole[3];
     return GD_OK;
 }

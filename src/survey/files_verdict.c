@@ -91,7 +91,7 @@ static void print_column(gd_json_out *json, const gd_column_verdict *v)
     gd_json_bool_out(json, "alarm", v->alarm);
     print_side(json, "baseline", v->reference);
     print_side(json, "window", v->current);
-    if (v->compared != GD_NOT_COMPARABLE) {
+    if (v->reference && v->compared != GD_NOT_COMPARABLE) {
         gd_json_real_out(json, "p", v->p);
         gd_json_real_out(json, "adjusted_p", v->adjusted);
         gd_json_real_out(json, "distance", v->distance);

@@ -16,14 +16,12 @@ static const double scale[SCALES] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}; /* all exact */
 
 /* value = digits * 10^-places, rounded to 17 digits; `value` from 1e-5 to 1e15. A long double's 64 bits are off by some
- * hundredths of the last digit, and a double is told from its neighbours by half of one. */
+ * hundredths of the last digit, and a double is told from its neighbours by half of one. Next to a power of 10, where
+ * log10 may round across it, 16 digits are enough, too, and 18 are not too many. */
 static uint64_t digits_of(double value, int *places)
 {
     *places = DIGITS - 1 - (int)floor(log10(value));
-    uint64_t digits = (uint64_t)((long double)value * (long double)scale[*places] + 0.5L);
-    if (digits >= 100000000000000000) /* log10 had rounded */
-        digits = (uint64_t)((long double)value * (long double)scale[--*places] + 0.5L);
-    return digits;
+    return (uint64_t)((long double)value * (long double)scale[*places] + 0.5L);
 }
 
 /* Without those at the end that it is the same number without. A quotient of two exact doubles is the nearest double.

@@ -2,8 +2,8 @@
 /* Captures: a lot is some records' pictures, and those bodies of theirs that have to be looked at. */
 #include "base/pipe.h"
 #include "survey/lot.h"
+#include "survey/whose.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,77 +36,14 @@ typedef struct survey {
     ptrdiff_t file; /* of the record before, in its lot's text; -1: it is the lot's first */
 } survey;
 
-static gd_place place_of(const gd_captured_record *record)
-{
-    return (gd_place){record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 1};
-}
-
-/* ---- of which endpoint ---- */
-
-static gd_status check_one(const char *what, const char *first, const char *here, gd_error *error)
-{
-    if (strcmp(first, here) == 0)
-        return GD_OK;
-    return gd_fail(error, GD_INVALID, "captures of %ss '%s' and '%s': name one of them with --%s", what, first, here,
-                   what);
-}
-
-/* Whether the record is of what was asked for. */
-static gd_status belongs(survey *s, const gd_captured_record *record, bool *here, gd_error *error)
-{
-    const char *endpoint = record->endpoint ? record->endpoint : "", *variant = record->variant ? record->variant : "";
-    *here = (!s->what->endpoint || strcmp(s->what->endpoint, endpoint) == 0) &&
-            (!s->what->variant || strcmp(s->what->variant, variant) == 0);
-    s->captured->elsewhere += !*here;
-    if (!*here)
-        return GD_OK;
-    if (!s->begun) {
-        snprintf(s->captured->endpoint, sizeof s->captured->endpoint, "%s", endpoint);
-        snprintf(s->captured->variant, sizeof s->captured->variant, "%s", variant);
-        s->begun = true;
-    }
-    GD_TRY(check_one("endpoint", s->captured->endpoint, endpoint, error));
-    return check_one("variant", s->captured->variant, variant, error);
-}
-
 /* ---- what is recorded ---- */
-
-/* Where the model has class c of the answer. */
-static int class_of(const gd_survey_options *o, const gd_captured_record *record, int c)
-{
-    if (!record->classes || strcmp(record->classes[c], o->classes[c]) == 0)
-        return c;
-    for (int i = 0; i < o->n_classes; i++) {
-        if (strcmp(record->classes[c], o->classes[i]) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static gd_status check_answer(const gd_survey_options *o, const gd_captured_record *record, gd_error *error)
-{
-    if (record->n_classes != o->n_classes)
-        return gd_fail_at(error, GD_INVALID, place_of(record),
-                          "an answer of %d probabilities where the model has %d classes: it is another model's",
-                          record->n_classes, o->n_classes);
-    for (int c = 0; record->classes && c < o->n_classes; c++) {
-        if (class_of(o, record, c) < 0)
-            return gd_fail_at(error, GD_INVALID, place_of(record),
-                              "the answer has class '%.64s', which the model has not: it is another model's",
-                              record->classes[c]);
-    }
-    return GD_OK;
-}
 
 static gd_status add_answer(const survey *s, gd_lot *lot, int i, const gd_captured_record *record, int picture,
                             gd_error *error)
 {
     const gd_survey_options *o = s->base.o;
-    const double *from = record->probability + (ptrdiff_t)picture * record->n_classes;
     GD_TRY(gd_lot_add_numbers(lot, (size_t)o->n_classes, &lot->item[i].probability, error));
-    float *to = lot->number + lot->item[i].probability;
-    for (int c = 0; c < o->n_classes; c++)
-        to[class_of(o, record, c)] = (float)from[c];
+    gd_whose_answer(record, picture, o->n_classes, o->classes, lot->number + lot->item[i].probability);
     return GD_OK;
 }
 
@@ -182,7 +119,7 @@ static gd_status add_record(survey *s, in_hand *held, gd_lot *lot, const gd_capt
         return GD_OK;
     }
     if (answered)
-        GD_TRY(check_answer(s->base.o, record, error));
+        GD_TRY(gd_whose_check(record, s->base.o->n_classes, s->base.o->classes, error));
     GD_TRY(add_file(s, lot, record->file, error));
     request.n += request.open;
     for (int i = 0; i < request.n; i++) {
@@ -209,7 +146,7 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
         GD_TRY(gd_captured_next(s->reader, &record, error));
         if (!record)
             break;
-        GD_TRY(belongs(s, record, &here, error));
+        GD_TRY(gd_whose_belongs(s->what, record, s->captured, &s->begun, &here, error));
         if (here)
             GD_TRY(add_record(s, held, lot, record, error));
         full = lot->n >= MOST_PICTURES || lot->n_numbers >= MOST_NUMBERS || held->bodies.length >= MOST_BYTES ||

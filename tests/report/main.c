@@ -16,6 +16,7 @@ static const scene scenes[] = {
      .broken = true},
     {"mix", .baseline = 3000, .window = 1800, .classes = 5, .side = 48, .hours = 200, .from = 0.3, .lean = 0.5},
     {"few", .baseline = 3000, .window = 3, .classes = 10, .side = 32, .hours = 3},
+    {"tiny", .baseline = 6, .window = 1, .classes = 4, .side = 32, .hours = 1},
     {"some", .baseline = 3000, .window = 60, .classes = 2, .side = 64, .hours = 6},
     {"dead", .baseline = 3000, .window = 900, .classes = 10, .side = 32, .hours = 5, .dead = true},
     {"managed", .baseline = 2000, .window = 900, .columns = 8, .plain = true, .lost = true},

@@ -41,9 +41,10 @@ static void paint(made *m, const scene *s, dice *d, double light)
         for (int x = 0; x < s->side; x++) {
             const double dx = x - x0, dy = y - y0, r = sqrt(dx * dx + dy * dy);
             const double edge = radius * (1 + 0.3 * cos(corners * atan2(dy, dx)));
+            const double grain = 30 * unit(d) - 15;
             for (int c = 0; c < 3; c++) {
                 const double colour = r < edge ? 128 + 110 * cos(hue + c * 2.1) : back + 40.0 * y / s->side + 6 * c;
-                const double value = light * (colour + 9 * bell(d));
+                const double value = light * (colour + (c == 1 ? -grain : grain));
                 m->pixels[(y * s->side + x) * 3 + c] = (uint8_t)fmin(fmax(value, 0), 255);
             }
         }

@@ -28,6 +28,7 @@ TEST(gives_out_in_order_up_to_a_limit)
     CHECK_OK(gd_queue_init(&queue, 3, &error), &error);
     for (int i = 0; i < 4; i++)
         CHECK(put(&queue, &items[i]) == (i < 3));
+    CHECK(gd_queue_waits(&queue));
     gd_queued *got = gd_queue_take(&queue, 2, &n);
     CHECK_EQ_INT(n, 2);
     CHECK_EQ_INT(number_of(got), 0);
@@ -39,6 +40,7 @@ TEST(gives_out_in_order_up_to_a_limit)
     got = gd_queue_take(&queue, 8, &n);
     CHECK_EQ_INT(n, 2);
     CHECK_EQ_INT(number_of(got->next), 3);
+    CHECK(!gd_queue_waits(&queue));
     CHECK(gd_queue_take(&queue, 8, &n) == NULL);
     gd_queue_release(&queue);
 }

@@ -121,6 +121,17 @@ TEST(missing_and_new_columns_of_a_table)
            "'more' is new: the baseline does not have it. There are 3 columns, and 2 in the baseline's constraints.");
 }
 
+/* As are bytes of a file, where the baseline's pictures were no files. */
+TEST(what_pictures_have_more_is_no_violation)
+{
+    for (int of = GD_OF_PICTURE; of <= GD_OF_ANSWER; of++) {
+        table *t = tables(GD_COLUMN_WHOLE, 5, 0.3);
+        add(&t->window.profile, "more", GD_COLUMN_NUMBERS, 0, 1, 0, ROWS);
+        t->window.profile.column[2].of = (gd_column_of)of;
+        expect(t, "more", GD_EXTRA_COLUMN, NULL);
+    }
+}
+
 /* ---- completeness ---- */
 
 TEST(a_whole_column_stays_whole)

@@ -26,7 +26,7 @@ def find():
 
 class Browser:
     """One window with one page. `faults` collects what the page should never cause: exceptions, and what its
-    Content-Security-Policy forbade."""
+    Content-Security-Policy forbade; `requests`, after call("Network.enable"), the addresses it asks for."""
 
     def __init__(self, path):
         self.folder = tempfile.TemporaryDirectory(prefix="griddle-browser-")
@@ -40,7 +40,7 @@ class Browser:
             env={**os.environ, "HOME": self.folder.name})
         os.close(read)
         os.close(write)
-        self.buffer, self.last, self.session, self.faults = b"", 0, None, []
+        self.buffer, self.last, self.session, self.faults, self.requests = b"", 0, None, [], []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "DOM"):
@@ -74,6 +74,9 @@ class Browser:
             self.faults.append(json.dumps(event["params"]["exceptionDetails"])[:500])
         if event["method"] == "Log.entryAdded" and event["params"]["entry"]["source"] in ("security", "javascript"):
             self.faults.append(event["params"]["entry"]["text"])
+
+        if event["method"] == "Network.requestWillBeSent":
+            self.requests.append(event["params"]["request"]["url"])
 
     def call(self, method, **params):
         self.last += 1
