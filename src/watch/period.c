@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/period.h"
 
-#include "captured/time.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,20 +38,14 @@ gd_period gd_period_left_out(int64_t from_ms, int64_t length_ms, int64_t lag_ms,
     return (gd_period){from_ms, gd_period_last(length_ms, lag_ms, now_ms).to_ms - most * length_ms};
 }
 
-static const char *print_time(int64_t ms, const char *form, char text[GD_TIME_TEXT])
-{
-    const time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
-    struct tm parts;
-    if (!gmtime_r(&seconds, &parts) || strftime(text, GD_TIME_TEXT, form, &parts) == 0)
-        text[0] = '\0';
-    return text;
-}
-
-const char *gd_time_text(int64_t ms, char text[GD_TIME_TEXT]) { return print_time(ms, "%Y-%m-%dT%H:%M:%SZ", text); }
-
 const char *gd_period_name(int64_t from_ms, char text[GD_TIME_TEXT])
 {
-    return print_time(from_ms, from_ms % 60000 == 0 ? "%Y-%m-%dT%H%M" : "%Y-%m-%dT%H%M%S", text);
+    const time_t seconds = (time_t)(floor_to(from_ms, 1000) / 1000);
+    struct tm parts;
+    if (!gmtime_r(&seconds, &parts) ||
+        strftime(text, GD_TIME_TEXT, from_ms % 60000 == 0 ? "%Y-%m-%dT%H%M" : "%Y-%m-%dT%H%M%S", &parts) == 0)
+        text[0] = '\0';
+    return text;
 }
 
 bool gd_period_read_name(const char *name, int64_t *from_ms)

@@ -12,14 +12,13 @@
 #ifndef GD_WATCH_PERIOD_H
 #define GD_WATCH_PERIOD_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "captured/time.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define GD_MONTH_MS (INT64_C(720) * 3600 * 1000) /* what checks_per_month means by a month */
+#define GD_MONTH_MS (INT64_C(720) * GD_HOUR_MS) /* what checks_per_month means by a month */
 
 typedef struct gd_period {
     int64_t from_ms, to_ms; /* [from, to), since 1970 */
@@ -37,13 +36,8 @@ int64_t gd_periods_over(int64_t from_ms, int64_t length_ms, int64_t lag_ms, int6
 /* What is left out of those that are over so that `most` of them are left; empty where there are no more. */
 gd_period gd_period_left_out(int64_t from_ms, int64_t length_ms, int64_t lag_ms, int64_t now_ms, int64_t most);
 
-enum { GD_TIME_TEXT = 24 };
-
-/* "2026-11-27T01:00:00Z", of a time in the years 1 to 9999; returns `text`. */
-const char *gd_time_text(int64_t ms, char text[GD_TIME_TEXT]);
-
 /* What a period's folder is called, by its begin: "2026-11-27T0100", or with seconds "2026-11-27T010030". And back;
- * false: it is no such name. */
+ * false: it is no such name. Returns `text`. */
 const char *gd_period_name(int64_t from_ms, char text[GD_TIME_TEXT]);
 bool gd_period_read_name(const char *name, int64_t *from_ms);
 
