@@ -60,6 +60,10 @@ static gd_status read_times(const gd_command *command, gd_watch_options *o, gd_e
     GD_TRY(duration(command, "--window", second, 31 * day, hour, &o->window_ms, error));
     GD_TRY(duration(command, "--lag", second, day, 60 * second, &o->lag_ms, error));
     GD_TRY(duration(command, "--keep", hour, 3660 * day, 30 * day, &o->keep_ms, error));
+    if (o->keep_ms < 2 * o->window_ms)
+        return gd_fail(error, GD_INVALID,
+                       "what is kept, %g h, has less than two windows of %g h: give --keep and --window other times",
+                       (double)o->keep_ms / hour, (double)o->window_ms / hour);
     GD_TRY(gd_command_int(command, "--catch-up", 1, 10000, 24, &o->catch_up, error));
     GD_TRY(gd_command_int(command, "--violate-after", 1, 1000, 1, &o->violate_after, error));
     return gd_command_int(command, "--recover-after", 1, 1000, 2, &o->recover_after, error);
@@ -185,8 +189,8 @@ const gd_verb gd_verb_monitor_watch = {
     -1,
     "is it still so, every hour: reports, metrics, and alarms when that changes (docs/monitor-watch.md)",
     "griddle monitor watch captured --baseline monitors/scones -o watches/scones\n"
-    "griddle monitor watch captured --baseline monitors/scones -o watches/scones --window 15m --metrics "
-    "/var/lib/node_exporter/scones.prom --webhook https://chat.example.com/hooks/… \n"
+    "griddle monitor watch captured --baseline monitors/scones -o watches/scones --window 15m \\\n"
+    "    --metrics /var/lib/node_exporter/scones.prom --webhook https://chat.example.com/hooks/…\n"
     "7 * * * *  griddle monitor watch /srv/captured --baseline /srv/baseline -o /srv/watch --once   # crontab\n",
     options,
     run_watch,

@@ -57,13 +57,13 @@ static void print_accuracy(gd_page *page, const gd_estimate *accuracy)
                     gd_html_percent(page, accuracy->low), gd_html_percent(page, accuracy->high));
 }
 
-static void print_window(gd_page *page, const gd_watched *w)
+static void print_window(gd_page *page, const gd_watched *w, int64_t kept_ms)
 {
     char name[GD_TIME_TEXT];
-    const bool checked =
-        w->result == GD_WATCHED_FINE || w->result == GD_WATCHED_VIOLATED || w->result == GD_WATCHED_FEW;
+    const bool has_report = w->from_ms >= kept_ms && (w->result == GD_WATCHED_FINE ||
+                                                      w->result == GD_WATCHED_VIOLATED || w->result == GD_WATCHED_FEW);
     gd_text_add(page->out, "<tr%s><th>", w->event == GD_WATCHED_VIOLATION ? " class=bad" : "");
-    if (checked)
+    if (has_report)
         gd_text_add(page->out, "<a href=\"%s/report.html\">%s</a>", gd_period_name(w->from_ms, name),
                     gd_html_time(page, w->from_ms));
     else
@@ -79,22 +79,23 @@ static void print_window(gd_page *page, const gd_watched *w)
                 gd_html(page, w->summary, GD_PAGE_WORDS));
 }
 
-gd_status gd_watch_page_print(const gd_history *history, const gd_watched *last, const char *title, gd_text *out,
-                              gd_error *error)
+gd_status gd_watch_page_print(const gd_watch_page *of, gd_text *out, gd_error *error)
 {
     gd_page page = {.out = out, .error = error};
+    const gd_history *history = of->history;
     const int left = history->n >= GD_WATCH_PAGE_WINDOWS ? history->n - GD_WATCH_PAGE_WINDOWS + 1 : 0;
-    print_state(&page, history, last, title);
+    int64_t all = 0;
+    for (int i = 0; i < GD_WATCHED_RESULTS; i++)
+        all += of->last->totals[i];
+    print_state(&page, history, of->last, of->title);
     gd_text_add(out, "<h2>Windows <small>times are UTC</small></h2>\n<div class=\"card scroll\"><table>\n"
                      "<thead><tr><th>from<th class=end>to<th>found<th>pictures<th>violations<th>estimated accuracy"
                      "<th class=wrap>in words</thead>\n<tbody>\n");
-    print_window(&page, last);
+    print_window(&page, of->last, of->kept_ms);
     for (int i = history->n - 1; i >= left; i--)
-        print_window(&page, &history->window[i]);
-    gd_text_add(out, "</tbody></table></div>\n</main>\n<footer><p>%d of %" PRId64 " windows</p></footer>\n",
-                history->n - left + 1,
-                last->totals[0] + last->totals[1] + last->totals[2] + last->totals[3] + last->totals[4] +
-                    last->totals[5]);
+        print_window(&page, &history->window[i], of->kept_ms);
+    gd_text_add(out, "</tbody></table></div>\n</main>\n<footer><p>%d lines of %" PRId64 " windows</p></footer>\n",
+                history->n - left + 1, all);
     gd_arena_release(&page.arena);
     return gd_text_status(out, error);
 }

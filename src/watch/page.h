@@ -11,9 +11,15 @@ extern "C" {
 
 enum { GD_WATCH_PAGE_WINDOWS = 1000 /* that are listed */ };
 
-/* The history, and the window that is about to be appended to it. `title`: of the captures. NOMEM. */
-gd_status gd_watch_page_print(const gd_history *history, const gd_watched *last, const char *title, gd_text *out,
-                              gd_error *error);
+typedef struct gd_watch_page {
+    const gd_history *history;
+    const gd_watched *last; /* the window that is about to be appended to it */
+    const char *title;      /* of the captures */
+    int64_t kept_ms;        /* reports of windows that began before are no more */
+} gd_watch_page;
+
+/* Appends it. NOMEM. */
+gd_status gd_watch_page_print(const gd_watch_page *of, gd_text *out, gd_error *error);
 
 #ifdef __cplusplus
 }

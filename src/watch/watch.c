@@ -54,6 +54,7 @@ static int64_t begin_of(const gd_watching *w, int64_t now)
 static gd_status turn(gd_watching *w, gd_error *error)
 {
     const int64_t now = now_ms(), length = w->o->window_ms, lag = w->o->lag_ms;
+    w->kept_ms = now - w->o->keep_ms;
     GD_TRY(heed_clock(w, now, error));
     const gd_period out = gd_period_left_out(begin_of(w, now), length, lag, now, w->o->catch_up);
     if (out.to_ms > out.from_ms)
@@ -66,8 +67,8 @@ static gd_status turn(gd_watching *w, gd_error *error)
             return gd_fail(error, GD_STOPPED, "stopped between two windows");
         GD_TRY(gd_watching_check(w, next, error));
     }
-    GD_TRY(gd_history_keep(&w->history, now - w->o->keep_ms, error));
-    return gd_window_folders_keep(w->o->folder, now - w->o->keep_ms, error);
+    GD_TRY(gd_history_keep(&w->history, w->kept_ms, error));
+    return gd_window_folders_keep(w->o->folder, w->kept_ms, error);
 }
 
 /* ---- the whole ---- */

@@ -123,7 +123,8 @@ static gd_status write_page(const gd_watching *w, const gd_watched *window, gd_e
     char path[4096];
     gd_text page = {0};
     snprintf(path, sizeof path, "%s/index.html", w->o->folder);
-    gd_status status = gd_watch_page_print(&w->history, window, w->o->check.what.read.paths[0], &page, error);
+    const gd_watch_page of = {&w->history, window, w->o->check.what.read.paths[0], w->kept_ms};
+    gd_status status = gd_watch_page_print(&of, &page, error);
     if (status == GD_OK)
         status = write_text(path, &page, error);
     gd_text_release(&page);

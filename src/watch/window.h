@@ -16,6 +16,7 @@ typedef struct gd_watching {
     const gd_watch_options *o;
     gd_history history;
     gd_outbox *webhook, *command; /* NULL: none */
+    int64_t kept_ms;              /* reports of windows that began before are removed */
     bool waits;                   /* it was said that the clock is behind the history */
 } gd_watching;
 

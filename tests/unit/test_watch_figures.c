@@ -77,10 +77,27 @@ TEST(lists_windows_and_escapes_their_words)
     gd_text text = {0};
     gd_watched window = {.to_ms = 3600000, .result = GD_WATCHED_FAILED, .accuracy = {NAN, NAN, NAN, NAN}};
     gd_watched_say(&window, "<script>alert('x')</script> & \"more\"");
-    CHECK_OK(gd_watch_page_print(&history, &window, "<b>captured", &text, &error), &error);
+    CHECK_OK(gd_watch_page_print(&(gd_watch_page){&history, &window, "<b>captured", 0}, &text, &error), &error);
     CHECK_CONTAINS(text.at, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &#34;more&#34;");
     CHECK_CONTAINS(text.at, "&lt;b&gt;captured");
     CHECK(!strstr(text.at, "<script") && !strstr(text.at, "<b>captured"));
     CHECK(!strstr(text.at, "report.html")); /* there is none of a window that was not checked */
+    gd_text_release(&text);
+}
+
+TEST(links_to_reports_that_are_there)
+{
+    gd_watched windows[] = {{.from_ms = 0, .to_ms = 3600000}, {.from_ms = 3600000, .to_ms = 7200000}},
+               last = windows[1];
+    gd_history history = {.lock = -1, .n = 2, .window = windows};
+    gd_error error = {0};
+    gd_text text = {0};
+    last.from_ms = 7200000;
+    last.to_ms = 10800000;
+    CHECK_OK(gd_watch_page_print(&(gd_watch_page){&history, &last, "captured", 3600000}, &text, &error), &error);
+    CHECK_CONTAINS(text.at, "href=\"1970-01-01T0200/report.html\"");
+    CHECK_CONTAINS(text.at, "href=\"1970-01-01T0100/report.html\"");
+    CHECK_CONTAINS(text.at, "1 Jan 1970, 00:00");
+    CHECK(!strstr(text.at, "1970-01-01T0000/report.html"));
     gd_text_release(&text);
 }
