@@ -97,7 +97,6 @@ TEST(links_to_reports_that_are_there)
     CHECK_OK(gd_watch_page_print(&(gd_watch_page){&history, &last, "captured", 3600000}, &text, &error), &error);
     CHECK_CONTAINS(text.at, "href=\"1970-01-01T0200/report.html\"");
     CHECK_CONTAINS(text.at, "href=\"1970-01-01T0100/report.html\"");
-    CHECK_CONTAINS(text.at, "1 Jan 1970, 00:00");
     CHECK(!strstr(text.at, "1970-01-01T0000/report.html"));
     gd_text_release(&text);
 }
