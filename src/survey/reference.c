@@ -52,6 +52,16 @@ static void note(job *j, const char *format, ...)
     va_end(arguments);
 }
 
+static void note_scaled(job *j, int size)
+{
+    note(
+        j,
+        "the images were scaled to %d pixels when they were staged, and their originals are not at hand: no figures of "
+        "pictures (brightness, sharpness …) are in this baseline; name a folder of pictures, or a capture, to have "
+        "them\n",
+        size);
+}
+
 /* ---- the run ---- */
 
 /* What it was trained on, as far as it is still there: a run's model may be all that was kept of it. */
@@ -131,19 +141,17 @@ static gd_status make_of_run(job *j, gd_error *error)
     const gd_run_images *r = &j->run;
     const int64_t n = r->split.n_validation;
     if (n == 0)
-        return gd_fail(error, GD_INVALID,
-                       "'%s' was trained on all its images (data.validation: 0): name others, as griddle monitor "
-                       "baseline RUN DATA -o DIR, or train with --set data.validation=0.1",
-                       run);
+        return gd_fail(
+            error, GD_INVALID,
+            "'%s' was trained on all its images (data.validation: 0): name others, such as a test split in "
+            "its staged set, by griddle monitor baseline %s %s/staged.safetensors -o DIR, or train with --set "
+            "data.validation=0.1",
+            run, run, run);
     snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s", n, run);
     if (r->originals)
         return survey_files(j, r->originals, n, error);
     if (r->size > 0)
-        note(j,
-             "the validation images were scaled to %d pixels when they were staged, and the originals are not where "
-             "they were: no figures of pictures (brightness, sharpness …) are in this baseline; name a folder of "
-             "pictures, or a capture, to have them\n",
-             r->size);
+        note_scaled(j, r->size);
     return survey_images(j, &r->staged.train, r->split.validation, n, r->size > 0, error);
 }
 
@@ -222,6 +230,13 @@ static gd_status check_classes(const job *j, const gd_staged *set, gd_error *err
     return GD_OK;
 }
 
+/* Whether staging scaled the pictures: it does where it was told their size. */
+static bool is_scaled(const gd_staged *set)
+{
+    const char *settings = gd_safetensors_metadata(&set->file, "settings");
+    return settings && !strstr(settings, "\"size\":0,");
+}
+
 static gd_status make_of_staged(job *j, const char *path, gd_error *error)
 {
     gd_staged set = {0};
@@ -234,7 +249,9 @@ static gd_status make_of_staged(job *j, const char *path, gd_error *error)
     GD_TRY_TO(done, sample_images(j, images, error));
     snprintf(j->baseline->source, sizeof j->baseline->source, "%s%" PRId64 " images of %s",
              test ? "the test split's " : "", images->n, path);
-    status = survey_images(j, images, NULL, 0, false, error);
+    if (is_scaled(&set))
+        note_scaled(j, images->height);
+    status = survey_images(j, images, NULL, 0, is_scaled(&set), error);
 done:
     gd_staged_close(&set);
     return status;

@@ -123,6 +123,8 @@ def training_images_are_known():
         names = {feature["name"] for feature in json.load(file)["features"]}
     assert "brightness" in names and "confidence" not in names, names
     assert "trained on" not in griddle("monitor", "baseline", "run", "fresh", "-o", "of-fresh").stderr
+    scaled = griddle("monitor", "baseline", "run", "run/staged.safetensors", "-o", "of-set")
+    assert "scaled to 32 pixels" in scaled.stderr and "0 columns" not in scaled.stdout, scaled
     of_capture = json.loads(griddle("monitor", "baseline", "run", "plain", "-o", "of-capture", "--json").stdout)
     assert of_capture["items"] == 200 and of_capture["labelled"] == 0 and of_capture["features"] == 64, of_capture
     griddle("monitor", "check", "plain", "--baseline", "of-capture", "-o", "same")

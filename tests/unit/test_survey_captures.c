@@ -199,10 +199,12 @@ TEST(one_endpoint_at_a_time)
 
 TEST(what_says_nothing_is_counted)
 {
-    const char *text = unit_text("%s{}\n%s", line("", "", "", "", 1), line("", "", "[1,0]", "", 2));
+    const char *text = unit_text("%s{}\n%s%s", line("", "", "", "", 1), line("", "", "[1,0]", "", 2),
+                                 line("image/png", "iVBORw==", "", "", 3));
     surveyed all = survey(put_capture("a.jsonl", text), plain(), GD_OK, "");
     CHECK_EQ_INT(all.n, 1);
     CHECK_EQ_INT(all.captured.blind, 1);
+    CHECK_EQ_INT(all.counts.broken, 1);
     CHECK_EQ_INT(all.captured.read.broken, 1);
     gd_text_release(&all.told);
 }
