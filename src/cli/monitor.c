@@ -12,10 +12,8 @@
 
 /* In the order of their use. */
 static const gd_verb *const verbs[] = {
-    &gd_verb_monitor_baseline,
-    &gd_verb_monitor_check,
-    &gd_verb_monitor_quality,
-    NULL,
+    &gd_verb_monitor_baseline, &gd_verb_monitor_check,     &gd_verb_monitor_watch,
+    &gd_verb_monitor_quality,  &gd_verb_monitor_container, NULL,
 };
 enum { MOST_VERBS = 16, PREFIX = sizeof "monitor " - 1 };
 
@@ -69,6 +67,12 @@ gd_status gd_monitor_out(const gd_command *command, const char **out, gd_error *
     return *out ? GD_OK : gd_fail(error, GD_INVALID, "wants -o DIR, a folder for what it writes");
 }
 
+gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, gd_error *error)
+{
+    *baseline = gd_command_option(command, "--baseline");
+    return *baseline ? GD_OK : gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
+}
+
 gd_status gd_monitor_end(gd_command *command, gd_status status)
 {
     if (status == GD_STOPPED)
@@ -81,7 +85,8 @@ gd_status gd_monitor_end(gd_command *command, gd_status status)
 static void print_verbs(FILE *stream)
 {
     fputs("griddle monitor baseline runs/scones -o monitors/scones           what is normal: once\n"
-          "griddle monitor check captured --baseline monitors/scones -o out  is it still so: again and again\n"
+          "griddle monitor check captured --baseline monitors/scones -o out  is it still so\n"
+          "griddle monitor watch captured --baseline monitors/scones -o out  every hour\n"
           "griddle monitor quality captured labels -o quality               is it right, once labels are there\n\n"
           "usage: griddle monitor WORD …; griddle monitor WORD --help says more\n\n",
           stream);

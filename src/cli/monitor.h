@@ -7,7 +7,8 @@
 #include "survey/check.h"
 
 /* A word behind `griddle monitor` each: "monitor baseline" … */
-extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check, gd_verb_monitor_quality;
+extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check, gd_verb_monitor_watch;
+extern const gd_verb gd_verb_monitor_quality, gd_verb_monitor_container;
 
 #define GD_OPTION_WINDOW                                                                                               \
     {"--from", NULL, "TIME", "records from then on: 2026-11-27 or 2026-11-27T01:02:03Z"},                              \
@@ -34,6 +35,9 @@ gd_status gd_monitor_number(const gd_command *command, const char *flag, double 
 
 /* -o DIR, which must be given. */
 gd_status gd_monitor_out(const gd_command *command, const char **out, gd_error *error);
+
+/* --baseline DIR, likewise. */
+gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, gd_error *error);
 
 /* The signal's exit code where a command was stopped. Returns the status. */
 gd_status gd_monitor_end(gd_command *command, gd_status status);

@@ -32,9 +32,7 @@ static gd_status tell(gd_command *command, const gd_check *check, gd_error *erro
 static gd_status read_options(const gd_command *command, gd_check_options *o, gd_error *error)
 {
     GD_TRY(gd_monitor_out(command, &o->out, error));
-    o->baseline = gd_command_option(command, "--baseline");
-    if (!o->baseline)
-        return gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
+    GD_TRY(gd_monitor_baseline(command, &o->baseline, error));
     o->model = gd_command_option(command, "--model");
     o->report = !gd_command_has(command, "--no-report");
     GD_TRY(gd_monitor_capture(command, &o->what, error));

@@ -139,6 +139,26 @@ gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_
     return write_json(folder, baseline, error);
 }
 
+/* Without our own file, classes are the names that the rules allow for the prediction: of those that were written here
+ * they are all, in their order. So answers can be told, and are not missed. */
+static gd_status take_classes(gd_baseline *baseline, gd_error *error)
+{
+    gd_profile *profile = &baseline->profile;
+    for (int i = 0; i < baseline->rules.n; i++) {
+        const gd_column_rule *rule = &baseline->rules.column[i];
+        if (strcmp(rule->name, "prediction") != 0 || rule->kind != GD_COLUMN_NAMES || rule->n_domain == 0)
+            continue;
+        const char **classes = gd_arena_alloc(&profile->arena, (size_t)rule->n_domain, sizeof *classes);
+        if (!classes)
+            return gd_fail(error, GD_NOMEM, "out of memory for %d classes", rule->n_domain);
+        for (int c = 0; c < rule->n_domain; c++)
+            classes[c] = rule->domain[c]; /* lives as long as the rules do, which is as long as the profile */
+        profile->options.classes = classes;
+        profile->options.n_classes = rule->n_domain;
+    }
+    return GD_OK;
+}
+
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error)
 {
     char rules[GD_PATH], tensors[GD_PATH], statistics[GD_PATH];
@@ -154,6 +174,8 @@ gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *
         packed ? gd_unpack(tensors, baseline, error) : gd_statistics_read(statistics, &baseline->profile, error);
     if (status == GD_OK)
         status = gd_rules_read(rules, &baseline->rules, error);
+    if (status == GD_OK && !packed)
+        status = take_classes(baseline, error);
     if (status != GD_OK)
         gd_baseline_release(baseline);
     return status;

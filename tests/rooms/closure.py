@@ -20,6 +20,7 @@ PROGRAMS = [
      r"libpng16|libjpeg|libz\.so|libmicrohttpd|libgnutls|"
      r"lib(p11-kit|idn2|unistring|tasn1|nettle|hogweed|gmp|ffi)\.so", 12 * MB),
     ("libexec/griddle/griddle-monitor", r"libpng16|libjpeg|libz\.so|libyaml", 5 * MB),
+    ("libexec/griddle/griddle-webhook", "", 20 * MB),
 ]
 
 

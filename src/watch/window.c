@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/window.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "captured/files.h"
+#include "watch/append.h"
+#include "watch/figures.h"
+#include "watch/folders.h"
+#include "watch/page.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gd_watching_say(const gd_watching *w, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    w->o->say(line);
+}
+
+int gd_watching_waiting(const gd_watching *w) { return gd_outbox_waiting(w->webhook) + gd_outbox_waiting(w->command); }
+
+/* ---- what a check says ---- */
+
+static double rounded(double share) { return round(share * 1e6) / 1e6; } /* what the history's line has */
+
+static void take_verdict(gd_watched *window, gd_check *check)
+{
+    const gd_verdict *v = &check->verdict;
+    const char *summary = gd_verdict_summary(v, &check->arena);
+    window->result = v->n_violations > 0 ? GD_WATCHED_VIOLATED : v->too_few ? GD_WATCHED_FEW : GD_WATCHED_FINE;
+    window->pictures = v->items;
+    window->violations = v->n_violations;
+    window->accuracy =
+        (gd_estimate){rounded(v->accuracy.value), NAN, rounded(v->accuracy.low), rounded(v->accuracy.high)};
+    gd_watched_say(window, summary ? summary : "");
+}
+
+/* Nobody asked; or what was asked cannot be read, and does not say when it was. */
+static void take_silence(gd_watched *window, const gd_captured_counts *read)
+{
+    char text[GD_WATCHED_SUMMARY] = "no pictures";
+    if (read->broken > 0 || read->unread > 0)
+        snprintf(text, sizeof text,
+                 "no pictures; of this time or near it, %" PRId64 " lines are no records and %" PRId64
+                 " files cannot be read",
+                 read->broken, read->unread);
+    window->result = GD_WATCHED_EMPTY;
+    gd_watched_say(window, text);
+}
+
+/* A check that failed: what of it is a fact of this window's captures, and will be so the next time. */
+static bool take_failure(gd_watched *window, const gd_check *check, const gd_error *why)
+{
+    const gd_captured_counts *read = &check->captured.read;
+    const bool read_all = check->window.to_ms != 0; /* set when captures were read to their end */
+    char text[sizeof *why + 32];
+    if (why->status == GD_IO || why->status == GD_NOMEM || why->status == GD_STOPPED) /* which may pass */
+        return false;
+    if (why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere) {
+        take_silence(window, read);
+        return true;
+    }
+    if (read->lines == 0) /* nothing was read: the baseline or the model it is */
+        return false;
+    window->result = GD_WATCHED_FAILED;
+    window->pictures = check->window.profile.items;
+    gd_watched_say(window, gd_error_text(why, text, sizeof text));
+    return true;
+}
+
+static bool has_captures(const gd_watching *w, gd_period period)
+{
+    gd_files *files = NULL;
+    const gd_status status = gd_files_open(w->o->check.what.read.paths, period.from_ms, period.to_ms, &files, NULL);
+    gd_files_close(files);
+    return status != GD_INVALID; /* which is a folder without any; all else is the check's to say */
+}
+
+/* ---- what follows of it ---- */
+
+static gd_status write_text(const char *path, gd_text *text, gd_error *error)
+{
+    GD_TRY(gd_text_status(text, error));
+    return gd_file_write(path, text->at, text->length, error);
+}
+
+static gd_status write_metrics(const gd_watching *w, const gd_watched *window, const gd_check *check, double seconds,
+                               gd_error *error)
+{
+    gd_text text = {0};
+    gd_prometheus_print(window, check ? &check->verdict : NULL, seconds, gd_watching_waiting(w), &text);
+    const gd_status status = write_text(w->o->metrics, &text, error);
+    gd_text_release(&text);
+    return status;
+}
+
+static gd_status write_cloudwatch(const gd_watching *w, const gd_watched *window, const gd_check *check,
+                                  gd_error *error)
+{
+    const char *slash = strrchr(w->o->folder, '/');
+    const gd_cloudwatch of = {.endpoint = check->captured.endpoint[0] ? check->captured.endpoint : "griddle",
+                              .schedule = slash && slash[1] ? slash + 1 : w->o->folder,
+                              .time_ms = window->to_ms};
+    gd_text lines = {0};
+    gd_cloudwatch_print(&of, &check->verdict, &lines);
+    gd_status status = gd_text_status(&lines, error);
+    if (status == GD_OK && lines.length > 0)
+        status = gd_append(w->o->cloudwatch, lines.at, lines.length, error);
+    gd_text_release(&lines);
+    return status;
+}
+
+static gd_status write_page(const gd_watching *w, const gd_watched *window, gd_error *error)
+{
+    char path[4096];
+    gd_text page = {0};
+    snprintf(path, sizeof path, "%s/index.html", w->o->folder);
+    const gd_watch_page of = {&w->history, window, w->o->check.what.read.paths[0], w->kept_ms};
+    gd_status status = gd_watch_page_print(&of, &page, error);
+    if (status == GD_OK)
+        status = write_text(path, &page, error);
+    gd_text_release(&page);
+    return status;
+}
+
+/* For others' dashboards: nothing waits for these, least of all an alarm. */
+static void write_figures(const gd_watching *w, const gd_watched *window, const gd_check *check, double seconds)
+{
+    gd_error lost[2] = {{0}};
+    if (w->o->metrics)
+        write_metrics(w, window, check, seconds, &lost[0]);
+    if (w->o->cloudwatch && check)
+        write_cloudwatch(w, window, check, &lost[1]);
+    for (int i = 0; i < 2; i++) {
+        if (lost[i].status != GD_OK)
+            gd_watching_say(w, "%s; the figures of this window are lost", lost[i].message);
+    }
+}
+
+/* `check` NULL: there was none. */
+static gd_status record(gd_watching *w, gd_watched *window, const gd_check *check, double seconds, int64_t windows,
+                        gd_error *error)
+{
+    gd_watched_follow(window, gd_history_last(&w->history), w->o->violate_after, w->o->recover_after, windows);
+    write_figures(w, window, check, seconds);
+    GD_TRY(write_page(w, window, error));
+    GD_TRY(gd_history_append(&w->history, window, error));
+    if (window->event != GD_WATCHED_NOTHING && w->webhook)
+        gd_outbox_send(w->webhook, window);
+    if (window->event != GD_WATCHED_NOTHING && w->command)
+        gd_outbox_send(w->command, window);
+    return GD_OK;
+}
+
+static void say_window(const gd_watching *w, const gd_watched *window, double seconds)
+{
+    char from[GD_TIME_TEXT], to[GD_TIME_TEXT];
+    gd_watching_say(w, "%s to %s: %s: %s%s (%.1f s)", gd_time_text(window->from_ms, from),
+                    gd_time_text(window->to_ms, to), gd_watched_result_names[window->result], window->summary,
+                    window->event == GD_WATCHED_VIOLATION  ? "; ALARM"
+                    : window->event == GD_WATCHED_RECOVERY ? "; recovered"
+                                                           : "",
+                    seconds);
+}
+
+/* ---- one window ---- */
+
+/* `*checked`: there is a verdict. */
+static gd_status look(const gd_watching *w, gd_period period, const char *folder, gd_watched *window, gd_check *check,
+                      bool *checked, gd_error *error)
+{
+    gd_check_options o = w->o->check;
+    gd_error why = {0};
+    *checked = false;
+    if (!has_captures(w, period)) {
+        take_silence(window, &check->captured.read);
+        return GD_OK;
+    }
+    o.what.read.from_ms = period.from_ms;
+    o.what.read.to_ms = period.to_ms;
+    o.out = folder;
+    o.checks_per_month = (double)GD_MONTH_MS / (double)w->o->window_ms;
+    const gd_status status = gd_check_run(&o, check, &why);
+    *checked = status == GD_OK;
+    if (*checked) {
+        take_verdict(window, check);
+        return GD_OK;
+    }
+    if (!take_failure(window, check, &why)) {
+        *error = why;
+        return status;
+    }
+    gd_window_folder_remove(folder); /* it was made before the captures were looked at */
+    return GD_OK;
+}
+
+gd_status gd_watching_check(gd_watching *w, gd_period period, gd_error *error)
+{
+    char folder[4096], name[GD_TIME_TEXT];
+    const double begin = gd_seconds();
+    gd_watched window = {.from_ms = period.from_ms, .to_ms = period.to_ms, .accuracy = {NAN, NAN, NAN, NAN}};
+    gd_check *check = calloc(1, sizeof *check);
+    bool checked;
+    if (!check)
+        return gd_fail(error, GD_NOMEM, "out of memory for a check");
+    snprintf(folder, sizeof folder, "%s/%s", w->o->folder, gd_period_name(period.from_ms, name));
+    gd_status status = look(w, period, folder, &window, check, &checked, error);
+    if (status == GD_OK)
+        status = record(w, &window, checked ? check : NULL, gd_seconds() - begin, 1, error);
+    if (status == GD_OK)
+        say_window(w, &window, gd_seconds() - begin);
+    gd_check_release(check);
+    free(check);
+    return status;
+}
+
+gd_status gd_watching_leave_out(gd_watching *w, gd_period period, gd_error *error)
+{
+    char text[GD_WATCHED_SUMMARY];
+    const int64_t n = gd_periods_over(period.from_ms, w->o->window_ms, 0, period.to_ms);
+    gd_watched window = {.from_ms = period.from_ms,
+                         .to_ms = period.to_ms,
+                         .result = GD_WATCHED_SKIPPED,
+                         .accuracy = {NAN, NAN, NAN, NAN}};
+    snprintf(text, sizeof text, "%" PRId64 " windows left out, as more than %d were behind (--catch-up)", n,
+             w->o->catch_up);
+    gd_watched_say(&window, text);
+    GD_TRY(record(w, &window, NULL, 0, n, error));
+    say_window(w, &window, 0);
+    return GD_OK;
+}
