@@ -43,7 +43,9 @@ with tempfile.TemporaryDirectory() as folder:
     computing = sum(found["seconds"][name] for name in ("arithmetic", "memory", "least"))
     assert abs(computing / seconds["without_sums"] - 1) < 0.15, (found, said)
     print(f"an update: measured {1e3 * seconds['update']:.2f} ms, predicted {1e3 * found['seconds']['update']:.2f} ms")
-    assert found["throughput"][0] <= said["images_per_second"] <= found["throughput"][2], (found, said)
+    # what was measured a moment later on a busy machine may be far away; how near it is shows benchmarks/run scaling
+    assert found["throughput"][0] / 2 <= said["images_per_second"] <= found["throughput"][2] * 2, (found, said)
+    assert found["seconds"]["update"] >= computing and found["seconds"]["exposed"] >= 0, found
 
     done = predict(machine, config, 3)
     assert done.returncode == 2 and "nothing is known of its network" in done.stderr, done
