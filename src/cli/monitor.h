@@ -3,8 +3,8 @@
 #ifndef GD_CLI_MONITOR_H
 #define GD_CLI_MONITOR_H
 
+#include "check/check.h"
 #include "cli/command.h"
-#include "survey/check.h"
 
 /* A word behind `griddle monitor` each: "monitor baseline" … */
 extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check, gd_verb_monitor_watch;

@@ -3,6 +3,7 @@
 #include "base/pipe.h"
 #include "cli/monitor.h"
 #include "cli/stop.h"
+#include "survey/losses.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ enum { VIOLATIONS = 3 /* the exit code */ };
 static gd_status tell(gd_command *command, const gd_check *check, gd_error *error)
 {
     gd_text text = {0}, losses = {0};
-    gd_check_print_losses(&check->captured, &check->seen, &losses);
+    gd_survey_print_losses(&check->captured, &check->seen, &losses);
     if (gd_command_has(command, "--json"))
         gd_verdict_print_json(&check->verdict, &check->baseline, &check->window, &text);
     else

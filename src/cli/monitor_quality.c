@@ -2,7 +2,7 @@
 /* griddle monitor quality: is it right. */
 #include "cli/monitor.h"
 #include "cli/stop.h"
-#include "survey/quality.h"
+#include "quality/quality.h"
 
 #include <stdio.h>
 

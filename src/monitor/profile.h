@@ -13,7 +13,7 @@
  *     uncertainty  numbers   -sum(p ln p) / ln(classes) of the probabilities: 0 sure, 1 as unsure as can be
  *     margin       numbers   the greatest probability less the second
  *
- * Or, of a file of numbers, whatever columns it has (survey/columns.h).
+ * Or, of a file of numbers, whatever columns it has (survey/source.h).
  */
 #ifndef GD_MONITOR_PROFILE_H
 #define GD_MONITOR_PROFILE_H
