@@ -215,21 +215,6 @@ static gd_status sample_images(job *j, const gd_images *images, gd_error *error)
     return GD_OK;
 }
 
-/* Labels of a set are positions among its classes. */
-static gd_status check_classes(const job *j, const gd_staged *set, gd_error *error)
-{
-    const gd_model_info *info = j->model.info;
-    if (info->n_classes != set->n_classes)
-        return gd_fail(error, GD_INVALID, "the model knows %d classes where '%s' has %d", info->n_classes, set->path,
-                       set->n_classes);
-    for (int i = 0; i < info->n_classes; i++) {
-        if (strcmp(info->classes[i], set->classes[i]) != 0)
-            return gd_fail(error, GD_INVALID, "class %d is '%s' to the model and '%s' in '%s'", i, info->classes[i],
-                           set->classes[i], set->path);
-    }
-    return GD_OK;
-}
-
 /* Whether staging scaled the pictures: it does where it was told their size. */
 static bool is_scaled(const gd_staged *set)
 {
@@ -243,7 +228,8 @@ static gd_status make_of_staged(job *j, const char *path, gd_error *error)
     gd_status status;
     GD_TRY(open_trained(j, error));
     GD_TRY_TO(done, gd_staged_open(path, GD_OPEN_TRAIN | GD_OPEN_TEST, &set, error));
-    GD_TRY_TO(done, check_classes(j, &set, error));
+    /* its labels are positions among its classes */
+    GD_TRY_TO(done, gd_survey_model_has_classes(&j->model, set.n_classes, set.classes, set.path, error));
     const bool test = set.test.n > 0;
     const gd_images *images = test ? &set.test : &set.train;
     GD_TRY_TO(done, sample_images(j, images, error));

@@ -35,17 +35,13 @@ static gd_status check_model(const gd_check_options *o, const gd_baseline *b, co
                              gd_error *error)
 {
     const gd_profile_options *profile = &b->profile.options;
-    const gd_model_info *info = model->info;
     if (b->model[0] && strcmp(b->model, model->digest) != 0)
         return gd_fail(error, GD_INVALID,
                        "model '%s' is not the one of baseline '%s': its digest is %s, not %s; make a baseline of it",
                        model->path, o->baseline, model->digest, b->model);
-    for (int c = 0; info->n_classes == profile->n_classes && c < info->n_classes; c++) {
-        if (strcmp(info->classes[c], profile->classes[c]) != 0)
-            return gd_fail(error, GD_INVALID, "class %d is '%s' to model '%s' and '%s' in baseline '%s'", c,
-                           info->classes[c], model->path, profile->classes[c], o->baseline);
-    }
-    return GD_OK;
+    return profile->n_classes > 0
+               ? gd_survey_model_has_classes(model, profile->n_classes, profile->classes, o->baseline, error)
+               : GD_OK;
 }
 
 /* What bodies are decoded to, as the model of the baseline did: grey ones have no saturation. 0: not known. */

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 static void print(const gd_baseline *b, const char *out, gd_text *text)
 {
@@ -50,20 +49,12 @@ static gd_status tell(gd_command *command, const gd_baseline *baseline, const gd
 {
     gd_text text = {0}, losses = {0};
     gd_survey_print_losses(&told->captured, &told->seen, &losses);
+    gd_text_add(&losses, "%s", told->note);
     if (gd_command_has(command, "--json"))
         print_json(baseline, told, out, &text);
     else
         print(baseline, out, &text);
-    gd_status status = gd_text_status(&text, error);
-    if (status == GD_OK)
-        status = gd_text_status(&losses, error);
-    if (status == GD_OK) {
-        fprintf(stderr, "%s%s", losses.at ? losses.at : "", told->note);
-        fputs(text.at, stdout);
-    }
-    gd_text_release(&text);
-    gd_text_release(&losses);
-    return status;
+    return gd_monitor_tell(&losses, &text, error);
 }
 
 static gd_status read_options(const gd_command *command, gd_baseline_options *o, gd_error *error)

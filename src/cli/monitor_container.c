@@ -7,8 +7,8 @@
 #include "captured/time.h"
 #include "cli/monitor.h"
 #include "cli/stop.h"
-#include "survey/losses.h"
 #include "dist/scratch.h"
+#include "survey/losses.h"
 #include "watch/append.h"
 #include "watch/figures.h"
 

@@ -5,7 +5,6 @@
 
 const char *const gd_column_kinds[4] = {"numbers", "whole", "circle", "names"};
 const char *const gd_column_ofs[4] = {"picture", "file", "answer", "table"};
-const char *const gd_managed_types[4] = {"Fractional", "Integral", "Fractional", "String"};
 
 gd_status gd_column_new(gd_profile *profile, gd_place place, const char *name, gd_column_kind kind, gd_column_of of,
                         gd_column **column, gd_error *error)
@@ -20,5 +19,16 @@ gd_status gd_column_new(gd_profile *profile, gd_place place, const char *name, g
     *column = &profile->column[profile->n_columns++];
     **column = (gd_column){.kind = kind, .of = of};
     memcpy((*column)->name, name, length + 1);
+    return GD_OK;
+}
+
+gd_status gd_managed_kind(const gd_attr *node, gd_column_kind *kind, bool *any, gd_error *error)
+{
+    static const char *const words[] = {"Fractional", "Integral", "String", "Unknown"};
+    static const gd_column_kind kinds[] = {GD_COLUMN_NUMBERS, GD_COLUMN_WHOLE, GD_COLUMN_NAMES, GD_COLUMN_NUMBERS};
+    int word;
+    GD_TRY(gd_attr_word(node, words, 4, &word, error));
+    *kind = kinds[word];
+    *any = word == 3;
     return GD_OK;
 }

@@ -10,7 +10,8 @@ static void print_column(gd_json_out *json, const gd_column_rule *rule)
     gd_json_begin(json, NULL, '{', false);
     gd_json_string_out(json, "name", rule->name);
     gd_json_string_out(json, "inferred_type", gd_managed_types[rule->kind]);
-    gd_json_real_out(json, "completeness", isnan(rule->completeness) ? 0 : rule->completeness);
+    if (!isnan(rule->completeness))
+        gd_json_real_out(json, "completeness", rule->completeness);
     if (rule->kind != GD_COLUMN_NAMES) {
         gd_json_begin(json, "num_constraints", '{', true);
         gd_json_bool_out(json, "is_non_negative", rule->non_negative);

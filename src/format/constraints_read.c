@@ -9,9 +9,6 @@
 
 enum { RULES = 4096 };
 
-static const char *const managed_words[] = {"Fractional", "Integral", "String", "Unknown"};
-static const gd_column_kind kind_of_word[] = {GD_COLUMN_NUMBERS, GD_COLUMN_WHOLE, GD_COLUMN_NAMES, GD_COLUMN_NUMBERS};
-
 typedef struct own {
     double alarms_per_month, checks_per_month;
 } own;
@@ -73,11 +70,12 @@ static gd_status read_rule(const gd_attr *from, gd_rules *rules, gd_error *error
 {
     const char *name;
     const gd_attr *type;
-    int word;
+    gd_column_kind kind;
+    bool any;
     gd_column_rule *rule = &rules->column[rules->n];
     GD_TRY(gd_member_text(from, "name", &name, error));
     GD_TRY(gd_member(from, "inferred_type", &type, error));
-    GD_TRY(gd_attr_word(type, managed_words, 4, &word, error));
+    GD_TRY(gd_managed_kind(type, &kind, &any, error));
     if (!name[0] || strlen(name) >= GD_COLUMN_NAME)
         return gd_fail_at(error, GD_INVALID, from->place, "a column's name has %zu bytes, outside 1 to %d",
                           strlen(name), GD_COLUMN_NAME - 1);
@@ -85,7 +83,7 @@ static gd_status read_rule(const gd_attr *from, gd_rules *rules, gd_error *error
         if (strcmp(rules->column[i].name, name) == 0)
             return gd_fail_at(error, GD_INVALID, from->place, "column '%s' has constraints already", name);
     }
-    *rule = (gd_column_rule){.kind = kind_of_word[word], .any_kind = word == 3, .completeness = NAN, .threshold = NAN};
+    *rule = (gd_column_rule){.kind = kind, .any_kind = any, .completeness = NAN, .threshold = NAN};
     memcpy(rule->name, name, strlen(name) + 1);
     rules->n++;
     GD_TRY(optional_real(from, "completeness", 1, &rule->completeness, error));

@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PATH = 4096 };
+
 static const char statistics_file[] = "statistics.json", rules_file[] = "constraints.json";
 static const char tensors_file[] = "baseline.safetensors";
 
-gd_status gd_path_in(const char *folder, const char *name, char path[GD_PATH], gd_error *error)
+static gd_status path_in(const char *folder, const char *name, char path[PATH], gd_error *error)
 {
-    if (snprintf(path, GD_PATH, "%s/%s", folder, name) >= GD_PATH)
-        return gd_fail(error, GD_INVALID, "the path of '%s' has more than %d bytes", name, GD_PATH - 1);
+    if (snprintf(path, PATH, "%s/%s", folder, name) >= PATH)
+        return gd_fail(error, GD_INVALID, "the path of '%s' in '%.64s…' has more than %d bytes: take a shorter one",
+                       name, folder, PATH - 1);
     return GD_OK;
 }
 
@@ -21,17 +24,17 @@ gd_status gd_path_in(const char *folder, const char *name, char path[GD_PATH], g
 
 gd_status gd_out_write(const char *folder, const char *name, const gd_text *text, gd_error *error)
 {
-    char path[GD_PATH];
+    char path[PATH];
     GD_TRY(gd_text_status(text, error));
-    GD_TRY(gd_path_in(folder, name, path, error));
+    GD_TRY(path_in(folder, name, path, error));
     return gd_file_write(path, text->at, text->length, error);
 }
 
 gd_status gd_out_check(const char *folder, const char *const *others, gd_error *error)
 {
     for (; *others; others++) {
-        char path[GD_PATH];
-        GD_TRY(gd_path_in(folder, *others, path, error));
+        char path[PATH];
+        GD_TRY(path_in(folder, *others, path, error));
         if (gd_file_exists(path))
             return gd_fail(error, GD_INVALID,
                            "'%s' has %s, and files of the same names as are written here: name another folder with -o",
@@ -57,8 +60,8 @@ static gd_status write_json(const char *folder, const gd_baseline *baseline, gd_
 
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error)
 {
-    char path[GD_PATH];
-    GD_TRY(gd_path_in(folder, tensors_file, path, error));
+    char path[PATH];
+    GD_TRY(path_in(folder, tensors_file, path, error));
     GD_TRY(gd_folder_make(folder, error));
     GD_TRY(gd_pack(path, baseline, error));
     return write_json(folder, baseline, error);
@@ -86,11 +89,11 @@ static gd_status take_classes(gd_baseline *baseline, gd_error *error)
 
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error)
 {
-    char rules[GD_PATH], tensors[GD_PATH], statistics[GD_PATH];
+    char rules[PATH], tensors[PATH], statistics[PATH];
     *baseline = (gd_baseline){0};
-    GD_TRY(gd_path_in(folder, rules_file, rules, error));
-    GD_TRY(gd_path_in(folder, tensors_file, tensors, error));
-    GD_TRY(gd_path_in(folder, statistics_file, statistics, error));
+    GD_TRY(path_in(folder, rules_file, rules, error));
+    GD_TRY(path_in(folder, tensors_file, tensors, error));
+    GD_TRY(path_in(folder, statistics_file, statistics, error));
     const bool packed = gd_file_exists(tensors);
     if (!gd_file_exists(rules) || !(packed || gd_file_exists(statistics)))
         return gd_fail(error, GD_IO, "'%s' is no baseline's folder: it lacks %s; 'griddle monitor baseline' makes one",

@@ -38,12 +38,9 @@
 #include "format/json_out.h"
 #include "format/member.h"
 
-enum { GD_PATH = 4096, GD_BASELINE_VERSION = 1 };
+enum { GD_BASELINE_VERSION = 1 };
 
 extern const char *const gd_column_kinds[4], *const gd_column_ofs[4]; /* their names in our files */
-extern const char *const gd_managed_types[4];                         /* "Fractional", … by kind */
-
-gd_status gd_path_in(const char *folder, const char *name, char path[GD_PATH], gd_error *error);
 
 gd_status gd_pack(const char *path, const gd_baseline *baseline, gd_error *error);
 gd_status gd_unpack(const char *path, gd_baseline *baseline, gd_error *error); /* all but rules */
@@ -52,6 +49,9 @@ gd_status gd_unpack(const char *path, gd_baseline *baseline, gd_error *error); /
  * empty or too long, and for one column too many. */
 gd_status gd_column_new(gd_profile *profile, gd_place place, const char *name, gd_column_kind kind, gd_column_of of,
                         gd_column **column, gd_error *error);
+
+/* The kind that one of the managed format's types is. `*any`: it is "Unknown", which may be any. */
+gd_status gd_managed_kind(const gd_attr *node, gd_column_kind *kind, bool *any, gd_error *error);
 
 gd_status gd_rules_read(const char *path, gd_rules *rules, gd_error *error);
 gd_status gd_statistics_read(const char *path, gd_profile *profile, gd_error *error);

@@ -111,22 +111,23 @@ static gd_status read_own(const gd_attr *own, gd_column *column, gd_error *error
 
 static gd_status kind_of(const gd_attr *from, gd_column_kind *kind, gd_column_of *of, gd_error *error)
 {
-    static const char *const types[] = {"Fractional", "Integral", "Unknown", "String"};
     const gd_attr *type, *own = gd_attr_find(from, "griddle");
-    int word, place = GD_OF_TABLE;
+    bool any;
     GD_TRY(gd_member(from, "inferred_type", &type, error));
-    GD_TRY(gd_attr_word(type, types, 4, &word, error));
-    if (word == 2)
-        word = gd_attr_find(from, "string_statistics") ? GD_COLUMN_NAMES : GD_COLUMN_NUMBERS;
+    GD_TRY(gd_managed_kind(type, kind, &any, error));
+    if (any && gd_attr_find(from, "string_statistics"))
+        *kind = GD_COLUMN_NAMES;
+    *of = GD_OF_TABLE;
     if (own) {
         const gd_attr *own_kind, *own_of;
+        int word, place;
         GD_TRY(gd_member(own, "kind", &own_kind, error));
         GD_TRY(gd_member(own, "of", &own_of, error));
         GD_TRY(gd_attr_word(own_kind, gd_column_kinds, 4, &word, error));
         GD_TRY(gd_attr_word(own_of, gd_column_ofs, 4, &place, error));
+        *kind = (gd_column_kind)word;
+        *of = (gd_column_of)place;
     }
-    *kind = (gd_column_kind)word;
-    *of = (gd_column_of)place;
     return GD_OK;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The names of a baseline, and its columns; files_restore.c has what comes of all pictures together. */
+/* The names of a baseline, and its columns; unpack_whole.c has what comes of all pictures together. */
 #include "format/unpack.h"
 #include "base/field.h"
 #include "base/json.h"

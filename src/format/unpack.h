@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading baseline.safetensors (files_own.h says what is in it). Whoever fails leaves a baseline that can be released.
+/* Reading baseline.safetensors (own.h says what is in it). Whoever fails leaves a baseline that can be released.
  */
 #ifndef GD_FORMAT_UNPACK_H
 #define GD_FORMAT_UNPACK_H
@@ -22,7 +22,7 @@ gd_status gd_unpack_wrong(gd_unpacking *u, const char *what);
 bool gd_are_finite(const double *x, int64_t n);
 bool gd_are_counts(const int64_t *x, int64_t n); /* 0 to 2^40 */
 
-/* ---- files_restore.c ---- */
+/* ---- unpack_whole.c: of all pictures together ---- */
 gd_status gd_unpack_features(gd_unpacking *u, gd_profile_options *options); /* makes the profile, too */
 gd_status gd_unpack_directions(gd_unpacking *u);
 gd_status gd_unpack_competence(gd_unpacking *u);

@@ -72,17 +72,25 @@ gd_status gd_unpack_features(gd_unpacking *u, gd_profile_options *options)
     return n > 0 ? restore_rows(u, whole, n) : GD_OK;
 }
 
+/* Owned. NULL, and the error is set: no memory. */
+static void *copy_of(gd_unpacking *u, const char *name, const void *data, size_t bytes)
+{
+    void *to = malloc(bytes);
+    if (to)
+        memcpy(to, data, bytes);
+    else
+        (void)gd_fail(u->error, GD_NOMEM, "out of memory for %zu bytes of '%s'", bytes, name);
+    return to;
+}
+
 static gd_status copy_reals(gd_unpacking *u, const char *name, int64_t n, double **to)
 {
     const void *data;
     GD_TRY(gd_unpack_want(u, name, GD_F64, n, &data));
     if (!gd_are_finite(data, n))
         return gd_unpack_wrong(u, "a direction of the features is not finite");
-    *to = malloc((size_t)n * sizeof **to);
-    if (!*to)
-        return gd_fail(u->error, GD_NOMEM, "out of memory for directions of features");
-    memcpy(*to, data, (size_t)n * sizeof **to);
-    return GD_OK;
+    *to = copy_of(u, name, data, (size_t)n * sizeof **to);
+    return *to ? GD_OK : GD_NOMEM;
 }
 
 gd_status gd_unpack_directions(gd_unpacking *u)
@@ -129,11 +137,8 @@ static gd_status copy_counts(gd_unpacking *u, const char *name, int64_t n, int64
     GD_TRY(gd_unpack_want(u, name, GD_I64, n, &data));
     if (!gd_are_counts(data, n))
         return gd_unpack_wrong(u, "counts that are none");
-    *to = malloc((size_t)n * sizeof **to);
-    if (!*to)
-        return gd_fail(u->error, GD_NOMEM, "out of memory for counts");
-    memcpy(*to, data, (size_t)n * sizeof **to);
-    return GD_OK;
+    *to = copy_of(u, name, data, (size_t)n * sizeof **to);
+    return *to ? GD_OK : GD_NOMEM;
 }
 
 static gd_status restore_shift(gd_unpacking *u, gd_shift_table *t, int classes)

@@ -8,7 +8,8 @@
 
 static const double z = 4.753424308822899; /* P(Z >= z) = 1e-6: GD_RULE_CHANCE */
 
-/* What pictures and files have is nothing that must be there. A share of the baseline's is taken at the lower end of
+/* What pictures and files have is nothing that must be there; the managed format gives each column a completeness, and
+ * 0 is the one that asks for nothing. A share of the baseline's is taken at the lower end of
  * its interval, so that its own luck is no rule. */
 static double completeness_of(const gd_profile *profile, const gd_column *column)
 {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 static const uint64_t seed = 3; /* of the parts that deviations are of */
-static const double z = 1.959963984540054;
 
 /* ---- rows ---- */
 
@@ -192,7 +191,7 @@ static gd_status settle_figures(gd_grades *g, gd_error *error)
                 .constant_deviation = has_constant(f) ? constant_deviation[f] : NAN,
             };
     }
-    g->accuracy = gd_grades_interval(value[GD_ACCURACY], errors[GD_ACCURACY], (double)g->n, z);
+    g->accuracy = gd_grades_interval(value[GD_ACCURACY], errors[GD_ACCURACY], (double)g->n, GD_Z95);
     return GD_OK;
 }
 

@@ -161,7 +161,7 @@ void gd_limit_describe(const gd_limit *limit, const gd_grades *g, gd_text *out)
                     m->name, m->value, g->n, limit->reference, limit->n_reference, side, limit->threshold);
         return;
     }
-    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, 1.959963984540054);
+    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, GD_Z95);
     gd_text_add(out, "%s is %.4f of %" PRId64 " labelled pictures, %s than the constraint's %.4f.", m->name, m->value,
                 g->n, side, limit->threshold);
     if (e.low <= limit->threshold && limit->threshold <= e.high)

@@ -29,21 +29,6 @@ static gd_status check_out(const gd_quality_options *o, gd_error *error)
 
 /* ---- what is known beforehand ---- */
 
-static gd_status check_names(const gd_quality_options *o, const gd_quality *q, gd_error *error)
-{
-    const gd_profile_options *of = &q->baseline.profile.options;
-    const gd_model_info *info = q->model.info;
-    if (info->n_classes != of->n_classes)
-        return gd_fail(error, GD_INVALID, "model '%s' has %d classes where baseline '%s' has %d", o->model,
-                       info->n_classes, o->baseline, of->n_classes);
-    for (int c = 0; c < of->n_classes; c++) {
-        if (strcmp(info->classes[c], of->classes[c]) != 0)
-            return gd_fail(error, GD_INVALID, "class %d is '%s' to model '%s' and '%s' in baseline '%s'", c,
-                           info->classes[c], o->model, of->classes[c], o->baseline);
-    }
-    return GD_OK;
-}
-
 static gd_status prepare(const gd_quality_options *o, gd_quality *q, gd_error *error)
 {
     gd_merge *m = &q->merge;
@@ -53,7 +38,7 @@ static gd_status prepare(const gd_quality_options *o, gd_quality *q, gd_error *e
     if (o->model)
         GD_TRY(gd_survey_model_open(o->model, &q->model, error));
     if (o->model && of->n_classes > 0)
-        GD_TRY(check_names(o, q, error));
+        GD_TRY(gd_survey_model_has_classes(&q->model, of->n_classes, of->classes, o->baseline, error));
     GD_TRY(gd_worth_init(&q->worth, o->worth, error));
     *m = (gd_merge){.what = &o->what,
                     .model = &q->model,

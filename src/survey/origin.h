@@ -21,8 +21,6 @@ gd_status gd_origin_check(const gd_captured_record *record, int n_classes, const
 void gd_origin_answer(const gd_captured_record *record, int picture, int n_classes, const char *const *classes,
                       float *probability);
 
-gd_place gd_origin_place(const gd_captured_record *record);
-
 /* Counts a body that is no picture; of the first it is kept why, at the record's place. */
 void gd_origin_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first);
 
