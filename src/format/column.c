@@ -10,10 +10,11 @@ gd_status gd_column_new(gd_profile *profile, gd_place place, const char *name, g
                         gd_column **column, gd_error *error)
 {
     const size_t length = strlen(name);
-    if (profile->n_columns == GD_PROFILE_COLUMNS || length == 0 || length >= GD_COLUMN_NAME)
-        return gd_fail_at(error, GD_FORMAT, place,
-                          "column '%.40s' has a name of %zu bytes, outside 1 to %d, or there are more than %d columns",
-                          name, length, GD_COLUMN_NAME - 1, GD_PROFILE_COLUMNS);
+    if (length == 0 || length >= GD_COLUMN_NAME)
+        return gd_fail_at(error, GD_FORMAT, place, "column '%.40s' has a name of %zu bytes, outside 1 to %d", name,
+                          length, GD_COLUMN_NAME - 1);
+    if (profile->n_columns == GD_PROFILE_COLUMNS)
+        return gd_fail_at(error, GD_FORMAT, place, "column '%s' is one of more than %d", name, GD_PROFILE_COLUMNS);
     if (gd_profile_column(profile, name))
         return gd_fail_at(error, GD_FORMAT, place, "there are two columns '%s'", name);
     *column = &profile->column[profile->n_columns++];

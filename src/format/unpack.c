@@ -127,7 +127,7 @@ static gd_status unpack_names(gd_unpacking *u, int i, const gd_attr *names, gd_c
     GD_TRY(gd_unpack_want(u, name_in(tensor, i, "count"), GD_I64, n + 2, &of_count));
     const int64_t *count = of_count;
     if (n > GD_CATEGORIES || !gd_are_counts(count, n + 2))
-        return gd_unpack_wrong(u, "a column's counts are malformed, or of too many names");
+        return gd_unpack_wrong(u, "counts are malformed, or of too many names");
     column->names = calloc(1, sizeof *column->names);
     if (!column->names)
         return gd_fail(u->error, GD_NOMEM, "out of memory for column '%s'", column->name);
@@ -141,12 +141,12 @@ static gd_status unpack_names(gd_unpacking *u, int i, const gd_attr *names, gd_c
     column->names->absent = (uint64_t)count[1];
     return (int64_t)gd_categories_total(column->names) <= most_items
                ? GD_OK
-               : gd_unpack_wrong(u, "a column counts more than 2^40 names");
+               : gd_unpack_wrong(u, "it counts more than 2^40 names");
 }
 
 static gd_status unpack_column(gd_unpacking *u, int i, const gd_attr *from)
 {
-    const gd_attr *kind, *of, *names;
+    const gd_attr *kind, *of, *names = NULL;
     const char *name;
     int kind_word, of_word;
     gd_column *column;
@@ -157,10 +157,11 @@ static gd_status unpack_column(gd_unpacking *u, int i, const gd_attr *from)
     GD_TRY(gd_attr_word(of, gd_column_ofs, 4, &of_word, u->error));
     GD_TRY(gd_column_new(&u->baseline->profile, from->place, name, (gd_column_kind)kind_word, (gd_column_of)of_word,
                          &column, u->error));
-    if (column->kind != GD_COLUMN_NAMES)
-        return unpack_numbers(u, i, column);
-    GD_TRY(gd_member(from, "names", &names, u->error));
-    return unpack_names(u, i, names, column);
+    if (column->kind == GD_COLUMN_NAMES)
+        GD_TRY(gd_member(from, "names", &names, u->error));
+    const gd_status status =
+        column->kind == GD_COLUMN_NAMES ? unpack_names(u, i, names, column) : unpack_numbers(u, i, column);
+    return status == GD_OK ? status : gd_error_prefix(u->error, from->place, "column '%s'", name);
 }
 
 /* ---- the profile ---- */
