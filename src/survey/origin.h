@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whose records are: of one endpoint and variant, and of one model's classes. Private to the room. */
+/* Whose records are: of one endpoint and variant, and of one model's classes. Bodies that are no pictures are noted
+ * here, too. */
 #ifndef GD_SURVEY_ORIGIN_H
 #define GD_SURVEY_ORIGIN_H
 
