@@ -20,7 +20,7 @@ enum { GD_PICTURE_KEYS = GD_FIGURES + 4 };
 struct gd_captured {
     gd_captured_options o;
     gd_files *files;
-    gd_lines_stream *stream;
+    gd_captured_stream *stream;
     gd_captured_counts counts;
 
     const char *file; /* that is read; NULL: none */
@@ -43,7 +43,7 @@ void *gd_room_for(gd_room *room, size_t bytes);
 /* A text, or null, which gives NULL. */
 gd_status gd_captured_text(gd_captured *captured, const char **text);
 
-/* A side from its object, or null. `unquoted` may be a number, which label files may have. */
+/* A side from its object, or null. */
 gd_status gd_captured_read_side(gd_captured *captured, gd_captured_side *side);
 
 /* Lines, scan at their start: what they say goes into `record` or `label`. FORMAT: broken, `error` says where. */

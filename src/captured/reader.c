@@ -30,7 +30,7 @@ gd_status gd_captured_open(const gd_captured_options *options, gd_captured **res
     if (status == GD_OK)
         status = gd_files_open(o->paths, o->from_ms, o->to_ms, &captured->files, error);
     if (status == GD_OK)
-        status = gd_stream_new(o->line_bytes, &captured->stream, error);
+        status = gd_captured_stream_new(o->line_bytes, &captured->stream, error);
     if (status != GD_OK) {
         gd_captured_close(captured);
         *result = NULL;
@@ -42,7 +42,7 @@ void gd_captured_close(gd_captured *captured)
 {
     if (!captured)
         return;
-    gd_stream_free(captured->stream);
+    gd_captured_stream_free(captured->stream);
     gd_files_close(captured->files);
     gd_arena_release(&captured->names);
     gd_arena_release(&captured->line);
@@ -91,7 +91,7 @@ static gd_status open_next(gd_captured *captured, gd_error *error)
         GD_TRY(gd_files_next(captured->files, &path, &named, error));
         if (!path)
             return GD_OK;
-        const gd_status status = gd_stream_open(captured->stream, path, e);
+        const gd_status status = gd_captured_stream_open(captured->stream, path, e);
         if (status != GD_OK && (named || status == GD_NOMEM))
             return give_up(captured, error);
         if (status == GD_OK) {
@@ -118,7 +118,7 @@ static gd_status open_next(gd_captured *captured, gd_error *error)
 
 /* ---- lines ---- */
 
-static bool is_blank(const gd_stream_line *line)
+static bool is_blank(const gd_captured_line *line)
 {
     size_t n = 0;
     while (n < line->length && strchr(" \t\r", line->at[n]) && line->at[n])
@@ -127,7 +127,7 @@ static bool is_blank(const gd_stream_line *line)
 }
 
 /* The next line that is not blank nor too long; where there is none, no file is open any more. */
-static gd_status take_line(gd_captured *captured, gd_stream_line *line, gd_error *error)
+static gd_status take_line(gd_captured *captured, gd_captured_line *line, gd_error *error)
 {
     gd_captured_counts *counts = &captured->counts;
     gd_error *e = &captured->error;
@@ -136,8 +136,8 @@ static gd_status take_line(gd_captured *captured, gd_stream_line *line, gd_error
             GD_TRY(open_next(captured, error));
         if (!captured->file)
             return GD_OK;
-        const gd_status status = gd_stream_take(captured->stream, line, e);
-        counts->bytes = gd_stream_bytes(captured->stream);
+        const gd_status status = gd_captured_stream_take(captured->stream, line, e);
+        counts->bytes = gd_captured_stream_bytes(captured->stream);
         if (status == GD_NOMEM)
             return give_up(captured, error);
         if (status != GD_OK) {
@@ -159,7 +159,7 @@ static gd_status take_line(gd_captured *captured, gd_stream_line *line, gd_error
 }
 
 /* A line that `read` gave this for. `*is_good`: it is one to give. */
-static gd_status judge(gd_captured *captured, const gd_stream_line *line, gd_status status, bool *is_good,
+static gd_status judge(gd_captured *captured, const gd_captured_line *line, gd_status status, bool *is_good,
                        gd_error *error)
 {
     *is_good = status == GD_OK;
@@ -177,13 +177,18 @@ static gd_status judge(gd_captured *captured, const gd_stream_line *line, gd_sta
     return GD_OK;
 }
 
-static void begin_line(gd_captured *captured, const gd_stream_line *line)
+/* The next line, ready to be read. Where there is none, no file is open any more. */
+static gd_status next_line(gd_captured *captured, gd_captured_line *line, gd_error *error)
 {
+    GD_TRY(take_line(captured, line, error));
+    if (!captured->file)
+        return GD_OK;
     gd_arena_release(&captured->line);
     captured->scan = gd_json_scan_of(captured->file, line->at, line->length, &captured->error);
     captured->record = (gd_captured_record){
         .file = captured->file, .line = line->number, .endpoint = captured->endpoint, .variant = captured->variant};
     captured->label = (gd_captured_label){.file = captured->file, .line = line->number};
+    return GD_OK;
 }
 
 /* ---- records ---- */
@@ -220,12 +225,11 @@ gd_status gd_captured_next(gd_captured *captured, const gd_captured_record **res
     gd_captured_record *record = &captured->record;
     *result = NULL;
     for (;;) {
-        gd_stream_line line;
+        gd_captured_line line;
         bool is_good;
-        GD_TRY(take_line(captured, &line, error));
+        GD_TRY(next_line(captured, &line, error));
         if (!captured->file)
             return GD_OK;
-        begin_line(captured, &line);
         gd_status status = gd_captured_read_record(captured);
         const bool outside =
             status == GD_OK && (record->time_ms < captured->o.from_ms || record->time_ms >= captured->o.to_ms);
@@ -247,12 +251,11 @@ gd_status gd_captured_next_label(gd_captured *captured, const gd_captured_label 
 {
     *label = NULL;
     for (;;) {
-        gd_stream_line line;
+        gd_captured_line line;
         bool is_good;
-        GD_TRY(take_line(captured, &line, error));
+        GD_TRY(next_line(captured, &line, error));
         if (!captured->file)
             return GD_OK;
-        begin_line(captured, &line);
         GD_TRY(judge(captured, &line, gd_captured_read_label(captured), &is_good, error));
         if (!is_good)
             continue;

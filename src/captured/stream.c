@@ -10,7 +10,7 @@
 
 enum { PIECE = 1 << 18, PACKED = 1 << 16, NO_FILE = -1 };
 
-struct gd_lines_stream {
+struct gd_captured_stream {
     const char *name; /* borrowed */
     int file;
     bool ended;
@@ -24,9 +24,9 @@ struct gd_lines_stream {
     unsigned char packed[PACKED];
 };
 
-gd_status gd_stream_new(size_t most, gd_lines_stream **result, gd_error *error)
+gd_status gd_captured_stream_new(size_t most, gd_captured_stream **result, gd_error *error)
 {
-    gd_lines_stream *stream = calloc(1, sizeof *stream);
+    gd_captured_stream *stream = calloc(1, sizeof *stream);
     *result = stream;
     if (!stream)
         return gd_fail(error, GD_NOMEM, "out of memory for a stream of lines");
@@ -36,12 +36,12 @@ gd_status gd_stream_new(size_t most, gd_lines_stream **result, gd_error *error)
     stream->at = malloc(stream->capacity);
     if (stream->at)
         return GD_OK;
-    gd_stream_free(stream);
+    gd_captured_stream_free(stream);
     *result = NULL;
     return gd_fail(error, GD_NOMEM, "out of memory for a stream of lines");
 }
 
-static void close_file(gd_lines_stream *stream)
+static void close_file(gd_captured_stream *stream)
 {
     if (stream->gzip)
         inflateEnd(&stream->zip);
@@ -51,7 +51,7 @@ static void close_file(gd_lines_stream *stream)
     stream->file = NO_FILE;
 }
 
-void gd_stream_free(gd_lines_stream *stream)
+void gd_captured_stream_free(gd_captured_stream *stream)
 {
     if (!stream)
         return;
@@ -60,12 +60,12 @@ void gd_stream_free(gd_lines_stream *stream)
     free(stream);
 }
 
-int64_t gd_stream_bytes(const gd_lines_stream *stream) { return stream->read; }
+int64_t gd_captured_stream_bytes(const gd_captured_stream *stream) { return stream->read; }
 
 /* ---- bytes ---- */
 
 /* Up to `room` bytes as they lie in the file; none: its end. */
-static gd_status read_raw(gd_lines_stream *stream, void *to, size_t room, size_t *bytes, gd_error *error)
+static gd_status read_raw(gd_captured_stream *stream, void *to, size_t room, size_t *bytes, gd_error *error)
 {
     ssize_t got;
     do
@@ -78,7 +78,7 @@ static gd_status read_raw(gd_lines_stream *stream, void *to, size_t room, size_t
     return GD_OK;
 }
 
-static gd_status not_gzip(const gd_lines_stream *stream, gd_error *error)
+static gd_status not_gzip(const gd_captured_stream *stream, gd_error *error)
 {
     return gd_fail_at(error, GD_FORMAT, (gd_place){.file = stream->name}, "not gzip behind line %lld: %s",
                       (long long)stream->line,
@@ -87,7 +87,7 @@ static gd_status not_gzip(const gd_lines_stream *stream, gd_error *error)
 
 /* Members may follow each other, as where compressed files were joined. What a broken file holds before it breaks is
  * given. */
-static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *bytes, gd_error *error)
+static gd_status unpack(gd_captured_stream *stream, void *to, size_t room, size_t *bytes, gd_error *error)
 {
     z_stream *zip = &stream->zip;
     zip->next_out = to;
@@ -118,7 +118,7 @@ static gd_status unpack(gd_lines_stream *stream, void *to, size_t room, size_t *
 }
 
 /* More bytes behind those that are not yet taken. */
-static gd_status fill(gd_lines_stream *stream, gd_error *error)
+static gd_status fill(gd_captured_stream *stream, gd_error *error)
 {
     char *to = stream->at + stream->end;
     const size_t left = stream->capacity - stream->end, room = left < PIECE ? left : PIECE;
@@ -135,7 +135,7 @@ static gd_status fill(gd_lines_stream *stream, gd_error *error)
 /* ---- files ---- */
 
 /* What was read of the file turns out to be compressed. */
-static gd_status begin_gzip(gd_lines_stream *stream, gd_error *error)
+static gd_status begin_gzip(gd_captured_stream *stream, gd_error *error)
 {
     stream->zip = (z_stream){0};
     if (inflateInit2(&stream->zip, 16 + MAX_WBITS) != Z_OK) /* 16: gzip's header, not zlib's */
@@ -148,7 +148,7 @@ static gd_status begin_gzip(gd_lines_stream *stream, gd_error *error)
     return GD_OK;
 }
 
-gd_status gd_stream_open(gd_lines_stream *stream, const char *name, gd_error *error)
+gd_status gd_captured_stream_open(gd_captured_stream *stream, const char *name, gd_error *error)
 {
     const bool standard = strcmp(name, "-") == 0;
     close_file(stream);
@@ -173,7 +173,7 @@ gd_status gd_stream_open(gd_lines_stream *stream, const char *name, gd_error *er
 /* ---- lines ---- */
 
 /* Room for more of a line that begins at `begin`. */
-static gd_status make_room(gd_lines_stream *stream, gd_error *error)
+static gd_status make_room(gd_captured_stream *stream, gd_error *error)
 {
     if (stream->begin > 0) {
         memmove(stream->at, stream->at + stream->begin, stream->end - stream->begin);
@@ -192,7 +192,7 @@ static gd_status make_room(gd_lines_stream *stream, gd_error *error)
 }
 
 /* Drops bytes up to the next newline. */
-static gd_status pass_line(gd_lines_stream *stream, gd_error *error)
+static gd_status pass_line(gd_captured_stream *stream, gd_error *error)
 {
     for (;;) {
         const char *from = stream->at + stream->begin;
@@ -208,9 +208,9 @@ static gd_status pass_line(gd_lines_stream *stream, gd_error *error)
     }
 }
 
-gd_status gd_stream_take(gd_lines_stream *stream, gd_stream_line *line, gd_error *error)
+gd_status gd_captured_stream_take(gd_captured_stream *stream, gd_captured_line *line, gd_error *error)
 {
-    *line = (gd_stream_line){.number = stream->line + 1};
+    *line = (gd_captured_line){.number = stream->line + 1};
     for (size_t looked = 0;;) {
         const char *from = stream->at + stream->begin, *newline;
         const size_t have = stream->end - stream->begin;

@@ -73,6 +73,20 @@ gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, 
     return *baseline ? GD_OK : gd_fail(error, GD_INVALID, "wants --baseline DIR, which griddle monitor baseline makes");
 }
 
+gd_status gd_monitor_tell(gd_text *losses, gd_text *text, gd_error *error)
+{
+    gd_status status = gd_text_status(text, error);
+    if (status == GD_OK)
+        status = gd_text_status(losses, error);
+    if (status == GD_OK) {
+        fputs(losses->at ? losses->at : "", stderr);
+        fputs(text->at, stdout);
+    }
+    gd_text_release(text);
+    gd_text_release(losses);
+    return status;
+}
+
 gd_status gd_monitor_end(gd_command *command, gd_status status)
 {
     if (status == GD_STOPPED)

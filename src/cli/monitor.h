@@ -3,8 +3,10 @@
 #ifndef GD_CLI_MONITOR_H
 #define GD_CLI_MONITOR_H
 
+#include "check/check.h"
 #include "cli/command.h"
-#include "survey/check.h"
+
+enum { GD_MONITOR_VIOLATIONS = 3 /* the exit code */ };
 
 /* A word behind `griddle monitor` each: "monitor baseline" … */
 extern const gd_verb gd_verb_monitor_baseline, gd_verb_monitor_check, gd_verb_monitor_watch;
@@ -38,6 +40,9 @@ gd_status gd_monitor_out(const gd_command *command, const char **out, gd_error *
 
 /* --baseline DIR, likewise. */
 gd_status gd_monitor_baseline(const gd_command *command, const char **baseline, gd_error *error);
+
+/* Prints what was lost on stderr, then `text` on stdout, and releases both. NOMEM where either is not whole. */
+gd_status gd_monitor_tell(gd_text *losses, gd_text *text, gd_error *error);
 
 /* The signal's exit code where a command was stopped. Returns the status. */
 gd_status gd_monitor_end(gd_command *command, gd_status status);

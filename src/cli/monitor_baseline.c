@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* griddle monitor baseline: what is normal. */
 #include "base/pipe.h"
+#include "check/baseline_make.h"
 #include "cli/monitor.h"
 #include "cli/stop.h"
-#include "survey/reference.h"
+#include "survey/losses.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 static void print(const gd_baseline *b, const char *out, gd_text *text)
 {
@@ -26,7 +26,7 @@ static void print(const gd_baseline *b, const char *out, gd_text *text)
     gd_text_add(text, "wrote %s/statistics.json, constraints.json, baseline.safetensors\n", out);
 }
 
-static void print_json(const gd_baseline *b, const gd_reference *told, const char *out, gd_text *text)
+static void print_json(const gd_baseline *b, const gd_baseline_told *told, const char *out, gd_text *text)
 {
     const gd_competence *c = &b->competence;
     gd_text_add(text, "{\"baseline\":");
@@ -44,28 +44,20 @@ static void print_json(const gd_baseline *b, const gd_reference *told, const cha
     gd_text_add(text, "}\n");
 }
 
-static gd_status tell(gd_command *command, const gd_baseline *baseline, const gd_reference *told, const char *out,
+static gd_status tell(gd_command *command, const gd_baseline *baseline, const gd_baseline_told *told, const char *out,
                       gd_error *error)
 {
     gd_text text = {0}, losses = {0};
-    gd_check_print_losses(&told->captured, &told->seen, &losses);
+    gd_survey_print_losses(&told->captured, &told->seen, &losses);
+    gd_text_add(&losses, "%s", told->note);
     if (gd_command_has(command, "--json"))
         print_json(baseline, told, out, &text);
     else
         print(baseline, out, &text);
-    gd_status status = gd_text_status(&text, error);
-    if (status == GD_OK)
-        status = gd_text_status(&losses, error);
-    if (status == GD_OK) {
-        fprintf(stderr, "%s%s", losses.at ? losses.at : "", told->note);
-        fputs(text.at, stdout);
-    }
-    gd_text_release(&text);
-    gd_text_release(&losses);
-    return status;
+    return gd_monitor_tell(&losses, &text, error);
 }
 
-static gd_status read_options(const gd_command *command, gd_reference_options *o, gd_error *error)
+static gd_status read_options(const gd_command *command, gd_baseline_options *o, gd_error *error)
 {
     o->model = command->word[0];
     o->data = command->word[1];
@@ -77,16 +69,16 @@ static gd_status read_options(const gd_command *command, gd_reference_options *o
 
 static gd_status run_baseline(gd_command *command, gd_error *error)
 {
-    gd_reference_options options = {.stop = &gd_stop_catch(true)->signal};
+    gd_baseline_options options = {.stop = &gd_stop_catch(true)->signal};
     gd_baseline *baseline = gd_arena_alloc(&command->arena, 1, sizeof *baseline);
-    gd_reference *told = gd_arena_alloc(&command->arena, 1, sizeof *told);
+    gd_baseline_told *told = gd_arena_alloc(&command->arena, 1, sizeof *told);
     const char *out;
     if (!baseline || !told)
         return gd_fail(error, GD_NOMEM, "out of memory for a baseline");
     GD_TRY(gd_monitor_out(command, &out, error));
     GD_TRY(gd_out_check(out, (const char *const[]){"check.json", "constraint_violations.json", NULL}, error));
     GD_TRY(read_options(command, &options, error));
-    gd_status status = gd_reference_make(&options, baseline, told, error);
+    gd_status status = gd_baseline_make(&options, baseline, told, error);
     if (status == GD_OK)
         status = gd_baseline_write(out, baseline, error);
     if (status == GD_OK)

@@ -3,30 +3,19 @@
 #include "base/pipe.h"
 #include "cli/monitor.h"
 #include "cli/stop.h"
+#include "survey/losses.h"
 
 #include <math.h>
-#include <stdio.h>
-
-enum { VIOLATIONS = 3 /* the exit code */ };
 
 static gd_status tell(gd_command *command, const gd_check *check, gd_error *error)
 {
     gd_text text = {0}, losses = {0};
-    gd_check_print_losses(&check->captured, &check->seen, &losses);
+    gd_survey_print_losses(&check->captured, &check->seen, &losses);
     if (gd_command_has(command, "--json"))
         gd_verdict_print_json(&check->verdict, &check->baseline, &check->window, &text);
     else
         gd_verdict_print(&check->verdict, &check->baseline, &check->window, &text);
-    gd_status status = gd_text_status(&text, error);
-    if (status == GD_OK)
-        status = gd_text_status(&losses, error);
-    if (status == GD_OK) {
-        fputs(losses.at ? losses.at : "", stderr);
-        fputs(text.at, stdout);
-    }
-    gd_text_release(&text);
-    gd_text_release(&losses);
-    return status;
+    return gd_monitor_tell(&losses, &text, error);
 }
 
 static gd_status read_options(const gd_command *command, gd_check_options *o, gd_error *error)
@@ -54,7 +43,7 @@ static gd_status run_check(gd_command *command, gd_error *error)
     if (status == GD_OK)
         status = tell(command, check, error);
     if (status == GD_OK && check->verdict.n_violations > 0)
-        command->exit_code = VIOLATIONS;
+        command->exit_code = GD_MONITOR_VIOLATIONS;
     gd_check_release(check);
     return gd_monitor_end(command, status);
 }

@@ -8,6 +8,7 @@
 #include "cli/monitor.h"
 #include "cli/stop.h"
 #include "dist/scratch.h"
+#include "survey/losses.h"
 #include "watch/append.h"
 #include "watch/figures.h"
 
@@ -148,7 +149,7 @@ static gd_status tell(const job *j, gd_check *check, gd_error *error)
     const int n = check->verdict.n_violations;
     const char *summary = gd_verdict_summary(&check->verdict, &check->arena);
     gd_text losses = {0};
-    gd_check_print_losses(&check->captured, &check->seen, &losses);
+    gd_survey_print_losses(&check->captured, &check->seen, &losses);
     fputs(losses.at ? losses.at : "", stderr);
     gd_text_release(&losses);
     if (n > 0)

@@ -2,11 +2,9 @@
 /* griddle monitor quality: is it right. */
 #include "cli/monitor.h"
 #include "cli/stop.h"
-#include "survey/quality.h"
+#include "quality/quality.h"
 
-#include <stdio.h>
-
-enum { VIOLATIONS = 3 /* the exit code */, WORTH = 50 };
+enum { WORTH = 50 /* pictures of each kind */ };
 
 static gd_status tell(gd_command *command, const gd_quality *quality, const gd_quality_options *options,
                       gd_error *error)
@@ -17,16 +15,7 @@ static gd_status tell(gd_command *command, const gd_quality *quality, const gd_q
         gd_quality_print_json(quality, options, &text);
     else
         gd_quality_print(quality, options, &text);
-    gd_status status = gd_text_status(&text, error);
-    if (status == GD_OK)
-        status = gd_text_status(&losses, error);
-    if (status == GD_OK) {
-        fputs(losses.at ? losses.at : "", stderr);
-        fputs(text.at, stdout);
-    }
-    gd_text_release(&text);
-    gd_text_release(&losses);
-    return status;
+    return gd_monitor_tell(&losses, &text, error);
 }
 
 /* CAPTURE LABELS…; `capture` has room for one path and the end. */
@@ -56,7 +45,7 @@ static gd_status run_quality(gd_command *command, gd_error *error)
     if (status == GD_OK)
         status = tell(command, quality, &options, error);
     if (status == GD_OK && quality->n_violations > 0)
-        command->exit_code = VIOLATIONS;
+        command->exit_code = GD_MONITOR_VIOLATIONS;
     gd_quality_release(quality);
     return gd_monitor_end(command, status);
 }

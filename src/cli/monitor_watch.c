@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VIOLATIONS = 3 /* the exit code */ };
-
 static volatile int turn; /* the only way in from a handler */
 
 static void on_hangup(int number)
@@ -152,7 +150,7 @@ static gd_status run_watch(gd_command *command, gd_error *error)
     options.once = gd_command_has(command, "--once");
     const gd_status status = gd_watch_captures(&options, &violated, error);
     if (status == GD_OK && violated)
-        command->exit_code = VIOLATIONS;
+        command->exit_code = GD_MONITOR_VIOLATIONS;
     return gd_monitor_end(command, status);
 }
 

@@ -55,6 +55,8 @@ typedef struct gd_estimate {
 /* `z`: half the interval's width in deviations; 1.96 for 95%. */
 gd_estimate gd_calibration_accuracy(const gd_calibration *calibration, const int64_t *counts, double z);
 
+#define GD_Z95 1.959963984540054 /* so many deviations to either side hold 95% of the normal distribution */
+
 /* Wilson's interval of a share with a known deviation: as a binomial one of value (1 - value) / deviation^2 pictures.
  */
 gd_estimate gd_estimate_of(double value, double deviation, double z);

@@ -9,8 +9,6 @@
 
 /* ---- what labels tell ---- */
 
-static const double Z95 = 1.959963984540054;
-
 static gd_status count_confusion(gd_competence *c, int classes, const int32_t *label, const int32_t *answer, int64_t n,
                                  gd_error *error)
 {
@@ -39,7 +37,7 @@ static gd_status fit(gd_competence *c, int classes, const int32_t *label, const 
         n_right += right[i];
     }
     const double share = (double)n_right / (double)n;
-    c->accuracy = gd_estimate_of(share, sqrt(share * (1 - share) / (double)n), Z95);
+    c->accuracy = gd_estimate_of(share, sqrt(share * (1 - share) / (double)n), GD_Z95);
     c->calibration_error = gd_calibration_error(confidence, right, NULL, n);
     if (n >= GD_CALIBRATION_LEAST)
         GD_TRY(gd_calibration_fit(&c->calibration, confidence, right, n, error));

@@ -7,36 +7,13 @@
 
 #include "monitor/accuracy.h"
 #include "monitor/gallery.h"
+#include "monitor/rules.h"
 #include "monitor/shift.h"
 #include "monitor/timeline.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Of one column, as constraints.json has it and a person may have changed it. */
-typedef struct gd_column_rule {
-    char name[GD_COLUMN_NAME];
-    gd_column_kind kind;
-    bool any_kind;       /* "Unknown": the kind is not looked at */
-    double completeness; /* least share that is present; NaN: any */
-    bool non_negative;
-    int n_domain; /* names that are allowed; 0: any */
-    const char **domain;
-    double threshold; /* of the distance, where there is one of its own (monitoringConfigOverrides); NaN: none */
-} gd_column_rule;
-
-typedef struct gd_rules {
-    double alarms_per_month, checks_per_month;   /* what thresholds follow from; NaN: a managed file, without them */
-    bool disabled;                               /* evaluate_constraints: nothing is a violation */
-    bool compare;                                /* distribution_constraints.perform_comparison */
-    bool robust;                                 /* comparison_method */
-    double threshold;                            /* comparison_threshold: of the distance, where the above are NaN */
-    double datatype_threshold, domain_threshold; /* least share that agrees, 0 to 1 */
-    int n;
-    gd_column_rule *column;
-    gd_arena arena; /* all of the above */
-} gd_rules;
 
 /* What labels of pictures that the model was not trained on tell of it. */
 typedef struct gd_competence {
@@ -68,7 +45,7 @@ typedef struct gd_baseline {
     gd_competence competence;
     gd_directions directions; /* of the features; dims 0: none */
     gd_gallery typical;       /* a few of its pictures; n 0: none */
-    char model[65];           /* SHA-256 of the model's file, hexadecimal; "": not known */
+    char model[65];           /* digest of the model's file (survey/model.h); "": not known */
     char source[256];         /* what it was made of, in words */
 } gd_baseline;
 void gd_baseline_release(gd_baseline *baseline); /* accepts {0} */

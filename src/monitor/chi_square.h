@@ -12,8 +12,9 @@
  *   2. Where at least 100 are expected of each, or p is above 0.1 anyhow, p is of the distribution.
  *   3. Else tables with the same sums are drawn, and p is the share that is as far out, this table among them (Hope,
  *      1968), until 50 were, 20,000 at most (Besag, Clifford, 1991); fewer where there are more than 200 categories.
- *   4. Where none of them was, p is 1 / (1 + draws), or, if that is less, the exact chance that some category's count
- * is as far out as the one here farthest: its hypergeometric tail, twice, times the categories, none of them pooled.
+ *   4. Where none of them was, p is 1 / (1 + draws), or, if that is less, the exact chance that some category's
+ *      count is as far out as the one here farthest: its hypergeometric tail, twice, times the categories, none of
+ *      them pooled.
  *      That p is valid whatever is asked of it: down to 1 / (1 + draws) the draws hold, below it Bonferroni does. It is
  *      also p where all categories are rare, so that there is one and no chi-square.
  *

@@ -166,17 +166,6 @@ void gd_directions_release(gd_directions *directions)
     *directions = (gd_directions){0};
 }
 
-int gd_directions_count(const gd_directions *directions, double share)
-{
-    double all = 0, held = 0;
-    int count = 0;
-    for (int i = directions->dims - 1; i >= 0; i--)
-        all += directions->variance[i];
-    while (count < directions->dims && held < share * all)
-        held += directions->variance[count++];
-    return count;
-}
-
 void gd_features_project(const gd_directions *directions, const float *row, int n, double *at)
 {
     for (int k = 0; k < n; k++) {
@@ -185,18 +174,4 @@ void gd_features_project(const gd_directions *directions, const float *row, int 
         for (int i = 0; i < directions->dims; i++)
             at[k] += ((double)row[i] - directions->mean[i]) * vector[i];
     }
-}
-
-/* By the directions that are left out: what is left of x would cancel where it is small. */
-double gd_features_error(const gd_directions *directions, const float *row, int kept)
-{
-    double square = 0;
-    for (int k = kept; k < directions->dims; k++) {
-        const double *vector = directions->vector + (size_t)k * (size_t)directions->dims;
-        double at = 0;
-        for (int i = 0; i < directions->dims; i++)
-            at += ((double)row[i] - directions->mean[i]) * vector[i];
-        square += at * at;
-    }
-    return sqrt(square);
 }

@@ -10,7 +10,6 @@
  *                  sample variances", 1979)
  *     directions   eigenvectors of the covariance, by variance from the greatest down
  *     at           (x - mean) . direction: coordinates, in the features' own unit; the first two make a map
- *     error        distance of x from the space that mean and the first `kept` directions span, in the features' unit
  *
  * Accuracy: means and covariances to 1e-12 of the deviations of their columns, also where those are a millionth of the
  * mean. The same rows in the same calls give the same bits; other partings agree to rounding. A row that holds what is
@@ -65,14 +64,8 @@ void gd_directions_release(gd_directions *directions); /* accepts {0} */
 /* Whether all of a row's n numbers are. */
 bool gd_features_finite(const float *row, int n);
 
-/* How many directions hold at least `share` (0 to 1) of all variance; 0 where there is none. */
-int gd_directions_count(const gd_directions *directions, double share);
-
 /* The first n coordinates of a row (dims): at (n). */
 void gd_features_project(const gd_directions *directions, const float *row, int n, double *at);
-
-/* Of a row (dims), behind `kept` directions: 0 to dims. */
-double gd_features_error(const gd_directions *directions, const float *row, int kept);
 
 #ifdef __cplusplus
 }

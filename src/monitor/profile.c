@@ -5,6 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const gd_column_kind_words[] = {
+    [GD_COLUMN_NUMBERS] = "numbers",
+    [GD_COLUMN_WHOLE] = "whole numbers",
+    [GD_COLUMN_CIRCLE] = "degrees",
+    [GD_COLUMN_NAMES] = "names",
+};
+const char *const gd_managed_types[] = {
+    [GD_COLUMN_NUMBERS] = "Fractional",
+    [GD_COLUMN_WHOLE] = "Integral",
+    [GD_COLUMN_CIRCLE] = "Fractional",
+    [GD_COLUMN_NAMES] = "String",
+};
+
 /* ---- the columns of pictures ---- */
 
 enum { BYTES = GD_FIGURES, QUALITY, CONFIDENCE, UNCERTAINTY, MARGIN, NUMBERS, BLOCK = 256, ROWS = 64 };

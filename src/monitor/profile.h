@@ -13,7 +13,7 @@
  *     uncertainty  numbers   -sum(p ln p) / ln(classes) of the probabilities: 0 sure, 1 as unsure as can be
  *     margin       numbers   the greatest probability less the second
  *
- * Or, of a file of numbers, whatever columns it has (survey/columns.h).
+ * Or, of a file of numbers, whatever columns it has (survey/source.h).
  */
 #ifndef GD_MONITOR_PROFILE_H
 #define GD_MONITOR_PROFILE_H
@@ -34,6 +34,8 @@ typedef enum gd_column_kind {
     GD_COLUMN_CIRCLE,  /* degrees, 0 to 360 */
     GD_COLUMN_NAMES    /* "String" */
 } gd_column_kind;
+extern const char *const gd_column_kind_words[]; /* by kind, for people: "whole numbers" … */
+extern const char *const gd_managed_types[];     /* by kind: "Integral" … */
 
 /* What a column is of, which says what its absence means: only answers must be there. */
 typedef enum gd_column_of {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double Z95 = 1.959963984540054;
 enum { VIOLATIONS_EACH = 6 /* of a column, at most */, SEED = 1 /* of permutations */ };
 
 const char *const gd_violation_names[GD_VIOLATION_KINDS] = {
@@ -156,7 +155,7 @@ static void estimate_accuracy(gd_making *m)
         v->baseline_accuracy = competence->accuracy;
     if (v->accuracy_compared == GD_NOT_COMPARABLE)
         return;
-    v->accuracy = gd_calibration_accuracy(&competence->calibration, m->window->step, Z95);
+    v->accuracy = gd_calibration_accuracy(&competence->calibration, m->window->step, GD_Z95);
     if (v->accuracy_compared == GD_COMPARED)
         v->accuracy_p = gd_accuracy_fallen(&competence->calibration, m->window->step);
 }
@@ -172,7 +171,7 @@ static gd_status find_shift(gd_making *m)
     v->mix_deviation = gd_arena_alloc(m->arena, (size_t)table->classes, sizeof *v->mix_deviation);
     if (!v->mix || !v->mix_deviation)
         return no_memory(m->error);
-    return gd_shift_of(table, m->window->cell, Z95, v->mix, v->mix_deviation, &v->shift, m->error);
+    return gd_shift_of(table, m->window->cell, GD_Z95, v->mix, v->mix_deviation, &v->shift, m->error);
 }
 
 /* ---- alarms ---- */

@@ -52,9 +52,6 @@ static const char *found(gd_making *m, int64_t agree, int64_t of)
 
 /* ---- data types ---- */
 
-static const char *const managed_types[] = {"Fractional", "Integral", "Fractional", "String"};
-static const char *const type_words[] = {"numbers", "whole numbers", "degrees", "names"};
-
 static int64_t whole_in(const gd_sketch *sketch)
 {
     uint64_t whole = 0;
@@ -89,14 +86,14 @@ static gd_status check_type(gd_making *m, const gd_column_rule *rule, const gd_c
             gd_arena_printf(m->arena,
                             "Data type match requirement is not met. Expected data type: %s, Expected match: %.1f%%. "
                             "Observed: Only %g%% of data is %s.",
-                            managed_types[rule->kind], 100 * wanted, 100 * (double)agree / (double)present,
-                            managed_types[rule->kind]));
+                            gd_managed_types[rule->kind], 100 * wanted, 100 * (double)agree / (double)present,
+                            gd_managed_types[rule->kind]));
     const char *share = found(m, agree, present), *least = gd_words_share(m->arena, wanted);
     if (!share || !least)
         return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     return gd_verdict_violate(m, GD_DATA_TYPE, rule->name,
                               gd_arena_printf(m->arena, "%s of '%s' are %s, where at least %s have to be.", share,
-                                              rule->name, type_words[rule->kind], least));
+                                              rule->name, gd_column_kind_words[rule->kind], least));
 }
 
 static gd_status check_sign(gd_making *m, const gd_column_rule *rule, const gd_column *column)

@@ -143,7 +143,7 @@ static void figures_row(gd_page *page, const gd_column_verdict *v)
         v->distance,
     };
     gd_text_add(page->out, "<tr%s><th scope=row>%s<td>%s", v->alarm ? " class=bad" : "",
-                gd_html_name(page, either(v)->name), gd_page_kinds[either(v)->kind]);
+                gd_html_name(page, either(v)->name), gd_column_kind_words[either(v)->kind]);
     for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
         gd_text_add(page->out, "<td>%s", gd_html_number(page, figure[i]));
     gd_text_add(page->out, "<td>%s<td>%s<td>%s\n", gd_html_chance(page, v->p), gd_html_chance(page, v->adjusted),

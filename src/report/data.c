@@ -4,13 +4,6 @@
 
 #include <math.h>
 
-const char *const gd_page_kinds[] = {
-    [GD_COLUMN_NUMBERS] = "numbers",
-    [GD_COLUMN_WHOLE] = "whole numbers",
-    [GD_COLUMN_CIRCLE] = "degrees",
-    [GD_COLUMN_NAMES] = "names",
-};
-
 static void fact(gd_page *page, const char *name, double n)
 {
     gd_text_add(page->out, "<tr><th scope=row>%s<td>%s\n", name, gd_html_count(page, n));
@@ -53,7 +46,7 @@ static void column(gd_page *page, const gd_column_verdict *c)
     const gd_verdict *v = page->verdict;
     const gd_column *either = c->reference ? c->reference : c->current;
     gd_text_add(page->out, "<tr><th scope=row>%s<td>%s<td>%s<td>%s<td>%s\n", gd_html_name(page, either->name),
-                gd_page_kinds[either->kind],
+                gd_column_kind_words[either->kind],
                 c->reference ? gd_html_percent(page, missing(c->reference, v->baseline_items)) : "not there",
                 c->current ? gd_html_percent(page, missing(c->current, v->items)) : "not there",
                 c->current ? gd_html_count(page, (double)c->current->broken) : "–");

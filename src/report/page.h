@@ -40,8 +40,9 @@ typedef struct gd_page {
 /* A stranger's string: what HTML would understand and what is no text is replaced, behind `most` characters it ends
  * with "…". Fit for text and for attributes in double quotes. */
 const char *gd_html(gd_page *page, const char *string, int most);
-const char *gd_html_name(gd_page *page,
-                         const char *name); /* of GD_PAGE_NAME characters: a longer one lacks its middle */
+
+/* A name in GD_PAGE_NAME characters: a longer one lacks its middle. */
+const char *gd_html_name(gd_page *page, const char *name);
 
 const char *gd_html_number(gd_page *page, double x); /* to three digits: "1,234", "−0.0123"; "–": NaN */
 const char *gd_html_count(gd_page *page, double n);
@@ -72,7 +73,6 @@ double gd_page_seen(const gd_verdict *verdict);
 /* Its place among the timeline's means; -1: it has none. And likewise for an answer's or a picture's figures. */
 int gd_page_figure(const char *name);
 
-extern const char *const gd_page_kinds[]; /* by gd_column_kind, in words */
 extern const char gd_page_style[];
 
 #ifdef __cplusplus

@@ -70,3 +70,12 @@ void gd_lot_note(gd_lot *lot, const gd_error *what)
     if (lot->broken++ == 0)
         lot->first = *what;
 }
+
+void gd_lot_describe(gd_lot_item *item, const gd_description *description)
+{
+    if (description->format && item->format < 0 && !item->sighting.format) {
+        item->sighting.format = description->format;
+        item->sighting.bytes = (int64_t)description->bytes;
+        item->sighting.quality = description->quality;
+    }
+}

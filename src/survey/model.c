@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static gd_status find_file(const char *word, gd_survey_model *model, gd_error *error)
@@ -40,6 +41,21 @@ gd_status gd_survey_model_open(const char *word, gd_survey_model *model, gd_erro
     if (status != GD_OK)
         gd_survey_model_release(model);
     return status;
+}
+
+gd_status gd_survey_model_has_classes(const gd_survey_model *model, int n, const char *const *classes,
+                                      const char *whose, gd_error *error)
+{
+    const gd_model_info *info = model->info;
+    if (info->n_classes != n)
+        return gd_fail(error, GD_INVALID, "model '%s' has %d classes where '%s' has %d", model->path, info->n_classes,
+                       whose, n);
+    for (int c = 0; c < n; c++) {
+        if (strcmp(info->classes[c], classes[c]) != 0)
+            return gd_fail(error, GD_INVALID, "class %d is '%s' to model '%s' and '%s' in '%s'", c, info->classes[c],
+                           model->path, classes[c], whose);
+    }
+    return GD_OK;
 }
 
 void gd_survey_model_release(gd_survey_model *model)

@@ -21,6 +21,11 @@ typedef struct gd_survey_model {
 /* A run's folder, or a model's file. Owned by the caller until released. gd_model_open's errors; IO for a run that has
  * no model yet. */
 gd_status gd_survey_model_open(const char *word, gd_survey_model *model, gd_error *error);
+/* Whether its classes are these n, in their order; INVALID with the first that differs. `whose`: who has them, in
+ * words. */
+gd_status gd_survey_model_has_classes(const gd_survey_model *model, int n, const char *const *classes,
+                                      const char *whose, gd_error *error);
+
 void gd_survey_model_release(gd_survey_model *model); /* accepts {0} */
 
 #ifdef __cplusplus

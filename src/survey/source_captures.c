@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Captures: a lot is some records' pictures, and those bodies of theirs that have to be looked at. */
 #include "base/pipe.h"
-#include "survey/lot.h"
-#include "survey/whose.h"
+#include "survey/origin.h"
+#include "survey/survey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static gd_status add_answer(const survey *s, gd_lot *lot, int i, const gd_captur
 {
     const gd_survey_options *o = s->base.o;
     GD_TRY(gd_lot_add_numbers(lot, (size_t)o->n_classes, &lot->item[i].probability, error));
-    gd_whose_answer(record, picture, o->n_classes, o->classes, lot->number + lot->item[i].probability);
+    gd_origin_answer(record, picture, o->n_classes, o->classes, lot->number + lot->item[i].probability);
     return GD_OK;
 }
 
@@ -119,7 +119,7 @@ static gd_status add_record(survey *s, in_hand *held, gd_lot *lot, const gd_capt
         return GD_OK;
     }
     if (answered)
-        GD_TRY(gd_whose_check(record, s->base.o->n_classes, s->base.o->classes, error));
+        GD_TRY(gd_origin_check(record, s->base.o->n_classes, s->base.o->classes, error));
     GD_TRY(add_file(s, lot, record->file, error));
     request.n += request.open;
     for (int i = 0; i < request.n; i++) {
@@ -146,7 +146,7 @@ static gd_status take(gd_survey *base, int looker, bool *more, gd_error *error)
         GD_TRY(gd_captured_next(s->reader, &record, error));
         if (!record)
             break;
-        GD_TRY(gd_whose_belongs(s->what, record, s->captured, &s->begun, &here, error));
+        GD_TRY(gd_origin_belongs(s->what, record, s->captured, &s->begun, &here, error));
         if (here)
             GD_TRY(add_record(s, held, lot, record, error));
         full = lot->n >= MOST_PICTURES || lot->n_numbers >= MOST_NUMBERS || held->bodies.length >= MOST_BYTES ||

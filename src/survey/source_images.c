@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/pipe.h"
 #include "data/walk.h"
-#include "survey/lot.h"
+#include "survey/survey.h"
 
 #include <stdlib.h>
 #include <string.h>

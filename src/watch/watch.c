@@ -14,6 +14,7 @@
 #include <time.h>
 
 enum { LAST_TRIES_SECONDS = 30 /* that a watch with `once` waits for its alerts */, WEBHOOK_SECONDS = 12 };
+enum { FOLDER_BYTES = 2048 /* of its path, so that those of what is in it are short enough */ };
 
 static bool is_stopped(const gd_watching *w) { return w->o->check.stop && *w->o->check.stop; }
 
@@ -172,8 +173,9 @@ gd_status gd_watch_captures(const gd_watch_options *options, bool *violated, gd_
     gd_watching w = {.o = options, .history = {.lock = -1}};
     gd_status status;
     *violated = false;
-    if (strlen(options->folder) > 2048)
-        return gd_fail(error, GD_IO, "the path '%.64s…' is too long", options->folder);
+    if (strlen(options->folder) > FOLDER_BYTES)
+        return gd_fail(error, GD_IO, "the path '%.64s…' has %zu bytes, more than %d: name a shorter one with -o",
+                       options->folder, strlen(options->folder), FOLDER_BYTES);
     GD_TRY(look_at_baseline(&w, false, error));
     GD_TRY(try_figures(&w, error));
     GD_TRY_TO(done, gd_history_open(options->folder, &w.history, error));

@@ -13,7 +13,7 @@
 #ifndef GD_WATCH_WATCH_H
 #define GD_WATCH_WATCH_H
 
-#include "survey/check.h"
+#include "check/check.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a baseline's constraints.json, statistics.json or baseline.safetensors (the first byte says which): an
  * error that names its place, or what can be written, read again as the same, and judged. */
-#include "survey/files_own.h"
+#include "format/own.h"
 
 #include <math.h>
 #include <stdio.h>

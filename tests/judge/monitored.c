@@ -3,8 +3,8 @@
  * baseline's folder, and a window of them held against one. */
 #include "base/file.h"
 #include "cli/command.h"
+#include "format/files.h"
 #include "store/safetensors.h"
-#include "survey/files.h"
 
 #include <math.h>
 #include <stdio.h>

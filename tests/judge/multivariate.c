@@ -38,7 +38,7 @@ static gd_status features_of(const float *rows, int64_t n, int d, gd_error *erro
     gd_scatter all = {0}, part = {0};
     gd_directions directions = {0};
     gd_status status = GD_OK;
-    double *covariance = malloc(sizeof(double) * (size_t)d * (size_t)d), *at = malloc(sizeof(double) * 3 * (size_t)n);
+    double *covariance = malloc(sizeof(double) * (size_t)d * (size_t)d), *at = malloc(sizeof(double) * 2 * (size_t)n);
     GD_TRY_TO(done, gd_scatter_init(&all, d, error));
     GD_TRY_TO(done, gd_scatter_init(&part, d, error));
     gd_scatter_add(&all, rows, n / 3);
@@ -46,16 +46,13 @@ static gd_status features_of(const float *rows, int64_t n, int d, gd_error *erro
     gd_scatter_merge(&all, &part);
     gd_scatter_covariance(&all, covariance);
     GD_TRY_TO(done, gd_directions_init(&directions, &all, error));
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
         gd_features_project(&directions, rows + (size_t)i * (size_t)d, 2, at + 2 * i);
-        at[2 * n + i] = gd_features_error(&directions, rows + (size_t)i * (size_t)d, 2);
-    }
     put("mean", all.mean, d);
     put("covariance", covariance, (int64_t)d * d);
     put("variance", directions.variance, d);
     put("vector", directions.vector, (int64_t)d * d);
     put("at", at, 2 * n);
-    put("error", at + 2 * n, n);
 done:
     free(covariance);
     free(at);

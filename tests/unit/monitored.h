@@ -6,7 +6,7 @@
 #define GD_TESTS_MONITORED_H
 
 #include "base/rng.h"
-#include "survey/files.h"
+#include "format/files.h"
 #include "unit.h"
 
 #include <math.h>

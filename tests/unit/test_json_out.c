@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "survey/json_out.h"
+#include "format/json_out.h"
 
 #include "base/rng.h"
 #include "unit.h"

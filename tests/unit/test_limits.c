@@ -2,7 +2,7 @@
 /* What figures of quality are held against: as files say, and as a baseline's labels do, whose false alarms are
  * counted.
  */
-#include "survey/limits.h"
+#include "quality/limits.h"
 
 #include "base/file.h"
 #include "base/rng.h"

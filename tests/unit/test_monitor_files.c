@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "format/own.h"
 #include "monitored.h"
-#include "survey/files_own.h"
 
 #include <stdio.h>
 

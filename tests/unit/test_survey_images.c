@@ -2,7 +2,7 @@
 #include "data_files.h"
 #include "surveyed.h"
 
-#include "survey/trained.h"
+#include "check/trained.h"
 
 static const char *const two[] = {"cat", "dog"};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Labels by id, and captures that they are brought together with. */
-#include "survey/merge.h"
+#include "quality/merge.h"
 
 #include "base/file.h"
 #include "unit.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is worth a look: which pictures, under which names, in which folders. */
-#include "survey/worth.h"
+#include "quality/worth.h"
 
 #include "base/file.h"
 #include "base/text.h"
 #include "captured.h"
 #include "data/decode.h"
-#include "survey/safe_name.h"
+#include "quality/safe_name.h"
 #include "unit.h"
 
 #include <string.h>

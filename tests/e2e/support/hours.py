@@ -11,6 +11,7 @@ import time
 import tiny
 
 HOUR = 3600
+LAG = 60  # how long after its end an hour is over to a watch (--lag)
 
 
 def stamp(seconds):
@@ -42,7 +43,7 @@ def write_captures(folder, kinds, pictures=200):
     """An hour for each of `kinds`, the last one just over: n as the baseline, b brighter, - none, o of another model,
     x broken lines. Returns when the first begins."""
     draw = random.Random(1)
-    first = int(time.time()) // HOUR * HOUR - len(kinds) * HOUR
+    first = (int(time.time()) - LAG) // HOUR * HOUR - len(kinds) * HOUR
     for i, kind in enumerate(kinds):
         begin = first + i * HOUR
         hour = datetime.datetime.fromtimestamp(begin, datetime.timezone.utc).strftime("%Y/%m/%d/%H")

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whose records are: of one endpoint and variant, and of one model's classes. Bodies that are no pictures are noted
+ * here, too. */
+#ifndef GD_SURVEY_ORIGIN_H
+#define GD_SURVEY_ORIGIN_H
+
+#include "survey/source.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Whether a record is of what was asked for; one that is not is counted as elsewhere. `*begun`, false before the first
+ * record: some belonged. INVALID where it is of another endpoint or variant than those before and none was named. */
+gd_status gd_origin_belongs(const gd_survey_capture *what, const gd_captured_record *record,
+                            gd_survey_captured *captured, bool *begun, bool *belongs, gd_error *error);
+
+/* INVALID, with the place, for an answer of other classes. `classes` NULL: their names are not known. */
+gd_status gd_origin_check(const gd_captured_record *record, int n_classes, const char *const *classes, gd_error *error);
+
+/* The probabilities (n_classes) of one of a checked record's pictures, in the order of `classes`. */
+void gd_origin_answer(const gd_captured_record *record, int picture, int n_classes, const char *const *classes,
+                      float *probability);
+
+/* Counts a body that is no picture; of the first it is kept why, at the record's place. */
+void gd_origin_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
