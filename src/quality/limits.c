@@ -26,7 +26,7 @@ static const char *key_of(bool binary)
 static gd_limit limit_of(int metric, bool mistakes, double value, double error, double n, double m, double z)
 {
     const double apart = sqrt(1 + n / m); /* in errors: of the difference between n pictures and m */
-    const gd_estimate e = gd_grades_interval(value, error * apart, n * m / (n + m), z);
+    const gd_estimate e = gd_estimate_of_share(value, error * apart, n * m / (n + m), z);
     return (gd_limit){metric, mistakes ? e.high : e.low, mistakes, value, (int64_t)n};
 }
 
@@ -161,7 +161,7 @@ void gd_limit_describe(const gd_limit *limit, const gd_grades *g, gd_text *out)
                     m->name, m->value, g->n, limit->reference, limit->n_reference, side, limit->threshold);
         return;
     }
-    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, GD_Z95);
+    const gd_estimate e = gd_estimate_of_share(m->value, m->error, (double)g->n, GD_Z95);
     gd_text_add(out, "%s is %.4f of %" PRId64 " labelled pictures, %s than the constraint's %.4f.", m->name, m->value,
                 g->n, side, limit->threshold);
     if (e.low <= limit->threshold && limit->threshold <= e.high)

@@ -20,7 +20,7 @@ static void print_metric(const gd_grades *g, const gd_metric *m, gd_text *out)
 {
     if (!m->known)
         return;
-    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, GD_Z95);
+    const gd_estimate e = gd_estimate_of_share(m->value, m->error, (double)g->n, GD_Z95);
     gd_text_add(out, "  %-20s %.4f (%.4f to %.4f)", m->name, m->value, e.low, e.high);
     gd_text_add(out, "\n");
 }
