@@ -318,7 +318,7 @@ static void write_managed(void)
                "\"monitoringConfigOverrides\": {\"distribution_constraints\": {\"comparison_threshold\": 0.25}}},\n"
                "{\"name\": \"State\", \"inferred_type\": \"String\", \"completeness\": 0.9, \"string_constraints\": "
                "{\"domains\": [\"NY\", \"OH\"]}}, {\"name\": \"Nothing\", \"inferred_type\": \"Unknown\", "
-               "\"completeness\": 0.0}],\n"
+               "\"completeness\": 0.0, \"newer_than_us\": {}}],\n"
                "\"monitoring_config\": {\"evaluate_constraints\": \"Enabled\", \"emit_metrics\": \"Enabled\", "
                "\"datatype_check_threshold\": 1.0, \"domain_content_threshold\": 0.5, \"distribution_constraints\": "
                "{\"perform_comparison\": \"Enabled\", \"comparison_threshold\": 0.1, \"comparison_method\": "
@@ -394,6 +394,13 @@ TEST(mistakes_in_constraints_have_a_place)
     refuses("\"Robust\"", "\"robust\"", GD_INVALID, "did you mean 'Robust'?");
     refuses("\"completeness\": 0,", "\"completeness\": 1.5,", GD_INVALID, "'completeness' is 1.5, outside 0 to 1");
     refuses("\"completeness\": 0,", "\"completeness\": ,", GD_FORMAT, "constraints.json:");
+    refuses("\"completeness\"", "\"completness\"", GD_INVALID,
+            "constraints.json:7:7: unknown key 'completness'; did you mean 'completeness'?");
+    refuses("\"is_non_negative\"", "\"non_negative\"", GD_INVALID, "did you mean 'is_non_negative'?");
+    refuses("\"domains\"", "\"domain\"", GD_INVALID, "did you mean 'domains'?");
+    refuses("\"monitoring_config\"", "\"monitor_config\"", GD_INVALID, "did you mean 'monitoring_config'?");
+    refuses("\"datatype_check_threshold\"", "\"data_type_check_threshold\"", GD_INVALID, "did you mean 'datatype_ch");
+    refuses("\"comparison_threshold\"", "\"comparison_treshold\"", GD_INVALID, "did you mean 'comparison_threshold'?");
     refuses("\"contrast\"", "\"brightness\"", GD_INVALID, "column 'brightness' has constraints already");
     refuses("\"domains\": [", "\"domains\": [[],", GD_INVALID, "is no text");
     refuses("\"perform_comparison\": \"Enabled\"", "\"perform_comparison\": true", GD_INVALID, "'true'");
