@@ -73,6 +73,8 @@ def baselines():
     refused("baseline", "empty", "-o", "x", code=1, complaint="train it to the end first")
     refused("baseline", "model.safetensors", "empty", "-o", "x", complaint="empty")
     refused("baseline", "all", "-o", "x", complaint="data.validation: 0")
+    for of in (["run"], ["run", "run/staged.safetensors"]):
+        refused("baseline", *of, "--from", "2026-11-27", "-o", "x", complaint="are of captures, and 'run")
     assert not os.path.exists("x")
     griddle("monitor", "baseline", "run", "-o", "of-run")  # IDX files have no names, and nothing was scaled
     with open("of-run/statistics.json", encoding="utf-8") as file:
@@ -133,6 +135,11 @@ def tables():
     write_table("unequal.safetensors", {"height": [1, 2], "weight": [1]})
     refused("check", "unequal.safetensors", "--baseline", "table", "-o", "out",
             complaint="column 'weight' has 1 rows where 'height' has 2")
+    write_table("nameless.safetensors", {"": [1, 2]})
+    refused("baseline", "nameless.safetensors", "-o", "y", complaint="tensor 0 has no name")
+    write_table("strange.safetensors", {"\x1b[31m\nred": columns["height"]})
+    griddle("monitor", "baseline", "strange.safetensors", "-o", "strange")
+    assert "?[31m?red" in griddle("monitor", "check", "strange.safetensors", "--baseline", "strange", "-o", "out")
     refused("check", "same.safetensors", "--baseline", "base", "-o", "out", complaint="where baseline 'base' is of pictures")
     refused("check", "same.safetensors", "--baseline", "table", "-o", "out", "--from", "2026-11-27", complaint="is a table")
     refused("check", "good.jsonl", "--baseline", "table", "-o", "out", complaint="is of a table of numbers")
