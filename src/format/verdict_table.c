@@ -153,11 +153,13 @@ static void print_mix(const gd_verdict *v, const gd_baseline *b, gd_text *out)
     }
     const size_t from = out->length;
     for (int i = 0; i < n; i++) {
-        char now[CELL], off[CELL], was[CELL];
-        gd_text_add(out, "%s'%s' %s (+- %s) of %s",
-                    i ? ", " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
-                    percent(now, v->mix[told[i]]), percent(off, 1.96 * v->mix_deviation[told[i]]),
-                    percent(was, share_of(&b->competence, classes, told[i])));
+        char now[CELL], low[CELL], high[CELL], was[CELL];
+        const double share = v->mix[told[i]], off = 1.96 * v->mix_deviation[told[i]];
+        gd_text_add(out, "%s'%s' %s", i ? "; " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
+                    percent(now, share));
+        if (!isnan(off))
+            gd_text_add(out, " (%s to %s)", percent(low, fmax(0, share - off)), percent(high, fmin(1, share + off)));
+        gd_text_add(out, ", was %s", percent(was, share_of(&b->competence, classes, told[i])));
     }
     if (n > 0)
         end_line(out, from);

@@ -66,10 +66,11 @@ static const words known[] = {
      "The model's answers stand out less from what comes second than they did", "margin"},
 };
 
-static const words *words_of(const char *name)
+/* A table's columns are what they are, whatever they are called. */
+static const words *words_of(const gd_column *column)
 {
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(known[i].name, name) == 0)
+    for (size_t i = 0; column->of != GD_OF_TABLE && i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].name, column->name) == 0)
             return &known[i];
     }
     return NULL;
@@ -195,7 +196,7 @@ static const char *mix_words(gd_arena *arena, const gd_column_verdict *v, const 
 const char *gd_words_column(const gd_column_verdict *v, gd_arena *arena)
 {
     const char *p = p_words(arena, v->adjusted);
-    const words *w = words_of(v->reference->name);
+    const words *w = words_of(v->reference);
     if (!p)
         return NULL;
     if (v->reference->names)

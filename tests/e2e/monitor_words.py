@@ -103,6 +103,7 @@ def checks():
             complaint="ends before it begins: --from 2026-11-28 --to 2026-11-27")
     for time in ("yesterday", "2026-13-01", "2026-11-27T25:00:00Z", ""):
         refused(*check, "--baseline", "base", "--from", time, complaint="where a time is needed")
+    refused(*check, "--baseline", "base", "--to", "1970-01-01", complaint="behind 1970-01-01")
     for option in ("--alarms-per-month", "--checks-per-month", "--threshold"):
         refused(*check, "--baseline", "base", option, "-1", complaint=f"option '{option}' is '-1'")
     refused(*check, "--baseline", "base", "--endpoint", "shop", code=1, complaint="120 of other endpoints")
@@ -132,6 +133,9 @@ def tables():
     griddle("monitor", "check", "same.safetensors", "--baseline", "table", "-o", "out")
     write_table("moved.safetensors", {"height": [x + 1 for x in columns["height"]], "weight": columns["weight"]})
     assert "height" in griddle("monitor", "check", "moved.safetensors", "--baseline", "table", "-o", "out", code=3)
+    write_table("narrow.safetensors", {"height": [1.5] * 30, "weight": columns["weight"][:30]})
+    narrow = griddle("monitor", "check", "narrow.safetensors", "--baseline", "table", "-o", "out", code=3)
+    assert "'height' varies less than it did: around an average of 1.5 it deviates by 0 where the baseline deviates by 1.98 around 1 " in narrow, narrow
     write_table("unequal.safetensors", {"height": [1, 2], "weight": [1]})
     refused("check", "unequal.safetensors", "--baseline", "table", "-o", "out",
             complaint="column 'weight' has 1 rows where 'height' has 2")
