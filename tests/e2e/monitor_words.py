@@ -115,6 +115,10 @@ def checks():
     with open("good.jsonl", encoding="utf-8") as file:
         write("broken.jsonl", *file.readlines(), "{\n", "no record\n")
     griddle("monitor", "check", "broken.jsonl", "-o", "out", "--baseline", "base", complaint="2 lines are no records")
+    with open("good.jsonl", encoding="utf-8") as file:
+        write("logits.jsonl", *file.readlines(), record([2.5, -1, 0.25], 7))
+    griddle("monitor", "check", "logits.jsonl", "-o", "out", "--baseline", "base", code=3,
+            complaint="1 answer is no probabilities, and does not count\n  logits.jsonl:121:1: ")
     write("file", "")
     refused("check", "good.jsonl", "--baseline", "base", "-o", "file", code=1, complaint="file")
     window = griddle("monitor", *check, "--baseline", "base", "--from", "2026-11-27T12:01:00Z", "--to", "2026-11-27T12:02:00Z")
