@@ -58,6 +58,8 @@ def write(path, *lines):
 
 def words():
     assert "baseline" in griddle("monitor", "--help") and "check" in griddle("monitor", "--help")
+    assert "default: the baseline's" in griddle("monitor", "check", "--help")
+    assert "usage: griddle monitor container [options]" in griddle("monitor", "container", "--help")
     griddle("monitor", code=2, complaint="usage: griddle monitor WORD")
     refused("chek", complaint="unknown word of monitor 'chek'; did you mean 'check'?")
     refused("baseline", "-o", "x", complaint="expected griddle monitor baseline RUN|MODEL [DATA]")
