@@ -83,6 +83,16 @@ gd_status gd_error_prefix(gd_error *error, gd_place place, const char *format, .
     return error->status;
 }
 
+void gd_make_plain(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < ' ' || *c == 0x7f)
+            *c = '?';
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            c[0] = c[1] = '?';
+    }
+}
+
 const char *gd_error_text(const gd_error *error, char *text, size_t text_bytes)
 {
     const char *message = error->message[0] ? error->message : gd_status_text(error->status);
@@ -92,5 +102,6 @@ const char *gd_error_text(const gd_error *error, char *text, size_t text_bytes)
         snprintf(text, text_bytes, "%s: %s", error->file, message);
     else
         snprintf(text, text_bytes, "%s", message);
+    gd_make_plain(text);
     return text;
 }

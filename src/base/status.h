@@ -43,6 +43,9 @@ gd_status gd_error_prefix(gd_error *error, gd_place place, const char *format, .
             return gd_try_status_;                                                                                     \
     } while (0)
 
+/* Control characters, which a terminal obeys (C0, DEL, and C1 in UTF-8), become '?'. gd_error_text has none. */
+void gd_make_plain(char *text);
+
 /* Sets `status` (a local variable) and jumps to the one clean-up label on failure. */
 #define GD_TRY_TO(label, expression)                                                                                   \
     do {                                                                                                               \

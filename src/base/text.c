@@ -134,6 +134,12 @@ void gd_text_add_base64(gd_text *text, const void *data, size_t length)
     gd_text_add_n(text, piece, n);
 }
 
+void gd_text_plain(gd_text *text, size_t from)
+{
+    if (!text->failed && from < text->length)
+        gd_make_plain(text->at + from);
+}
+
 gd_status gd_text_status(const gd_text *text, gd_error *error)
 {
     return text->failed ? gd_fail(error, GD_NOMEM, "out of memory for a text of %zu bytes", text->length) : GD_OK;

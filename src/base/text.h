@@ -30,6 +30,9 @@ void gd_text_add_base64(gd_text *text, const void *data, size_t length);
 /* The character at the start of `bytes` (`left` of them): its length, 1 to 4, or 0 where that is no valid UTF-8. */
 int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character);
 
+/* What was added from byte `from` on without control characters, which a terminal obeys: each is '?'. */
+void gd_text_plain(gd_text *text, size_t from);
+
 /* NOMEM if any addition failed. */
 gd_status gd_text_status(const gd_text *text, gd_error *error);
 void gd_text_release(gd_text *text);

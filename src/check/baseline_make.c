@@ -127,11 +127,22 @@ static gd_status survey_files(job *j, const gd_survey_file *files, int64_t n, gd
     return gd_survey_files(files, n, &options, &see, &j->told->seen, error);
 }
 
+/* What narrows captures down would be ignored. */
+static gd_status refuse_window(const job *j, gd_error *error)
+{
+    const gd_survey_capture *what = &j->o->what;
+    if (what->endpoint || what->variant || what->read.from_ms || what->read.to_ms)
+        return gd_fail(error, GD_INVALID, "--from, --to, --endpoint and --variant are of captures, and '%s' is none",
+                       j->o->data ? j->o->data : j->o->model);
+    return GD_OK;
+}
+
 /* ---- the run's validation split ---- */
 
 static gd_status make_of_run(job *j, gd_error *error)
 {
     const char *run = j->o->model;
+    GD_TRY(refuse_window(j, error));
     if (!j->model.is_run)
         return gd_fail(error, GD_INVALID,
                        "'%s' is a model, which does not say what it was not trained on: name reference images too, as "
@@ -192,6 +203,7 @@ static gd_status sample_files(job *j, const gd_survey_file *files, int64_t n, gd
 
 static gd_status make_of_files(job *j, const gd_survey_file *files, int64_t n, gd_error *error)
 {
+    GD_TRY(refuse_window(j, error));
     GD_TRY(open_trained(j, error));
     GD_TRY(sample_files(j, files, n, error));
     snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " pictures of %s", n, j->o->data);
@@ -226,6 +238,7 @@ static gd_status make_of_staged(job *j, const char *path, gd_error *error)
 {
     gd_staged set = {0};
     gd_status status;
+    GD_TRY(refuse_window(j, error));
     GD_TRY(open_trained(j, error));
     GD_TRY_TO(done, gd_staged_open(path, GD_OPEN_TRAIN | GD_OPEN_TEST, &set, error));
     /* its labels are positions among its classes */
@@ -267,6 +280,7 @@ static gd_status make_of_captures(job *j, gd_error *error)
 
 static gd_status make_of_table(job *j, const char *path, gd_error *error)
 {
+    GD_TRY(refuse_window(j, error));
     GD_TRY(gd_baseline_builder_init(&j->builder, j->baseline, 0, NULL, 0, error));
     GD_TRY(gd_survey_table(path, &j->baseline->profile, j->o->stop, error));
     snprintf(j->baseline->source, sizeof j->baseline->source, "table %s", path);

@@ -172,8 +172,8 @@ static void print_option(const gd_option *option)
 
 static void print_help(const gd_verb *verb)
 {
-    printf("%s\nusage: griddle %s %s [options]\n\n%s\n\noptions\n", verb->examples, verb->name, verb->words,
-           verb->summary);
+    printf("%s\nusage: griddle %s%s%s [options]\n\n%s\n\noptions\n", verb->examples, verb->name,
+           verb->words[0] ? " " : "", verb->words, verb->summary);
     for (const gd_option *option = options_of(verb); option->flag; option++)
         print_option(option);
     print_option(&help);

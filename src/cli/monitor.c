@@ -28,8 +28,12 @@ static gd_status read_time(const gd_command *command, const char *flag, int64_t 
     if (!text)
         return GD_OK;
     snprintf(whole, sizeof whole, strlen(text) == 10 ? "%sT00:00:00Z" : "%s", text);
-    if (strlen(text) < sizeof whole && gd_time_read(whole, strlen(whole), ms))
+    if (strlen(text) < sizeof whole && gd_time_read(whole, strlen(whole), ms)) {
+        if (*ms <= 0) /* 0 would be none */
+            return gd_fail(error, GD_INVALID, "option '%s' is '%s' where a time behind 1970-01-01 is needed", flag,
+                           text);
         return GD_OK;
+    }
     return gd_fail(error, GD_INVALID, "option '%s' is '%.64s' where a time is needed, as 2026-11-27T01:02:03Z", flag,
                    text);
 }

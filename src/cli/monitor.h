@@ -18,11 +18,6 @@ extern const gd_verb gd_verb_monitor_quality, gd_verb_monitor_container;
     {                                                                                                                  \
         "--variant", NULL, "NAME", "likewise"                                                                          \
     }
-#define GD_OPTION_ALARMS                                                                                               \
-    {"--alarms-per-month", NULL, "N", "false alarms to live with, while all is as it was; default 1"},                 \
-    {                                                                                                                  \
-        "--checks-per-month", NULL, "N", "how often it will be checked; default 720, hourly"                           \
-    }
 #define GD_OPTION_THREADS                                                                                              \
     {                                                                                                                  \
         "--threads", NULL, "N", "that decode and compute; default: the cores"                                          \

@@ -89,7 +89,8 @@ static gd_status run_baseline(gd_command *command, gd_error *error)
 
 static const gd_option options[] = {
     {"-o", NULL, "DIR", "folder of the baseline, made where it is not there"},
-    GD_OPTION_ALARMS,
+    {"--alarms-per-month", NULL, "N", "false alarms to live with, while all is as it was; default 1"},
+    {"--checks-per-month", NULL, "N", "how often it will be checked; default 720, hourly"},
     GD_OPTION_WINDOW,
     GD_OPTION_THREADS,
     GD_OPTION_JSON,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Our own keys are known all; the managed format has more than are of use here, and its unknown ones are passed over.
- */
+/* Our own keys are known all. The managed format has more than are of use here: unknown ones are passed over, but for
+ * those that are nearly one of its keys. */
 #include "base/field.h"
 #include "format/own.h"
 
@@ -18,6 +18,24 @@ static const gd_field own_fields[] = {
     GD_FIELD_REAL(own, checks_per_month, "720", 0.01, 1e6, "how often is looked"),
     {0},
 };
+
+/* `keys` end with NULL. */
+static gd_status check_spelling(const gd_attr *map, const char *const *keys, gd_error *error)
+{
+    int n = 0;
+    while (keys[n])
+        n++;
+    for (const gd_attr *one = map && map->kind == GD_ATTR_MAP ? map->first : NULL; one; one = one->next) {
+        int i = 0;
+        while (i < n && strcmp(one->key, keys[i]) != 0)
+            i++;
+        const char *near = i < n ? NULL : gd_nearest(one->key, keys, n);
+        if (near)
+            return gd_fail_at(error, GD_INVALID, one->key_place.file ? one->key_place : one->place,
+                              "unknown key '%s'; did you mean '%s'?", one->key, near);
+    }
+    return GD_OK;
+}
 
 static gd_status optional_real(const gd_attr *map, const char *key, double most, double *value, gd_error *error)
 {
@@ -59,6 +77,17 @@ static gd_status read_domain(const gd_attr *list, gd_rules *rules, gd_column_rul
     return GD_OK;
 }
 
+static gd_status check_rule(const gd_attr *from, gd_error *error)
+{
+    static const char *const keys[] = {
+        "name", "inferred_type", "completeness", "num_constraints", "string_constraints", "monitoringConfigOverrides",
+        NULL};
+    static const char *const of_numbers[] = {"is_non_negative", NULL}, *const of_names[] = {"domains", NULL};
+    GD_TRY(check_spelling(from, keys, error));
+    GD_TRY(check_spelling(gd_attr_find(from, "num_constraints"), of_numbers, error));
+    return check_spelling(gd_attr_find(from, "string_constraints"), of_names, error);
+}
+
 static gd_status read_threshold(const gd_attr *overrides, gd_column_rule *rule, gd_error *error)
 {
     GD_TRY(optional_real(overrides, "comparison_threshold", 1, &rule->threshold, error));
@@ -73,6 +102,7 @@ static gd_status read_rule(const gd_attr *from, gd_rules *rules, gd_error *error
     gd_column_kind kind;
     bool any;
     gd_column_rule *rule = &rules->column[rules->n];
+    GD_TRY(check_rule(from, error));
     GD_TRY(gd_member_text(from, "name", &name, error));
     GD_TRY(gd_member(from, "inferred_type", &type, error));
     GD_TRY(gd_managed_kind(type, &kind, &any, error));
@@ -111,10 +141,18 @@ static gd_status read_columns(const gd_attr *root, gd_rules *rules, gd_error *er
 static gd_status read_config(const gd_attr *config, gd_rules *rules, gd_error *error)
 {
     static const char *const methods[] = {"Simple", "Robust"};
+    static const char *const keys[] = {"evaluate_constraints",     "emit_metrics",
+                                       "datatype_check_threshold", "domain_content_threshold",
+                                       "distribution_constraints", NULL};
+    static const char *const of_distributions[] = {"perform_comparison",       "comparison_threshold",
+                                                   "comparison_method",        "categorical_comparison_threshold",
+                                                   "categorical_drift_method", NULL};
     const gd_attr *distribution = gd_attr_find(config, "distribution_constraints");
     const gd_attr *method = gd_attr_find(distribution, "comparison_method");
     bool evaluate = true;
     int word = rules->robust;
+    GD_TRY(check_spelling(config, keys, error));
+    GD_TRY(check_spelling(distribution, of_distributions, error));
     GD_TRY(optional_switch(config, "evaluate_constraints", &evaluate, error));
     GD_TRY(optional_real(config, "datatype_check_threshold", 1, &rules->datatype_threshold, error));
     GD_TRY(optional_real(config, "domain_content_threshold", 1, &rules->domain_threshold, error));
@@ -148,7 +186,10 @@ gd_status gd_rules_read(const char *path, gd_rules *rules, gd_error *error)
     gd_attr *root;
     *rules =
         (gd_rules){.compare = true, .robust = true, .threshold = 0.1, .datatype_threshold = 1, .domain_threshold = 1};
+    static const char *const keys[] = {"version", "features", "monitoring_config", "griddle", NULL};
     gd_status status = gd_json_file(path, &arena, &root, error);
+    if (status == GD_OK)
+        status = check_spelling(root, keys, error);
     if (status == GD_OK)
         status = read_columns(root, rules, error);
     if (status == GD_OK)

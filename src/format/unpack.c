@@ -111,7 +111,9 @@ static gd_status unpack_numbers(gd_unpacking *u, int i, gd_column *column)
     if (!column->sketch)
         return gd_fail(u->error, GD_NOMEM, "out of memory for column '%s'", column->name);
     gd_sketch_init(column->sketch, 0);
-    GD_TRY(gd_sketch_restore(column->sketch, &parts, (uint64_t)whole[2], u->error));
+    gd_error why = {0};
+    if (gd_sketch_restore(column->sketch, &parts, (uint64_t)whole[2], &why) != GD_OK)
+        return gd_fail_at(u->error, GD_FORMAT, u->place, "column '%s': %s", column->name, why.message);
     for (int64_t h = 0; h < levels; h++)
         column->sketch->halvings[h] = (uint32_t)whole[6 + 2 * h];
     column->sketch->blocks = (uint64_t)whole[4];

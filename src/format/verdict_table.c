@@ -25,6 +25,13 @@ static const char *percent(char cell[CELL], double share)
     return cell;
 }
 
+/* A line that holds names, which may come of strangers. */
+static void end_line(gd_text *out, size_t from)
+{
+    gd_text_plain(out, from);
+    gd_text_add(out, "\n");
+}
+
 /* ---- a line per column ---- */
 
 static void print_head(gd_text *out)
@@ -37,6 +44,7 @@ static void print_column(const gd_column_verdict *v, gd_text *out)
 {
     char now[CELL], was[CELL], moved[CELL], psi[CELL], distance[CELL], p[CELL];
     const bool names = v->reference->names != NULL;
+    const size_t from = out->length;
     gd_text_add(out, "  %c %-20s %10s %10s %10s %8s %8s %10s", v->alarm ? '!' : ' ', v->reference->name,
                 number(now, v->now), number(was, v->was), number(moved, v->moved),
                 number(psi, names ? v->categories.psi : v->numbers.psi), number(distance, v->distance),
@@ -48,7 +56,7 @@ static void print_column(const gd_column_verdict *v, gd_text *out)
         gd_text_add(out, "  too few in the baseline: %lld", (long long)gd_column_present(v->reference));
     if (!isnan(v->threshold))
         gd_text_add(out, "  held against %g", v->threshold);
-    gd_text_add(out, "\n");
+    end_line(out, from);
 }
 
 static void print_columns(const gd_verdict *v, gd_text *out)
@@ -68,14 +76,18 @@ static void print_columns(const gd_verdict *v, gd_text *out)
 
 static void print_missing(const gd_verdict *v, gd_text *out)
 {
+    size_t from = 0;
     int n = 0;
     for (int i = 0; i < v->n_columns; i++) {
         const gd_column_verdict *c = &v->column[i];
-        if (c->compared == GD_NOT_COMPARABLE)
-            gd_text_add(out, "%s%s", n++ ? ", " : "\nnot comparable, as one side does not have it: ",
-                        c->reference ? c->reference->name : c->current->name);
+        if (c->compared != GD_NOT_COMPARABLE)
+            continue;
+        gd_text_add(out, "%s", n++ ? ", " : "\nnot comparable, as one side does not have it: ");
+        from = n == 1 ? out->length : from;
+        gd_text_add(out, "%s", c->reference ? c->reference->name : c->current->name);
     }
-    gd_text_add(out, n ? "\n" : "");
+    if (n > 0)
+        end_line(out, from);
 }
 
 /* ---- what concerns all ---- */
@@ -139,14 +151,34 @@ static void print_mix(const gd_verdict *v, const gd_baseline *b, gd_text *out)
             break;
         told[n++] = most;
     }
+    const size_t from = out->length;
     for (int i = 0; i < n; i++) {
-        char now[CELL], off[CELL], was[CELL];
-        gd_text_add(out, "%s'%s' %s (+- %s) of %s",
-                    i ? ", " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
-                    percent(now, v->mix[told[i]]), percent(off, 1.96 * v->mix_deviation[told[i]]),
-                    percent(was, share_of(&b->competence, classes, told[i])));
+        char now[CELL], low[CELL], high[CELL], was[CELL];
+        const double share = v->mix[told[i]], off = 1.96 * v->mix_deviation[told[i]];
+        gd_text_add(out, "%s'%s' %s", i ? "; " : "    true classes, estimated: ", b->profile.options.classes[told[i]],
+                    percent(now, share));
+        if (!isnan(off))
+            gd_text_add(out, " (%s to %s)", percent(low, fmax(0, share - off)), percent(high, fmin(1, share + off)));
+        gd_text_add(out, ", was %s", percent(was, share_of(&b->competence, classes, told[i])));
     }
-    gd_text_add(out, n ? "\n" : "");
+    if (n > 0)
+        end_line(out, from);
+}
+
+static void print_violation(const gd_violation *v, gd_text *out)
+{
+    const size_t from = out->length;
+    gd_text_add(out, "  %s (%s): %s", v->feature, gd_violation_names[v->kind], v->description);
+    end_line(out, from);
+}
+
+static void print_losses(const gd_window *window, gd_text *out)
+{
+    const long long broken = window->broken, unread = window->unread;
+    if (broken > 0)
+        gd_text_add(out, "%lld line%s no record%s\n", broken, broken == 1 ? " is" : "s are", broken == 1 ? "" : "s");
+    if (unread > 0)
+        gd_text_add(out, "%lld file%s could not be read\n", unread, unread == 1 ? "" : "s");
 }
 
 void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window, gd_text *out)
@@ -154,13 +186,13 @@ void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, co
     gd_arena arena = {0};
     const char *summary = gd_verdict_summary(verdict, &arena);
     out->failed |= !summary;
-    gd_text_add(out, "%s\n", summary ? summary : "");
-    if (window->broken > 0 || window->unread > 0)
-        gd_text_add(out, "%lld lines are no records, %lld files could not be read\n", (long long)window->broken,
-                    (long long)window->unread);
+    const size_t from = out->length;
+    gd_text_add(out, "%s", summary ? summary : "");
+    end_line(out, from);
+    print_losses(window, out);
+    gd_text_add(out, verdict->n_violations > 0 ? "\n" : "");
     for (int i = 0; i < verdict->n_violations; i++)
-        gd_text_add(out, "%s  %s (%s): %s\n", i ? "" : "\n", verdict->violation[i].feature,
-                    gd_violation_names[verdict->violation[i].kind], verdict->violation[i].description);
+        print_violation(&verdict->violation[i], out);
     gd_text_add(out, "\n");
     print_accuracy(verdict, out);
     print_features(verdict, out);

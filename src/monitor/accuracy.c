@@ -107,6 +107,14 @@ gd_estimate gd_estimate_of(double value, double deviation, double z)
     return (gd_estimate){value, deviation, fmax(0, middle - half), fmin(1, middle + half)};
 }
 
+gd_estimate gd_estimate_of_share(double value, double deviation, double n, double z)
+{
+    if (value > 0 && value < 1 && deviation > 0)
+        return gd_estimate_of(value, deviation, z);
+    const double out = z * z / (n + z * z); /* Wilson's of none of n, and of all */
+    return (gd_estimate){value, deviation, fmax(0, value - out), fmin(1, value + out)};
+}
+
 gd_estimate gd_calibration_accuracy(const gd_calibration *calibration, const int64_t *counts, double z)
 {
     double n = 0, right = 0, variance = 0;

@@ -61,6 +61,9 @@ gd_estimate gd_calibration_accuracy(const gd_calibration *calibration, const int
  */
 gd_estimate gd_estimate_of(double value, double deviation, double z);
 
+/* The same, and where it is 0 or 1, and its deviation nothing, as of n pictures. */
+gd_estimate gd_estimate_of_share(double value, double deviation, double n, double z);
+
 /* With labels. Expected calibration error over 15 bins of equal width, as `griddle evaluate` has it:
  * sum_b |right_b - confidence_b| / n. `keep` (n), optional: only the rows that are not 0. NaN for no rows. */
 double gd_calibration_error(const float *confidence, const uint8_t *right, const uint8_t *keep, int64_t n);

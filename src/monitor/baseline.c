@@ -37,7 +37,7 @@ static gd_status fit(gd_competence *c, int classes, const int32_t *label, const 
         n_right += right[i];
     }
     const double share = (double)n_right / (double)n;
-    c->accuracy = gd_estimate_of(share, sqrt(share * (1 - share) / (double)n), GD_Z95);
+    c->accuracy = gd_estimate_of_share(share, sqrt(share * (1 - share) / (double)n), (double)n, GD_Z95);
     c->calibration_error = gd_calibration_error(confidence, right, NULL, n);
     if (n >= GD_CALIBRATION_LEAST)
         GD_TRY(gd_calibration_fit(&c->calibration, confidence, right, n, error));

@@ -141,6 +141,10 @@ static void tell(problem *s)
     }
 }
 
+/* Of hundreds of classes some vanish as the mix is found. No cell's share is told to be less than this: what divides by
+ * next to nothing is lost in rounding. */
+static const double least_told = 1e-9;
+
 /* Expectation maximisation never leaves the simplex and never gets less likely. It is slow where the likeliest mix lies
  * on an edge without being pushed there: then it ends within 1e-3 of it. */
 static void find_mix(problem *s)
@@ -163,6 +167,8 @@ static void find_mix(problem *s)
         }
     }
     tell(s);
+    for (int i = 0; i < s->cells; i++)
+        s->told[i] = fmax(s->told[i], least_told);
 }
 
 /* square = sum_i a_i a_i^T weight_i over cells, a_i = row i; weight 1, or 1 / (A q)_i. */
@@ -171,7 +177,7 @@ static void information(problem *s, int per_told)
     const int k = s->classes;
     memset(s->square, 0, sizeof(double) * (size_t)k * (size_t)k);
     for (int i = 0; i < s->cells; i++) {
-        const double *a = row(s, i), weight = !per_told ? 1 : s->told[i] > 0 ? 1 / s->told[i] : 0;
+        const double *a = row(s, i), weight = per_told ? 1 / s->told[i] : 1;
         for (int j = 0; j < k; j++) {
             for (int l = j; l < k && a[j] > 0; l++)
                 s->square[(size_t)j * (size_t)k + (size_t)l] += weight * a[j] * a[l];
@@ -227,7 +233,7 @@ static double variance(problem *s, const double *towards, int recalls)
     }
     for (int i = 0; i < s->cells; i++) {
         s->of[i] = 0;
-        for (int j = 0; j < k && s->told[i] > 0; j++)
+        for (int j = 0; j < k; j++)
             s->of[i] += s->push[j] * row(s, i)[j] / s->told[i];
         sum += s->told[i] * s->of[i];
         square += s->told[i] * s->of[i] * s->of[i];

@@ -223,8 +223,8 @@ gd_status gd_sketch_restore(gd_sketch *s, const gd_sketch_parts *parts, uint64_t
         n += ldexp((double)parts->n[h], h);
         for (size_t i = 0; i < parts->n[h]; i++)
             if (!(parts->level[h][i] >= parts->moments.min && parts->level[h][i] <= parts->moments.max))
-                return gd_fail(error, GD_FORMAT, "a sketch's level %d holds %g, which is not within %g to %g", h,
-                               parts->level[h][i], parts->moments.min, parts->moments.max);
+                return gd_fail(error, GD_FORMAT, "a sketch's level %d holds %.17g, which is not within %.17g to %.17g",
+                               h, parts->level[h][i], parts->moments.min, parts->moments.max);
     }
     if (n > ldexp(1, 40))
         return gd_fail(error, GD_FORMAT, "a sketch stands for %.0f numbers; at most 2^40", n);

@@ -66,10 +66,11 @@ static const words known[] = {
      "The model's answers stand out less from what comes second than they did", "margin"},
 };
 
-static const words *words_of(const char *name)
+/* A table's columns are what they are, whatever they are called. */
+static const words *words_of(const gd_column *column)
 {
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(known[i].name, name) == 0)
+    for (size_t i = 0; column->of != GD_OF_TABLE && i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].name, column->name) == 0)
             return &known[i];
     }
     return NULL;
@@ -107,20 +108,21 @@ static const char *spread_words(gd_arena *arena, const gd_column_verdict *v, con
     const double here = gd_moments_deviation(&v->current->sketch->moments);
     const double there = gd_moments_deviation(&v->reference->sketch->moments);
     const char *now = gd_words_number(arena, here), *was = gd_words_number(arena, there);
-    const char *middle = gd_words_number(arena, v->was);
+    const char *middle = gd_words_number(arena, v->now), *before = gd_words_number(arena, v->was);
     const char *elsewhere = gd_words_share(arena, v->numbers.ks);
-    if (!now || !was || !middle || !elsewhere)
+    if (!now || !was || !middle || !before || !elsewhere)
         return NULL;
     if (here > there * 1.25 || here < there * 0.8)
         return gd_arena_printf(
             arena,
-            "'%s' varies %s than it did: around an average of %s, as before, it deviates by %s where "
-            "the baseline deviates by %s (%s, PSI %.2g).",
-            what, here > there ? "more" : "less", middle, now, was, p, v->numbers.psi);
-    return gd_arena_printf(arena,
-                           "'%s' is spread otherwise than it was: its average of %s is about as before, but %s of its "
-                           "values lie elsewhere (%s, PSI %.2g).",
-                           what, middle, elsewhere, p, v->numbers.psi);
+            "'%s' varies %s than it did: around an average of %s it deviates by %s where the baseline deviates by %s "
+            "around %s (%s, PSI %.2g).",
+            what, here > there ? "more" : "less", middle, now, was, before, p, v->numbers.psi);
+    return gd_arena_printf(
+        arena,
+        "'%s' is spread otherwise than it was: its average is %s where it was %s, but %s of its values "
+        "lie elsewhere (%s, PSI %.2g).",
+        what, middle, before, elsewhere, p, v->numbers.psi);
 }
 
 static const char *turned_words(gd_arena *arena, const gd_column_verdict *v, const char *p)
@@ -194,7 +196,7 @@ static const char *mix_words(gd_arena *arena, const gd_column_verdict *v, const 
 const char *gd_words_column(const gd_column_verdict *v, gd_arena *arena)
 {
     const char *p = p_words(arena, v->adjusted);
-    const words *w = words_of(v->reference->name);
+    const words *w = words_of(v->reference);
     if (!p)
         return NULL;
     if (v->reference->names)

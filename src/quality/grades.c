@@ -112,14 +112,6 @@ void gd_grades_errors(const int64_t *confusion, int classes, int positive, doubl
         jackknife(confusion, positive, n, error);
 }
 
-gd_estimate gd_grades_interval(double value, double error, double n, double width)
-{
-    if (value > 0 && value < 1 && error > 0)
-        return gd_estimate_of(value, error, width);
-    const double out = width * width / (n + width * width); /* Wilson's of none of n, and of all */
-    return (gd_estimate){value, error, fmax(0, value - out), fmin(1, value + out)};
-}
-
 /* J. A. Hanley, B. J. McNeil, "The meaning and use of the area under a receiver operating characteristic curve", 1982.
  */
 static double error_of_area(const gd_curves *c)
@@ -191,7 +183,7 @@ static gd_status settle_figures(gd_grades *g, gd_error *error)
                 .constant_deviation = has_constant(f) ? constant_deviation[f] : NAN,
             };
     }
-    g->accuracy = gd_grades_interval(value[GD_ACCURACY], errors[GD_ACCURACY], (double)g->n, GD_Z95);
+    g->accuracy = gd_estimate_of_share(value[GD_ACCURACY], errors[GD_ACCURACY], (double)g->n, GD_Z95);
     return GD_OK;
 }
 

@@ -74,10 +74,6 @@ gd_status gd_grades_settle(gd_grades *grades, gd_error *error);
  * so there are four. Of several as a share of all has it, which the weighted recall is and the others nearly are. */
 void gd_grades_errors(const int64_t *confusion, int classes, int positive, double error[GD_QUALITY_FIGURES]);
 
-/* Wilson's interval of a figure, `width` standard errors to either side: as gd_estimate_of has it, and where it is 0 or
- * 1, and its error nothing, as if of n pictures. */
-gd_estimate gd_grades_interval(double value, double error, double n, double width);
-
 #ifdef __cplusplus
 }
 #endif

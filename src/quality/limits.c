@@ -23,11 +23,37 @@ static const char *key_of(bool binary)
 
 /* ---- of figures ---- */
 
+/* Kullback and Leibler's divergence of shares x and p. */
+static double divergence(double x, double p) { return (x > 0 ? x * log(x / p) : 0) + (1 - x) * log((1 - x) / (1 - p)); }
+
+/* The share, of m pictures, that those with p are below with the chance P(Z > z). The root of the deviance, half a
+ * picture away (P. McCullagh, J. A. Nelder, "Generalized Linear Models", 4.4), is normal also of few pictures, where
+ * none of them may be nothing strange, and 0 is returned. `pictures` has the doubt about p in it. */
+static double least_by_chance(double p, double pictures, double m, double z)
+{
+    double low = 0, high = p;
+    if (2 * pictures * divergence(0, p) <= z * z)
+        return 0;
+    for (int round = 0; round < 60; round++) {
+        const double middle = (low + high) / 2;
+        if (2 * pictures * divergence(middle, p) > z * z)
+            low = middle;
+        else
+            high = middle;
+    }
+    return fmax(0, low - 0.5 / m);
+}
+
+/* All of n, or none, may be one less or one more: half of one is taken for it (Jeffreys). */
 static gd_limit limit_of(int metric, bool mistakes, double value, double error, double n, double m, double z)
 {
-    const double apart = sqrt(1 + n / m); /* in errors: of the difference between n pictures and m */
-    const gd_estimate e = gd_grades_interval(value, error * apart, n * m / (n + m), z);
-    return (gd_limit){metric, mistakes ? e.high : e.low, mistakes, value, (int64_t)n};
+    const bool edge = !(value > 0 && value < 1 && error > 0);
+    const double share = edge ? (value * n + 0.5) / (n + 1) : value;
+    const double square = edge ? share * (1 - share) / n : error * error;
+    const double pictures = share * (1 - share) / (square * (1 + n / m)); /* of a difference between n of them and m */
+    const double threshold =
+        mistakes ? 1 - least_by_chance(1 - share, pictures, m, z) : least_by_chance(share, pictures, m, z);
+    return (gd_limit){metric, threshold, mistakes, value, (int64_t)n};
 }
 
 void gd_limits_suggest(const gd_grades *g, gd_limits *limits)
@@ -156,14 +182,15 @@ void gd_limit_describe(const gd_limit *limit, const gd_grades *g, gd_text *out)
     const char *side = limit->greater ? "more" : "less";
     if (!isnan(limit->reference)) {
         gd_text_add(out,
-                    "%s is %.4f of %" PRId64 " labelled pictures, and was %.4f of %" PRId64
+                    "%s is %.4f of %" PRId64 " labelled picture%s, and was %.4f of %" PRId64
                     " in the baseline; %s than %.4f is more than chance.",
-                    m->name, m->value, g->n, limit->reference, limit->n_reference, side, limit->threshold);
+                    m->name, m->value, g->n, g->n == 1 ? "" : "s", limit->reference, limit->n_reference, side,
+                    limit->threshold);
         return;
     }
-    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, GD_Z95);
-    gd_text_add(out, "%s is %.4f of %" PRId64 " labelled pictures, %s than the constraint's %.4f.", m->name, m->value,
-                g->n, side, limit->threshold);
+    const gd_estimate e = gd_estimate_of_share(m->value, m->error, (double)g->n, GD_Z95);
+    gd_text_add(out, "%s is %.4f of %" PRId64 " labelled picture%s, %s than the constraint's %.4f.", m->name, m->value,
+                g->n, g->n == 1 ? "" : "s", side, limit->threshold);
     if (e.low <= limit->threshold && limit->threshold <= e.high)
         gd_text_add(out, " It may be chance: the 95%% interval, %.4f to %.4f, holds the threshold.", e.low, e.high);
 }

@@ -5,7 +5,8 @@
  *     a baseline  what its labelled pictures' figures were, less what chance allows. With se the standard error of the
  *                 baseline's figure on n of its pictures, that of a difference to a window of m is se sqrt(1 + n / m),
  *                 and z of them fall below by chance as seldom as the baseline's alarms_per_month says, whatever m:
- *                 P(Z > z) = level / figures. The lower end of Wilson's interval with these is the threshold.
+ *                 P(Z > z) = level / figures. The share that so many pictures are below with that chance is
+ *                 the threshold; of a handful it is 0, as all of them may be wrong by chance.
  *     suggested   from a window's own figures, to be written: likewise with m = n and z = 2, which a window as
  *                 large and as good goes below by chance once in 44 times, each figure on its own. Change it to what
  *                 you need.

@@ -47,6 +47,8 @@ static gd_status find_positive(const gd_merge *m, int *positive, gd_error *error
     *positive = gd_truth_class(m->positive, m->n_classes, m->classes);
     if (*positive < 0)
         return gd_fail(error, GD_INVALID, "--positive: no class is called '%.64s'", m->positive);
+    if (m->n_classes != 2)
+        return gd_fail(error, GD_INVALID, "--positive is of two classes, where the model has %d", m->n_classes);
     return GD_OK;
 }
 

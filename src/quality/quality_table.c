@@ -20,7 +20,7 @@ static void print_metric(const gd_grades *g, const gd_metric *m, gd_text *out)
 {
     if (!m->known)
         return;
-    const gd_estimate e = gd_grades_interval(m->value, m->error, (double)g->n, GD_Z95);
+    const gd_estimate e = gd_estimate_of_share(m->value, m->error, (double)g->n, GD_Z95);
     gd_text_add(out, "  %-20s %.4f (%.4f to %.4f)", m->name, m->value, e.low, e.high);
     gd_text_add(out, "\n");
 }
@@ -81,6 +81,7 @@ static void print_share(gd_text *out, int64_t part, int64_t whole)
 
 static void print_class(const gd_quality *q, const tally *t, gd_text *out)
 {
+    const size_t from = out->length;
     gd_text_add(out, "  %-*.*s%9" PRId64 "%9" PRId64, WIDEST, WIDEST, q->merge.classes[t->class], t->labelled,
                 t->answered);
     print_share(out, t->right, t->labelled);
@@ -88,6 +89,7 @@ static void print_class(const gd_quality *q, const tally *t, gd_text *out)
     print_share(out, 2 * t->right, t->labelled + t->answered);
     if (t->confused >= 0)
         gd_text_add(out, "  %s (%" PRId64 ")", q->merge.classes[t->confused], t->n_confused);
+    gd_text_plain(out, from);
     gd_text_add(out, "\n");
 }
 

@@ -27,4 +27,8 @@ void gd_survey_print_losses(const gd_survey_captured *captured, const gd_survey_
     gd_losses_count(out, seen->broken, "picture cannot be decoded", "pictures cannot be decoded");
     if (seen->broken > 0)
         gd_losses_place(out, "", &seen->first);
+    gd_losses_count(out, captured->odd, "answer is no probabilities, and does not count",
+                    "answers are no probabilities, and do not count");
+    if (captured->odd > 0)
+        gd_losses_place(out, "", &captured->first_odd);
 }

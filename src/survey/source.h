@@ -61,6 +61,8 @@ typedef struct gd_survey_captured {
     gd_captured_counts read; /* what gd_captured_count tells at the end */
     int64_t elsewhere;       /* records of other endpoints and variants */
     int64_t blind;           /* records without an answer, figures, or a body that is read: nothing is known of them */
+    int64_t odd;             /* answers of numbers that are no probabilities, as logits */
+    gd_error first_odd;
     char endpoint[256], variant[256]; /* whose all others are; "": paths do not say */
 } gd_survey_captured;
 

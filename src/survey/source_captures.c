@@ -43,7 +43,10 @@ static gd_status add_answer(const survey *s, gd_lot *lot, int i, const gd_captur
 {
     const gd_survey_options *o = s->base.o;
     GD_TRY(gd_lot_add_numbers(lot, (size_t)o->n_classes, &lot->item[i].probability, error));
-    gd_origin_answer(record, picture, o->n_classes, o->classes, lot->number + lot->item[i].probability);
+    float *probability = lot->number + lot->item[i].probability;
+    gd_origin_answer(record, picture, o->n_classes, o->classes, probability);
+    if (gd_answer_of(probability, o->n_classes).class < 0 && s->captured->odd++ == 0)
+        gd_fail_at(&s->captured->first_odd, GD_FORMAT, gd_origin_place(record), "numbers that are no probabilities");
     return GD_OK;
 }
 

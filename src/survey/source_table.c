@@ -28,6 +28,8 @@ static gd_status check(const gd_safetensors *file, gd_error *error)
     for (int i = 0; i < file->n; i++) {
         const gd_tensor_entry *column = &file->tensor[i], *first = &file->tensor[0];
         char shape[64];
+        if (!column->name[0])
+            return gd_fail_at(error, GD_INVALID, place, "tensor %d has no name, which a column needs", i);
         if (column->desc.rank != 1)
             return gd_fail_at(error, GD_INVALID, place,
                               "tensor '%s' of %s is no column of a table: one dimension is needed", column->name,

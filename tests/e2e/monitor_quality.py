@@ -263,6 +263,7 @@ def wrong_words():
         (["-", "labels", "-o", "x"], 2, "--worth 0"),
         (["captured", "absent", "-o", "x"], 1, "absent"),
         (["captured", "labels", "-o", "x", "--positive", "zebra", "--model", "tiny.safetensors"], 2, "'zebra'"),
+        (["captured", "labels", "-o", "x", "--positive", "bicycle", "--model", "tiny.safetensors"], 2, "is of two classes"),
         (["captured", "labels", "-o", "x", "--constraints", "out/statistics.json"], 1, "no constraints of quality"),
         (["captured", "labels", "-o", "x", "--baseline", "labels"], 1, "no baseline's folder"),
         (["captured", "strangers.jsonl", "-o", "x"], 1, "labels have ids as 'stranger'"),

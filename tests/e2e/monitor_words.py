@@ -58,6 +58,8 @@ def write(path, *lines):
 
 def words():
     assert "baseline" in griddle("monitor", "--help") and "check" in griddle("monitor", "--help")
+    assert "default: the baseline's" in griddle("monitor", "check", "--help")
+    assert "usage: griddle monitor container [options]" in griddle("monitor", "container", "--help")
     griddle("monitor", code=2, complaint="usage: griddle monitor WORD")
     refused("chek", complaint="unknown word of monitor 'chek'; did you mean 'check'?")
     refused("baseline", "-o", "x", complaint="expected griddle monitor baseline RUN|MODEL [DATA]")
@@ -73,6 +75,8 @@ def baselines():
     refused("baseline", "empty", "-o", "x", code=1, complaint="train it to the end first")
     refused("baseline", "model.safetensors", "empty", "-o", "x", complaint="empty")
     refused("baseline", "all", "-o", "x", complaint="data.validation: 0")
+    for of in (["run"], ["run", "run/staged.safetensors"]):
+        refused("baseline", *of, "--from", "2026-11-27", "-o", "x", complaint="are of captures, and 'run")
     assert not os.path.exists("x")
     griddle("monitor", "baseline", "run", "-o", "of-run")  # IDX files have no names, and nothing was scaled
     with open("of-run/statistics.json", encoding="utf-8") as file:
@@ -101,6 +105,7 @@ def checks():
             complaint="ends before it begins: --from 2026-11-28 --to 2026-11-27")
     for time in ("yesterday", "2026-13-01", "2026-11-27T25:00:00Z", ""):
         refused(*check, "--baseline", "base", "--from", time, complaint="where a time is needed")
+    refused(*check, "--baseline", "base", "--to", "1970-01-01", complaint="behind 1970-01-01")
     for option in ("--alarms-per-month", "--checks-per-month", "--threshold"):
         refused(*check, "--baseline", "base", option, "-1", complaint=f"option '{option}' is '-1'")
     refused(*check, "--baseline", "base", "--endpoint", "shop", code=1, complaint="120 of other endpoints")
@@ -112,6 +117,10 @@ def checks():
     with open("good.jsonl", encoding="utf-8") as file:
         write("broken.jsonl", *file.readlines(), "{\n", "no record\n")
     griddle("monitor", "check", "broken.jsonl", "-o", "out", "--baseline", "base", complaint="2 lines are no records")
+    with open("good.jsonl", encoding="utf-8") as file:
+        write("logits.jsonl", *file.readlines(), record([2.5, -1, 0.25], 7))
+    griddle("monitor", "check", "logits.jsonl", "-o", "out", "--baseline", "base", code=3,
+            complaint="1 answer is no probabilities, and does not count\n  logits.jsonl:121:1: ")
     write("file", "")
     refused("check", "good.jsonl", "--baseline", "base", "-o", "file", code=1, complaint="file")
     window = griddle("monitor", *check, "--baseline", "base", "--from", "2026-11-27T12:01:00Z", "--to", "2026-11-27T12:02:00Z")
@@ -130,9 +139,17 @@ def tables():
     griddle("monitor", "check", "same.safetensors", "--baseline", "table", "-o", "out")
     write_table("moved.safetensors", {"height": [x + 1 for x in columns["height"]], "weight": columns["weight"]})
     assert "height" in griddle("monitor", "check", "moved.safetensors", "--baseline", "table", "-o", "out", code=3)
+    write_table("narrow.safetensors", {"height": [1.5] * 30, "weight": columns["weight"][:30]})
+    narrow = griddle("monitor", "check", "narrow.safetensors", "--baseline", "table", "-o", "out", code=3)
+    assert "'height' varies less than it did: around an average of 1.5 it deviates by 0 where the baseline deviates by 1.98 around 1 " in narrow, narrow
     write_table("unequal.safetensors", {"height": [1, 2], "weight": [1]})
     refused("check", "unequal.safetensors", "--baseline", "table", "-o", "out",
             complaint="column 'weight' has 1 rows where 'height' has 2")
+    write_table("nameless.safetensors", {"": [1, 2]})
+    refused("baseline", "nameless.safetensors", "-o", "y", complaint="tensor 0 has no name")
+    write_table("strange.safetensors", {"\x1b[31m\nred": columns["height"]})
+    griddle("monitor", "baseline", "strange.safetensors", "-o", "strange")
+    assert "?[31m?red" in griddle("monitor", "check", "strange.safetensors", "--baseline", "strange", "-o", "out")
     refused("check", "same.safetensors", "--baseline", "base", "-o", "out", complaint="where baseline 'base' is of pictures")
     refused("check", "same.safetensors", "--baseline", "table", "-o", "out", "--from", "2026-11-27", complaint="is a table")
     refused("check", "good.jsonl", "--baseline", "table", "-o", "out", complaint="is of a table of numbers")

@@ -161,6 +161,12 @@ TEST(shares_have_wilsons_interval)
     const gd_estimate sure = gd_estimate_of(1, 0.01, 2);
     CHECK_NEAR(sure.low, 0.98, 1e-12);
     CHECK_NEAR(sure.high, 1, 0);
+    const gd_estimate all = gd_estimate_of_share(1, 0, 60, 1.959963984540054); /* R: prop.test(60, 60, correct = F) */
+    CHECK_NEAR(all.low, 0.93982, 1e-5);
+    CHECK_NEAR(all.high, 1, 0);
+    const gd_estimate none = gd_estimate_of_share(0, 0, 1, 1.959963984540054);
+    CHECK_NEAR(none.low, 0, 0);
+    CHECK_NEAR(none.high, 0.79346, 1e-5);
 }
 
 TEST(calibration_error_and_brier_are_those_of_few_pictures_by_hand)

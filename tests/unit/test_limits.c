@@ -84,8 +84,8 @@ TEST(a_baseline_complains_no_more_often_than_it_promises)
         int classes;
         int64_t n, m;
         double right;
-    } cases[] = {{2, 500, 500, 0.9}, {2, 500, 60, 0.95}, {2, 100, 1000, 0.8},
-                 {2, 500, 10, 0.97}, {5, 500, 500, 0.9}, {5, 300, 40, 0.6}};
+    } cases[] = {{2, 500, 500, 0.9}, {2, 500, 60, 0.95}, {2, 100, 1000, 0.8}, {2, 500, 10, 0.97}, {5, 500, 500, 0.9},
+                 {5, 300, 40, 0.6},  {5, 600, 1, 0.45},  {2, 600, 2, 0.9},    {5, 600, 6, 0.45},  {2, 60, 3, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         /* a level of 5%: 10 of 200 are allowed, and 20 by chance once in a thousand times */
         const int alarms =

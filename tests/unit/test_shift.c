@@ -175,6 +175,24 @@ TEST(what_the_baseline_has_not_is_counted)
     CHECK(isnan(mix[0]) && isnan(deviation[0]) && isnan(shift.accuracy.value));
 }
 
+/* While the mix of two classes that are hardly told apart is found slowly, another's share falls by a thirtieth each
+ * round, and one divided by what it tells of its own cell is infinite. */
+TEST(a_class_may_vanish)
+{
+    gd_error error = {0};
+    int64_t seen[16] = {1000, 964, 0, 0, 0, 36, 0, 0, 0, 0, 500, 490, 0, 0, 500, 510};
+    const int64_t counts[4] = {1000, 0, 500, 500};
+    double mix[4], deviation[4];
+    gd_shift shift;
+    const gd_shift_table table = {.classes = 4, .parts = 1, .count = seen};
+    CHECK_OK(gd_shift_of(&table, counts, 1.96, mix, deviation, &shift, &error), &error);
+    CHECK_NEAR(mix[0], 0.5, 1e-6);
+    CHECK_NEAR(mix[1], 0, 1e-300);
+    CHECK(deviation[0] > 0 && deviation[0] < 0.05);
+    CHECK(deviation[1] >= 0 && deviation[1] < 0.01);
+    CHECK(shift.accuracy.low < shift.accuracy.value && shift.accuracy.value < shift.accuracy.high);
+}
+
 TEST(tables_of_nonsense_are_refused)
 {
     gd_error error = {0};

@@ -30,6 +30,14 @@ TEST(a_file_without_a_line_is_a_place_too)
     CHECK_TEXT(gd_error_text(&error, text, sizeof text), "a.png: cut short");
 }
 
+TEST(an_error_says_nothing_that_a_terminal_obeys)
+{
+    char text[256];
+    gd_error error = {0};
+    gd_fail(&error, GD_FORMAT, "'\x1b[31m\n\xc2\x9b\xc2\xa0\x7f\xc3\xa4' is no label");
+    CHECK_TEXT(gd_error_text(&error, text, sizeof text), "'?[31m???\xc2\xa0?\xc3\xa4' is no label");
+}
+
 TEST(a_prefix_adds_context_and_a_missing_place)
 {
     char text[256];
