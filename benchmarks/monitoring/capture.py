@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every picture of a pool, as it is and with each harm at each strength, asked of a server that captures:
-capture.py GRIDDLE MODEL POOL.npz HARMED OUT
+capture.py GRIDDLE MODEL POOL
 
-OUT gets two files per group of pictures ("undisturbed", "unknown classes", "noise 3", …), rows in the pool's order: the
+POOL/lines gets two files per group of pictures ("undisturbed", "unknown classes", "noise 3", …), rows in the pool's order: the
 captured lines (GROUP.jsonl), and the numbers in them that other monitors are given (GROUP.npz: columns, probabilities,
-features). The last HARMED pictures of the pool are harmed. Bodies are not captured, what is seen of them is; windows are
+features). Bodies are not captured, what is seen of them is; windows are
 drawn from these lines (windows.py). A group that is there is left as it is. Needs numpy and Pillow."""
 import io
 import itertools
@@ -21,10 +21,10 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harm import PICTURES, STRENGTHS, harmed  # noqa: E402
+from harm import harmed  # noqa: E402
+from plan import COLUMNS, MODELS, PICTURES, STRENGTHS  # noqa: E402
 from served import Server, free_port  # noqa: E402
 
-COLUMNS = ("brightness", "contrast", "saturation", "hue", "sharpness", "entropy", "red", "green", "blue", "bytes")
 CLIENTS = 2
 ABREAST = 32  # requests on their way in a connection
 
@@ -115,12 +115,12 @@ def numbers(record):
 
 
 def main():
-    griddle, model, pool_file, harmed_pictures, out = sys.argv[1:6]
-    out = pathlib.Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with np.load(pool_file) as file:
+    griddle, model, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    out = folder / "lines"
+    out.mkdir(exist_ok=True)
+    with np.load(folder / "pool.npz") as file:
         pool = dict(file)
-    for group, first, pictures in groups(pool, int(harmed_pictures)):
+    for group, first, pictures in groups(pool, MODELS[folder.name].harmed):
         if (out / f"{group}.npz").exists():
             continue
         counted = itertools.count()

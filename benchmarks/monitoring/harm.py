@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known harm to a camera's pictures, each kind at five strengths: harm.py PICTURES.npz OUT.png draws a contact sheet.
 
-`PICTURES` change every picture of a window; `SHARES` replace a share of a window's pictures, so that a window is mixed from
-what was captured (windows.py). The same seed gives the same bits. Needs numpy and Pillow."""
+The harms are plan.py's. Those that replace a share of a window's pictures need nothing here: such a window is mixed from what
+was captured (windows.py). The same seed gives the same bits. Needs numpy and Pillow."""
 import io
 import sys
 import zlib
@@ -11,22 +11,8 @@ import zlib
 import numpy as np
 from PIL import Image, ImageDraw
 
-PICTURES = {  # name: (what the numbers are, five of them)
-    "brightness": ("factor", (0.97, 0.93, 0.85, 0.7, 0.4)),
-    "blur": ("radius in pixels", (0.25, 0.35, 0.5, 0.7, 1.0)),
-    "noise": ("deviation of 255", (1, 2, 4, 8, 16)),
-    "JPEG": ("quality", (85, 70, 50, 30, 10)),
-    "rotation": ("degrees", (2, 5, 10, 20, 45)),
-    "colour cast": ("red more, blue less", (0.01, 0.03, 0.06, 0.12, 0.25)),
-    "crop": ("pixels of 32 that are left", (31, 30, 28, 24, 16)),
-}
-SHARES = {
-    "class mix": ("share replaced by one class", (0.03, 0.06, 0.12, 0.25, 0.5)),
-    "unknown classes": ("share replaced", (0.01, 0.03, 0.1, 0.3, 1.0)),
-    "frozen frame": ("share replaced", (0.01, 0.03, 0.1, 0.3, 1.0)),
-}
-HARMS = {**PICTURES, **SHARES}
-STRENGTHS = 5
+from plan import PICTURES, STRENGTHS
+
 
 
 def generator(*words):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The two sets of pictures of the monitor's proof: sets.py NAME GRIDDLE_DATA OUT
+"""The two sets of pictures of the monitor's proof: sets.py GRIDDLE_DATA POOL
 
-OUT gets train.tar, which a model is trained and tried on (train/CLASS/*.jpg, test/CLASS/*.jpg), and pool.npz: pictures that no
+POOL, a folder called as the set, gets train.tar, which a model is trained and tried on (train/CLASS/*.jpg, test/CLASS/*.jpg), and pool.npz: pictures that no
 model has been trained on, shuffled, with their labels, and `strangers` of classes that the model does not know.
 
 cifar10  trained on the first 2,500 pictures of each class; the pool is the other 25,000 and the 10,000 test pictures
@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image
 
 from harm import generator
+from plan import MODELS
 
 QUALITY = 75  # of the JPEGs made of scones; sets.py checks that CIFAR-10's are of this quality
 STRANGERS = 1200
-SETS = {"cifar10": 2500, "scones": 300}  # name: training pictures of a class
 
 
 def pixels_of(file):
@@ -79,12 +79,13 @@ def add(tar, name, content):
 
 
 def main():
-    name, data, out = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    data, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    name = out.name
     files = {"cifar10": list(cifar10(data)), "scones": list(scones(data))}
     if tables(files["cifar10"][0][2]) != tables(files["scones"][0][2]):
         sys.exit(f"sets: the pictures of cifar10-jpeg.tar.xz are not JPEGs of quality {QUALITY}: set QUALITY to theirs")
     others = [file for _, _, file in files["scones" if name == "cifar10" else "cifar10"]]
-    names, train, pool = divided(files[name], SETS[name])
+    names, train, pool = divided(files[name], MODELS[name].train_per_class)
     draw = generator("sets", name)
     pool = [pool[i] for i in draw.permutation(len(pool))]
     strangers = [others[i] for i in draw.permutation(len(others))[:STRANGERS]]

@@ -4,7 +4,6 @@
 A partition draws a baseline anew, out of pictures that no model was trained on, and windows out of those that are left.
 Pictures of a window are all different (but for frozen frames); windows of a partition may share pictures. A window is shown
 to monitors as lines or numbers that were captured once (capture.py). Needs numpy."""
-import dataclasses
 import functools
 import json
 import pathlib
@@ -13,28 +12,8 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from harm import HARMS, PICTURES, STRENGTHS, generator
-
-PARTITIONS = 10
-UNDISTURBED = 100  # windows of a size in a partition: thresholds are set by them
-HARMED = 20  # windows of a size in a partition, per harm and strength
-SEED = 7
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """Of a pool of pictures in a random order: the first `candidates` are those that a baseline is drawn from, the last
-    `harmed` those that windows are drawn from where they are harmed."""
-    candidates: int
-    baseline: int
-    harmed: int
-    sizes: tuple
-
-
-PLANS = {
-    "cifar10": Plan(candidates=10000, baseline=5000, harmed=10000, sizes=(50, 200, 1000)),
-    "scones": Plan(candidates=600, baseline=350, harmed=600, sizes=(50, 100)),  # all there are
-}
+from harm import generator
+from plan import HARMED, HARMS, MODELS, PICTURES, SEED, STRENGTHS, UNDISTURBED
 
 
 class Window(NamedTuple):
@@ -67,7 +46,7 @@ class Pool:
 
     def __init__(self, folder):
         self.folder, self.name = pathlib.Path(folder), pathlib.Path(folder).name
-        self.plan = PLANS[self.name]
+        self.plan = MODELS[self.name]
         with np.load(self.folder / "pool.npz") as file:
             self.labels, self.classes, self.strangers = file["labels"], [*map(str, file["names"])], len(file["strangers"])
 
@@ -128,12 +107,12 @@ class Pool:
         return b"".join(out)
 
 
-def windows(pool, partition, harms, undisturbed=UNDISTURBED, harmed=HARMED):
+def windows(pool, partition):
     """The windows of a partition, of each size: undisturbed ones, then those of each harm and strength."""
     for size in pool.plan.sizes:
-        for number in range(undisturbed):
+        for number in range(UNDISTURBED):
             yield Window(partition, None, 0, size, number)
-        for harm in harms:
+        for harm in HARMS:
             for strength in range(STRENGTHS):
-                for number in range(harmed):
+                for number in range(HARMED):
                     yield Window(partition, harm, strength, size, number)

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`griddle monitor check` on every window of a partition: score_griddle.py GRIDDLE MODEL POOL PARTITION OUT.json
+
+Each window is a capture file, each check a process. A score is -ln of a p-value that is adjusted for all tests of the check:
+the greater the more unlike the baseline, as other monitors' scores are. `all` is the score of the check's least p-value,
+`columns`, `features` and `accuracy` of the least among its tests of these. `alarm` is 1 where the check ended with 3, at the
+level that it came to by itself; `estimated accuracy` is what it said, `true accuracy` known from labels that it did not see."""
+import json
+import math
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from PIL import Image
+
+from harm import generator
+from scores import Scores
+from windows import Pool, windows
+
+HOUR = 3600
+VIOLATIONS = 3  # exit status
+
+
+def run(*words):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode not in (0, VIOLATIONS):
+        sys.exit(f"{' '.join(map(str, words))}: exit {done.returncode}: {done.stderr.strip()[-2000:]}")
+    return done
+
+
+def make_baseline(griddle, model, pool, numbers, out):
+    """Of pictures of the pool, with their labels: a folder of PNGs per class."""
+    with np.load(pool.folder / "pool.npz") as file:
+        pictures = file["pictures"]
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        for i in numbers:
+            path = pathlib.Path(folder) / pool.classes[pool.labels[i]] / f"{i:05}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(pictures[i]).save(path)
+        shutil.rmtree(out, ignore_errors=True)
+        run(griddle, "monitor", "baseline", model, folder, "-o", out)
+
+
+def least(tests):
+    """The least adjusted p-value; 1 where nothing could be tested."""
+    known = [test["adjusted"] for test in tests if test and test.get("adjusted") is not None]
+    return min(known, default=1.0)
+
+
+def checked(griddle, baseline, capture, out):
+    """(whether it is an alarm, what it said)"""
+    done = run(griddle, "monitor", "check", capture, "--baseline", baseline, "-o", out, "--json")
+    return done.returncode == VIOLATIONS, json.loads(done.stdout)
+
+
+def main():
+    griddle, model, pool, partition, out = sys.argv[1:6]
+    pool, partition, out = Pool(pool), int(partition), pathlib.Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    scores = Scores(run(griddle, "--version").stdout.split()[-1])
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        folder = pathlib.Path(folder)
+        make_baseline(griddle, model, pool, pool.baseline(partition), folder / "baseline")
+        for window in windows(pool, partition):
+            rows = window.rows(pool)
+            draw = generator("capture", *map(str, window))
+            (folder / "window.jsonl").write_bytes(pool.capture(rows, np.datetime64("2026-01-01T00:00:00"), HOUR, draw))
+            alarm, check = checked(griddle, folder / "baseline", folder / "window.jsonl", folder / "check")
+            of = {"columns": check["columns"], "features": [check["features"]], "accuracy": [check["accuracy"]]}
+            for method, tests in {"all": sum(of.values(), []), **of}.items():
+                scores.add(window, method, -math.log(max(least(tests), 1e-300)))
+            scores.add(window, "alarm", alarm)
+            scores.add(window, "estimated accuracy", check["accuracy"]["estimate"])
+            scores.add(window, "true accuracy", pool.right(rows).mean())
+    scores.write(out)
+
+
+if __name__ == "__main__":
+    main()
