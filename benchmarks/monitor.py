@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a monitor see harm, and how seldom does it accuse what is none: `griddle monitor check`, evidently and nannyml on the
 same windows of what a server captured; docs/benchmarks.md tells how windows come about. Of two models: `cifar10`, a ResNet-20
-of ten classes, and `scones`. A round is a partition: a baseline drawn anew, and its windows.
+of ten classes, and `scones`. A round is a strength of a harm, from the weakest.
 
 detected          share of windows that are accused, where thresholds are such that 1% of undisturbed windows are
 alarms            of griddle, at the level that it came to by itself
@@ -14,7 +14,7 @@ import json
 import statistics
 
 from bench import ROOT, Case, Reading, run
-from monitoring.plan import HARMS, MODELS, PARTITIONS, STRENGTHS, cell
+from monitoring.plan import HARMED, HARMS, MODELS, PARTITIONS, STRENGTHS, UNDISTURBED, cell
 from monitoring.rates import threshold
 from scratch import griddle_run
 
@@ -69,29 +69,30 @@ def all_scored(bench, name, who):
         return list(several.map(lambda partition: scored(bench, name, who, partition), range(PARTITIONS)))
 
 
-def share_above(scores, limit):
-    return sum(score > limit for score in scores) / len(scores)
-
-
-def accused(bench, name, harm, strength, size, system, partition):
+def accused(bench, name, harm, size, system, strength):
     who, method = SYSTEMS[system]
-    partitions, this = all_scored(bench, name, who), cell(harm, strength, size)
-    undisturbed = [score for p in partitions for score in p["scores"][method][cell(None, 0, size)]]
-    scores = partitions[partition]["scores"]
-    values = {"detected": (share_above(scores[method][this], threshold(undisturbed)), "share")}
+    found, this, undisturbed = all_scored(bench, name, who), cell(harm, strength, size), cell(None, 0, size)
+
+    def scores(method, cell):
+        return [score for partition in found for score in partition["scores"][method][cell]]
+
+    limit = threshold(scores(method, undisturbed))
+    values = {"detected": (statistics.fmean(score > limit for score in scores(method, this)), "share")}
     if system == "griddle":
-        values["alarms"] = (statistics.fmean(scores["alarm"][this]), "share")
-    if system in ("griddle", "nannyml CBPE"):
-        true = all_scored(bench, name, "griddle")[partition]["scores"]["true accuracy"][this]
-        off = [100 * abs(a - b) for a, b in zip(scores["estimated accuracy"][this], true)]
+        values["alarms"] = (statistics.fmean(scores("alarm", this)), "share")
+    if method in ("all", "CBPE"):
+        true = [score for partition in all_scored(bench, name, "griddle")
+                for score in partition["scores"]["true accuracy"][this]]
+        off = [100 * abs(a - b) for a, b in zip(scores("estimated accuracy", this), true)]
         values["estimate is off"] = (statistics.fmean(off), "points")
-    return Reading(partitions[partition]["version"], values)
+    return Reading(found[0]["version"], values)
 
 
 def cases(bench):
     for name, plan in MODELS.items():
         for size in plan.sizes:
-            for harm, strength in [(None, 0), *((h, s) for h in HARMS for s in range(STRENGTHS))]:
-                yield Case(f"{name}, {cell(harm, strength, size)}", {
-                    system: functools.partial(accused, bench, name, harm, strength, size, system)
-                    for system in SYSTEMS}, rounds=PARTITIONS)
+            for harm in (None, *HARMS):
+                windows = PARTITIONS * (HARMED if harm else UNDISTURBED)
+                yield Case(f"{name}, {windows} windows of {size}, {harm or 'undisturbed'}", {
+                    system: functools.partial(accused, bench, name, harm, size, system) for system in SYSTEMS},
+                    rounds=STRENGTHS if harm else 1)
