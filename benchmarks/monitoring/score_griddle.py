@@ -45,15 +45,15 @@ def make_baseline(griddle, model, pool, numbers, out):
         run(griddle, "monitor", "baseline", model, folder, "-o", out)
 
 
-def least(tests):
-    """The least adjusted p-value; 1 where nothing could be tested."""
-    known = [test["adjusted"] for test in tests if test and test.get("adjusted") is not None]
-    return min(known, default=1.0)
+def score(tests):
+    """Of the least adjusted p-value; 0 where nothing could be tested."""
+    known = [test["adjusted_p"] for test in tests if test.get("adjusted_p") is not None]
+    return -math.log(max(min(known, default=1), 1e-300))
 
 
 def checked(griddle, baseline, capture, out):
     """(whether it is an alarm, what it said)"""
-    done = run(griddle, "monitor", "check", capture, "--baseline", baseline, "-o", out, "--json")
+    done = run(griddle, "monitor", "check", capture, "--baseline", baseline, "-o", out, "--json", "--no-report", "--threads", 1)
     return done.returncode == VIOLATIONS, json.loads(done.stdout)
 
 
@@ -70,11 +70,12 @@ def main():
             draw = generator("capture", *map(str, window))
             (folder / "window.jsonl").write_bytes(pool.capture(rows, np.datetime64("2026-01-01T00:00:00"), HOUR, draw))
             alarm, check = checked(griddle, folder / "baseline", folder / "window.jsonl", folder / "check")
-            of = {"columns": check["columns"], "features": [check["features"]], "accuracy": [check["accuracy"]]}
-            for method, tests in {"all": sum(of.values(), []), **of}.items():
-                scores.add(window, method, -math.log(max(least(tests), 1e-300)))
+            accuracy = check["estimated_accuracy"]
+            tests = {"columns": check["columns"], "features": [check["features"]], "accuracy": [accuracy]}
+            for method, of_method in {"all": sum(tests.values(), []), **tests}.items():
+                scores.add(window, method, score(of_method))
             scores.add(window, "alarm", alarm)
-            scores.add(window, "estimated accuracy", check["accuracy"]["estimate"])
+            scores.add(window, "estimated accuracy", accuracy["window"]["value"])
             scores.add(window, "true accuracy", pool.right(rows).mean())
     scores.write(out)
 

@@ -68,8 +68,14 @@ def reconstruction(size, reference, chunks, features):
 
 
 def estimate(size, reference, chunks, classes):
-    calculator = nannyml.CBPE(y_pred_proba={name: f"p {name}" for name in classes}, y_pred="answer", y_true="label",
-                              problem_type="classification_multiclass", metrics=["accuracy"], chunk_size=size)
+    kind, probabilities = "classification_multiclass", {name: f"p {name}" for name in classes}
+    if len(classes) == 2:  # for nannyml another problem: of labels 0 and 1, and the probability of 1
+        kind, probabilities = "classification_binary", f"p {classes[1]}"
+        reference, chunks = reference.copy(), chunks.copy()
+        for frame, name in ((reference, "answer"), (reference, "label"), (chunks, "answer")):
+            frame[name] = (frame[name] == classes[1]).astype(int)
+    calculator = nannyml.CBPE(y_pred_proba=probabilities, y_pred="answer", y_true="label", problem_type=kind,
+                              metrics=["accuracy"], chunk_size=size)
     return values(calculator.fit(reference).estimate(chunks), "accuracy", "value")
 
 
