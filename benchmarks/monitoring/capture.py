@@ -82,13 +82,12 @@ class Shared:
             return next(self.source)
 
 
-def captured(griddle, model, pictures, out):
-    """Asks for each of (number, picture); the captured lines by number."""
-    folder, port, failures = out / "captured", free_port(), queue.Queue()
+def serve_and_ask(griddle, model, pictures, folder, *options):
+    """Asks a server for each of (number, picture); the captures are then in the folder."""
+    port, failures, log = free_port(), queue.Queue(), folder.with_suffix(".log")
     shutil.rmtree(folder, ignore_errors=True)
-    command = [griddle, "serve", model, "--port", port, "--capture", folder, "--capture-mode", "output",
-               "--capture-figures", "--capture-disk", 99]
-    with Server(command, port, out / "serve.log") as server:
+    command = [griddle, "serve", model, "--port", port, "--capture", folder, "--capture-disk", 99, *options]
+    with Server(command, port, log) as server:
         server.ready("GET", "/ping")
         requests = Shared(request(i, png(picture)) for i, picture in pictures)
         threads = [threading.Thread(target=ask_all, args=(port, requests, failures)) for _ in range(CLIENTS)]
@@ -98,6 +97,11 @@ def captured(griddle, model, pictures, out):
             thread.join()
     if not failures.empty():
         sys.exit(f"capture: a request was not answered: {failures.get()!r}")
+
+
+def captured(griddle, model, pictures, folder):
+    """The lines by number, and what other monitors are given of them."""
+    serve_and_ask(griddle, model, pictures, folder, "--capture-mode", "output", "--capture-figures")
     lines = {}
     for path in folder.rglob("*.jsonl"):
         for line in path.read_bytes().splitlines():
@@ -124,7 +128,7 @@ def main():
         if (out / f"{group}.npz").exists():
             continue
         counted = itertools.count()
-        lines = captured(griddle, model, ((first + next(counted), picture) for picture in pictures), out)
+        lines = captured(griddle, model, ((first + next(counted), picture) for picture in pictures), out / "captured")
         asked = next(counted)
         if sorted(lines) != list(range(first, first + asked)):
             sys.exit(f"capture: {len(lines)} of {asked} answers were captured of '{group}'")
