@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a monitor see harm, and how seldom does it accuse what is none: `griddle monitor check`, evidently and nannyml on the
 same windows of what a server captured; docs/benchmarks.md tells how windows come about. Of two models: `cifar10`, a ResNet-20
-of ten classes, and `scones`. A round is a strength of a harm, from the weakest.
+of ten classes, and `scones`. A round is a strength of a harm, from the weakest; a month of the undisturbed hours.
 
 detected          share of windows that are accused, where thresholds are such that 1% of undisturbed windows are
 alarms            of griddle, at the level that it came to by itself
@@ -14,7 +14,7 @@ import json
 import statistics
 
 from bench import ROOT, Case, Reading, run
-from monitoring.plan import HARMED, HARMS, MODELS, PARTITIONS, STRENGTHS, UNDISTURBED, cell
+from monitoring.plan import HARMED, HARMS, HOURS_A_MONTH, MODELS, MONTHS, PARTITIONS, STRENGTHS, UNDISTURBED, cell
 from monitoring.rates import threshold
 from scratch import griddle_run
 
@@ -53,39 +53,47 @@ def captured(bench, name):
     return pool
 
 
-def scored(bench, name, who, partition):
-    """{"version", "scores"} of a monitor's windows in a partition."""
-    pool = captured(bench, name)
-    path = pool / "scores" / f"{who}-{partition}.json"
-    if not path.exists() or (who == "griddle" and path.stat().st_mtime < bench.griddle.stat().st_mtime):
-        words = (bench.griddle, pool / "run", pool) if who == "griddle" else (pool,)
-        script(bench, f"score_{who}.py", *words, partition, path)
-    return json.loads(path.read_text(encoding="utf-8"))
+def fresh(bench, path, made_by_griddle):
+    return path.exists() and not (made_by_griddle and path.stat().st_mtime < bench.griddle.stat().st_mtime)
 
 
 @functools.lru_cache(maxsize=None)
-def all_scored(bench, name, who):
+def scored(bench, name, who):
+    """What score_WHO.py found in each partition, or month."""
+    pool, griddle = captured(bench, name), who in ("griddle", "month")
+
+    def part(i):
+        out = pool / "scores" / f"{who}-{i}.json"
+        if not fresh(bench, out, griddle):
+            words = (bench.griddle, pool / "run", pool) if griddle else (pool,)
+            script(bench, f"score_{who}.py", *words, i, out)
+        return json.loads(out.read_text(encoding="utf-8"))
+
     with concurrent.futures.ThreadPoolExecutor(bench.threads) as several:
-        return list(several.map(lambda partition: scored(bench, name, who, partition), range(PARTITIONS)))
+        return list(several.map(part, range(MONTHS if who == "month" else PARTITIONS)))
+
+
+def scores(bench, name, who, method, of):
+    return [score for partition in scored(bench, name, who) for score in partition["scores"][method][of]]
 
 
 def accused(bench, name, harm, size, system, strength):
     who, method = SYSTEMS[system]
-    found, this, undisturbed = all_scored(bench, name, who), cell(harm, strength, size), cell(None, 0, size)
-
-    def scores(method, cell):
-        return [score for partition in found for score in partition["scores"][method][cell]]
-
-    limit = threshold(scores(method, undisturbed))
-    values = {"detected": (statistics.fmean(score > limit for score in scores(method, this)), "share")}
-    if system == "griddle":
-        values["alarms"] = (statistics.fmean(scores("alarm", this)), "share")
+    these = cell(harm, strength, size)
+    limit = threshold(scores(bench, name, who, method, cell(None, 0, size)))
+    values = {"detected": (statistics.fmean(score > limit for score in scores(bench, name, who, method, these)), "share")}
+    if method == "all":
+        values["alarms"] = (statistics.fmean(scores(bench, name, who, "alarm", these)), "share")
     if method in ("all", "CBPE"):
-        true = [score for partition in all_scored(bench, name, "griddle")
-                for score in partition["scores"]["true accuracy"][this]]
-        off = [100 * abs(a - b) for a, b in zip(scores("estimated accuracy", this), true)]
-        values["estimate is off"] = (statistics.fmean(off), "points")
-    return Reading(found[0]["version"], values)
+        estimated = scores(bench, name, who, "estimated accuracy", these)
+        true = scores(bench, name, "griddle", "true accuracy", these)
+        values["estimate is off"] = (statistics.fmean(100 * abs(a - b) for a, b in zip(estimated, true)), "points")
+    return Reading(scored(bench, name, who)[0]["version"], values)
+
+
+def accused_in_a_month(bench, name, month):
+    found = scored(bench, name, "month")[month]
+    return Reading(found["version"], {"alarms in a month": (found["alarms"], "alarms")})
 
 
 def cases(bench):
@@ -96,3 +104,5 @@ def cases(bench):
                 yield Case(f"{name}, {windows} windows of {size}, {harm or 'undisturbed'}", {
                     system: functools.partial(accused, bench, name, harm, size, system) for system in SYSTEMS},
                     rounds=STRENGTHS if harm else 1)
+        yield Case(f"{name}, {HOURS_A_MONTH} undisturbed hours a month", {
+            "griddle": functools.partial(accused_in_a_month, bench, name)}, rounds=MONTHS)

@@ -25,6 +25,8 @@ COLUMNS = ("brightness", "contrast", "saturation", "hue", "sharpness", "entropy"
 PARTITIONS = 10
 UNDISTURBED = 100  # windows of a size in a partition: thresholds are set by them
 HARMED = 10  # windows of a size in a partition, per harm and strength
+HOURS_A_MONTH = 720  # as griddle counts them
+MONTHS = 12
 SEED = 7
 
 
