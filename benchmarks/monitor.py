@@ -86,7 +86,7 @@ def accused(bench, name, harm, size, system, strength):
         values["alarms"] = (statistics.fmean(scores(bench, name, who, "alarm", these)), "share")
     if method in ("all", "CBPE"):
         estimated = scores(bench, name, who, "estimated accuracy", these)
-        true = scores(bench, name, "griddle", "true accuracy", these)
+        true = scores(bench, name, who, "true accuracy", these)
         values["estimate is off"] = (statistics.fmean(100 * abs(a - b) for a, b in zip(estimated, true)), "points")
     return Reading(scored(bench, name, who)[0]["version"], values)
 

@@ -10,7 +10,7 @@ CBPE            its estimate of the accuracy, from probabilities alone: how far 
 classifier      on features, its domain classifier: area under the curve. It takes seconds a window, and is asked only with
                 --classifier, about the first N harmed and the first 10 N undisturbed windows of 200 of a cell
 
-CBPE's estimates themselves are kept beside: what they are worth is measured, too."""
+CBPE's estimates themselves are kept beside, and the truth: what they are worth is measured, too."""
 import argparse
 import os
 import pathlib
@@ -114,7 +114,8 @@ def main():
             accuracy, mean = estimate(size, reference, chunks, pool.classes)
             found = {"Jensen-Shannon": univariate(size, reference, chunks),
                      "PCA": reconstruction(size, reference, chunks, features),
-                     "CBPE": abs(accuracy - mean), "estimated accuracy": accuracy}
+                     "CBPE": abs(accuracy - mean), "estimated accuracy": accuracy,
+                     "true accuracy": [pool.right(w.rows(pool)).mean() for w in asked]}
         for method, of_windows in found.items():
             for window, score in zip(asked, of_windows):
                 scores.add(window, method, score)
