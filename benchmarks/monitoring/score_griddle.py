@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`griddle monitor check` on every window of a partition: score_griddle.py GRIDDLE MODEL POOL PARTITION OUT.json
 
-Each window is a capture file, each check a process. A score is -ln of a p-value that is adjusted for all tests of the check:
-the greater the more unlike the baseline, as other monitors' scores are. `all` is the score of the check's least p-value,
-`columns`, `features` and `accuracy` of the least among its tests of these. `alarm` is 1 where the check ended with 3, at the
-level that it came to by itself; `estimated accuracy` is what it said, `true accuracy` known from labels that it did not see."""
+Each window is a capture file, each check a process. A score is -ln of a p-value: the greater the more unlike the baseline, as
+other monitors' scores are. `all` is of the check's least p-value, adjusted for all of its tests, by which it comes to its
+alarms; `columns`, `features` and `accuracy` are of the least that tests of these have for themselves. `alarm` is 1 where the
+check ended with 3, at the level that it came to by itself; `estimated accuracy` is what it said, `true accuracy` is known from
+labels that it did not see."""
 import json
 import math
 import pathlib
@@ -45,9 +46,9 @@ def make_baseline(griddle, model, pool, numbers, out):
         run(griddle, "monitor", "baseline", model, folder, "-o", out)
 
 
-def score(tests):
-    """Of the least adjusted p-value; 0 where nothing could be tested."""
-    known = [test["adjusted_p"] for test in tests if test.get("adjusted_p") is not None]
+def score(tests, p="p"):
+    """Of the least p-value; 0 where nothing could be tested."""
+    known = [test[p] for test in tests if test.get(p) is not None]
     return -math.log(max(min(known, default=1), 1e-300))
 
 
@@ -72,7 +73,8 @@ def main():
             alarm, check = checked(griddle, folder / "baseline", folder / "window.jsonl", folder / "check")
             accuracy = check["estimated_accuracy"]
             tests = {"columns": check["columns"], "features": [check["features"]], "accuracy": [accuracy]}
-            for method, of_method in {"all": sum(tests.values(), []), **tests}.items():
+            scores.add(window, "all", score(sum(tests.values(), []), "adjusted_p"))
+            for method, of_method in tests.items():
                 scores.add(window, method, score(of_method))
             scores.add(window, "alarm", alarm)
             scores.add(window, "estimated accuracy", accuracy["window"]["value"])
