@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-HIGHER_IS_BETTER = {"images/s": True, "requests/s": True, "share": True, "points": False, "alarms": False, "ms": False, "us": False, "s": False, "MB": False}
+HIGHER_IS_BETTER = {"images/s": True, "requests/s": True, "MB/s": True, "share": True, "ms": False, "us": False, "s": False,
+                    "MB": False, "points": False, "alarms": False}
 
 
 class Absent(Exception):
