@@ -5,8 +5,8 @@ capture.py GRIDDLE MODEL POOL
 
 POOL/lines gets two files per group of pictures ("undisturbed", "unknown classes", "noise 3", …), rows in the pool's order: the
 captured lines (GROUP.jsonl), and the numbers in them that other monitors are given (GROUP.npz: columns, probabilities,
-features). Bodies are not captured, what is seen of them is; windows are
-drawn from these lines (windows.py). A group that is there is left as it is. Needs numpy and Pillow."""
+features). Bodies are not captured, what is seen of them is; windows are drawn from these lines (windows.py). A group that is
+there is left as it is. Needs numpy and Pillow."""
 import io
 import itertools
 import json

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two sets of pictures of the monitor's proof: sets.py GRIDDLE_DATA POOL
 
-POOL, a folder called as the set, gets train.tar, which a model is trained and tried on (train/CLASS/*.jpg, test/CLASS/*.jpg), and pool.npz: pictures that no
-model has been trained on, shuffled, with their labels, and `strangers` of classes that the model does not know.
+POOL, a folder called as the set, gets train.tar, which a model is trained and tried on (train/CLASS/*.jpg, test/CLASS/*.jpg),
+and pool.npz: pictures that it is not trained on, shuffled, with their labels, and `strangers` of classes that it does not
+know.
 
 cifar10  trained on the first 2,500 pictures of each class; the pool is the other 25,000 and the 10,000 test pictures
 scones   trained on the first 300 of each of the two classes; the pool is the other 400 and the 200 test pictures
