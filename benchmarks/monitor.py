@@ -14,7 +14,7 @@ import json
 import statistics
 
 from bench import ROOT, Case, Reading, run
-from monitoring.plan import HARMED, HARMS, HOURS_A_MONTH, MODELS, MONTHS, PARTITIONS, STRENGTHS, UNDISTURBED, cell
+from monitoring.plan import HARMS, HOURS_A_MONTH, MODELS, MONTHS, STRENGTHS, cell
 from monitoring.rates import threshold
 from scratch import griddle_run
 
@@ -70,7 +70,7 @@ def scored(bench, name, who):
         return json.loads(out.read_text(encoding="utf-8"))
 
     with concurrent.futures.ThreadPoolExecutor(bench.threads) as several:
-        return list(several.map(part, range(MONTHS if who == "month" else PARTITIONS)))
+        return list(several.map(part, range(MONTHS if who == "month" else MODELS[name].partitions)))
 
 
 def scores(bench, name, who, method, of):
@@ -100,7 +100,7 @@ def cases(bench):
     for name, plan in MODELS.items():
         for size in plan.sizes:
             for harm in (None, *HARMS):
-                windows = PARTITIONS * (HARMED if harm else UNDISTURBED)
+                windows = plan.partitions * (plan.windows if harm else plan.undisturbed)
                 yield Case(f"{name}, {windows} windows of {size}, {harm or 'undisturbed'}", {
                     system: functools.partial(accused, bench, name, harm, size, system) for system in SYSTEMS},
                     rounds=STRENGTHS if harm else 1)

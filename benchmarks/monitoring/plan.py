@@ -22,9 +22,6 @@ STRENGTHS = 5
 # Of what griddle captures, what other monitors are given beside class, confidence, probabilities and features.
 COLUMNS = ("brightness", "contrast", "saturation", "hue", "sharpness", "entropy", "red", "green", "blue", "bytes")
 
-PARTITIONS = 10
-UNDISTURBED = 100  # windows of a size in a partition: thresholds are set by them
-HARMED = 10  # windows of a size in a partition, per harm and strength
 HOURS_A_MONTH = 720  # as griddle counts them
 MONTHS = 12
 SEED = 7
@@ -34,17 +31,24 @@ SEED = 7
 class Plan:
     """Of a pool of pictures in a random order: the first `candidates` are those that a baseline is drawn from, the last
     `harmed` those that windows are drawn from where they are harmed. Undisturbed windows have all that are no candidates, or,
-    where all are candidates, those that a partition's baseline left."""
+    where all are candidates, those that a partition's baseline left. Of a size there are in each partition so many windows
+    that are undisturbed, which thresholds are set by, and so many per harm and strength."""
     train_per_class: int
     candidates: int
     baseline: int
     harmed: int
     sizes: tuple
+    partitions: int
+    undisturbed: int
+    windows: int
 
 
 MODELS = {
-    "cifar10": Plan(train_per_class=2500, candidates=10000, baseline=5000, harmed=10000, sizes=(50, 200, 1000)),
-    "scones": Plan(train_per_class=300, candidates=600, baseline=350, harmed=600, sizes=(50, 100)),  # there are no more
+    "cifar10": Plan(train_per_class=2500, candidates=10000, baseline=5000, harmed=10000, sizes=(50, 200, 1000), partitions=20,
+                    undisturbed=50, windows=5),
+    # All there are. What a baseline left is as unlike it as can be, so there must be many baselines.
+    "scones": Plan(train_per_class=300, candidates=600, baseline=350, harmed=600, sizes=(50, 100), partitions=100,
+                   undisturbed=10, windows=1),
 }
 
 

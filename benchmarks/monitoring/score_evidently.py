@@ -43,10 +43,11 @@ def main():
         rows = window.rows(pool)
         current, current_class = columns(pool, rows)
         features = pd.DataFrame(pool.table(rows, "features"))
-        p = [ks_stat_test.func(a, b, "num", 0.05)[0] for a, b in zip(reference, current)]
+        both = [(a, b) for a, b in zip(reference, current) if len(b)]  # frames without colour have no hue
+        p = [ks_stat_test.func(a, b, "num", 0.05)[0] for a, b in both]
         p.append(chi_stat_test.func(reference_class, current_class, "cat", 0.05)[0])
         scores.add(window, "KS", -min(p))
-        far = [wasserstein_stat_test.func(a, b, "num", 0.1)[0] for a, b in zip(reference, current)]
+        far = [wasserstein_stat_test.func(a, b, "num", 0.1)[0] for a, b in both]
         far.append(jensenshannon_stat_test.func(reference_class, current_class, "cat", 0.1)[0])
         scores.add(window, "Wasserstein", max(far))
         scores.add(window, "classifier", model()(features.copy(), reference_features.copy())[0])

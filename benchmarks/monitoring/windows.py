@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from harm import generator
-from plan import HARMED, HARMS, MODELS, PICTURES, SEED, STRENGTHS, UNDISTURBED
+from plan import HARMS, MODELS, PICTURES, SEED, STRENGTHS
 
 
 class Window(NamedTuple):
@@ -110,9 +110,9 @@ class Pool:
 def windows(pool, partition):
     """The windows of a partition, of each size: undisturbed ones, then those of each harm and strength."""
     for size in pool.plan.sizes:
-        for number in range(UNDISTURBED):
+        for number in range(pool.plan.undisturbed):
             yield Window(partition, None, 0, size, number)
         for harm in HARMS:
             for strength in range(STRENGTHS):
-                for number in range(HARMED):
+                for number in range(pool.plan.windows):
                     yield Window(partition, harm, strength, size, number)
