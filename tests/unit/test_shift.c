@@ -75,6 +75,38 @@ TEST(a_mix_is_found_in_what_it_gives)
     }
 }
 
+/* Two classes that are nearly alike take thousands of rounds, in which the third's share falls to nothing: it alone
+ * gives the third answer, which the window has not. */
+TEST(a_class_that_is_gone_leaves_finite_doubt)
+{
+    enum { CLASSES = 3 };
+    const int answered[CLASSES][CLASSES] = {{502, 498, 0}, {498, 502, 0}, {400, 0, 600}};
+    const int64_t counts[CLASSES] = {900, 100, 0};
+    double mix[CLASSES], deviation[CLASSES];
+    static int32_t label[CLASSES * 1000], answer[CLASSES * 1000];
+    static float confidence[CLASSES * 1000];
+    gd_shift_table table;
+    gd_shift shift;
+    gd_error error = {0};
+    int n = 0;
+    for (int j = 0; j < CLASSES; j++) {
+        for (int i = 0; i < CLASSES; i++) {
+            for (int picture = 0; picture < answered[j][i]; picture++, n++) {
+                label[n] = j;
+                answer[n] = i;
+                confidence[n] = 0.5f;
+            }
+        }
+    }
+    CHECK_OK(gd_shift_table_init(&table, CLASSES, 1, label, answer, confidence, n, &error), &error);
+    CHECK_OK(gd_shift_of(&table, counts, 1.96, mix, deviation, &shift, &error), &error);
+    CHECK_NEAR(mix[0], 1, 1e-3);
+    for (int j = 0; j < CLASSES; j++)
+        CHECK(isfinite(deviation[j]));
+    CHECK(isfinite(shift.accuracy.deviation));
+    gd_shift_table_release(&table);
+}
+
 /* Of two classes and answers alone, q = (share answered - false positives) / (true positives - false positives), and
  * what lies outside of 0 to 1 is at its edge. */
 TEST(two_classes_have_a_formula)

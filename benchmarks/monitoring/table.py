@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the suite monitor's records, in Markdown."""
+import math
+import re
+import statistics
+
+from monitoring.plan import HARMS
+from monitoring.rates import binomial
+
+CASE = re.compile(r"(?P<model>[^,]+), (?P<windows>\d+) windows of (?P<size>\d+), (?P<harm>.+)")
+
+
+def ours(system):
+    return system == "griddle" or system.startswith("griddle ")
+
+
+def by_window(records, metric):
+    """{(model, windows, size): {harm: {system: [a share per strength]}}}"""
+    found = {}
+    for record in records:
+        case = CASE.fullmatch(record["case"])
+        if case and record["metric"] == metric and case["harm"] in HARMS:
+            key = case["model"], int(case["windows"]), int(case["size"])
+            found.setdefault(key, {}).setdefault(case["harm"], {})[record["system"]] = record["samples"]
+    return found
+
+
+def systems_of(records):
+    return sorted({r["system"] for r in records}, key=lambda s: (s != "griddle", not ours(s), s))
+
+
+def behind(of_harm, windows):
+    """(strength from 1, griddle's share, the best peer and its share), where the best peer's interval leaves griddle's out
+    above."""
+    peers = [s for s in of_harm if not ours(s)]
+    if "griddle" not in of_harm or not peers:
+        return
+    for i, share in enumerate(of_harm["griddle"]):
+        best = max(peers, key=lambda s: of_harm[s][i])
+        low, _ = binomial(round(of_harm[best][i] * windows), windows)
+        if share < low:
+            yield i + 1, share, best, of_harm[best][i]
+
+
+def percent(shares):
+    return " ".join(f"{math.floor(100 * share + 0.5)}" for share in shares)
+
+
+def detections(records, caption):
+    """A table a model and size of window: rows are harms, a cell has the per cents of the five strengths."""
+    lines, systems = [], systems_of([r for r in records if r["metric"] == "detected"])
+    for (model, windows, size), harms in sorted(by_window(records, "detected").items()):
+        lines += [f"**{model}, windows of {size}**: per cent of {windows} that are accused, by strength from the weakest", "",
+                  "| harm | strengths | " + " | ".join(systems) + " | behind at |", "|---|---|" + "---|" * (len(systems) + 1)]
+        for harm, of_harm in harms.items():
+            unit, amounts = HARMS[harm]
+            late = ", ".join(f"{strength}" for strength, *_ in behind(of_harm, windows))
+            lines.append(f"| {harm} | {unit} {' '.join(f'{a:g}' for a in amounts)} | "
+                         + " | ".join(percent(of_harm[s]) if s in of_harm else "" for s in systems) + f" | {late} |")
+        lines.append("")
+    return "\n".join([*lines, caption(records)]) + "\n"
+
+
+def summary(records, caption):
+    """A row a model and size: the mean over harms and strengths."""
+    found, systems = by_window(records, "detected"), systems_of([r for r in records if r["metric"] == "detected"])
+    lines = ["| mean share of windows that are accused | " + " | ".join(systems) + " | cells in which griddle is behind |",
+             "|---|" + "---:|" * (len(systems) + 1)]
+    for (model, windows, size), harms in sorted(found.items()):
+        cells = sum(len(next(iter(of_harm.values()))) for of_harm in harms.values())
+        late = sum(len(list(behind(of_harm, windows))) for of_harm in harms.values())
+        means = []
+        for system in systems:
+            shares = [share for of_harm in harms.values() for share in of_harm.get(system, [])]
+            means.append(f"{100 * statistics.fmean(shares):.1f}%" if len(shares) == cells else "")
+        lines.append(f"| {model}, windows of {size} | " + " | ".join(means) + f" | {late} of {cells} |")
+    return "\n".join([*lines, "", caption(records)]) + "\n"
+
+
+def estimates(records, caption):
+    """A row a model and size: how far estimated accuracies are off, by harm, over all strengths."""
+    found = by_window(records, "estimate is off")
+    lines = ["| estimated accuracy is off by, points | " + " | ".join(HARMS) + " |", "|---|" + "---:|" * len(HARMS)]
+    for (model, _, size), harms in sorted(found.items()):
+        for system in sorted({system for of_harm in harms.values() for system in of_harm}):
+            cells = [" ".join(f"{v:.1f}" for v in harms[h][system]) if system in harms.get(h, {}) else "" for h in HARMS]
+            lines.append(f"| {model}, {size}: {system} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", caption(records)]) + "\n"
+
+
+def year(records, caption):
+    """A row a model: false alarms in twelve months, against what was promised."""
+    lines = ["| undisturbed hours | checks | alarms promised | alarms | 95% interval of the share of checks |", "|---|---:|---:|---:|---|"]
+    mine = [r for r in records if r["metric"] == "alarms in a month"]
+    for record in mine:
+        checks = record["n"] * int(re.search(r"(\d+) undisturbed hours", record["case"])[1])
+        alarms = round(sum(record["samples"]))
+        low, high = binomial(alarms, checks)
+        lines.append(f"| {record['case'].partition(',')[0]} | {checks:,} | {record['n']} | {alarms} | {low:.4%} to {high:.4%}, "
+                     f"promised {record['n'] / checks:.4%} |")
+    return "\n".join([*lines, "", caption(mine)]) + "\n"
+
+
+TABLES = {"monitor": summary, "monitor detections": detections, "monitor estimates": estimates, "monitor year": year}
