@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static gd_place place_of(const gd_captured_record *record)
+gd_place gd_origin_place(const gd_captured_record *record)
 {
     return (gd_place){record->file, record->line < INT32_MAX ? (int)record->line : INT32_MAX, 1};
 }
@@ -12,7 +12,7 @@ static gd_place place_of(const gd_captured_record *record)
 void gd_origin_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first)
 {
     if ((*n)++ == 0)
-        (void)gd_fail_at(first, GD_FORMAT, place_of(record), "the body: %s", why->message);
+        (void)gd_fail_at(first, GD_FORMAT, gd_origin_place(record), "the body: %s", why->message);
 }
 
 /* ---- of which endpoint ---- */
@@ -60,12 +60,12 @@ static int class_of(const gd_captured_record *record, int c, int n_classes, cons
 gd_status gd_origin_check(const gd_captured_record *record, int n_classes, const char *const *classes, gd_error *error)
 {
     if (record->n_classes != n_classes)
-        return gd_fail_at(error, GD_INVALID, place_of(record),
+        return gd_fail_at(error, GD_INVALID, gd_origin_place(record),
                           "an answer of %d probabilities where the model has %d classes: it is another model's",
                           record->n_classes, n_classes);
     for (int c = 0; record->classes && c < n_classes; c++) {
         if (class_of(record, c, n_classes, classes) < 0)
-            return gd_fail_at(error, GD_INVALID, place_of(record),
+            return gd_fail_at(error, GD_INVALID, gd_origin_place(record),
                               "the answer has class '%.64s', which the model has not: it is another model's",
                               record->classes[c]);
     }

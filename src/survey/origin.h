@@ -15,6 +15,9 @@ extern "C" {
 gd_status gd_origin_belongs(const gd_survey_capture *what, const gd_captured_record *record,
                             gd_survey_captured *captured, bool *begun, bool *belongs, gd_error *error);
 
+/* Where a record stands. */
+gd_place gd_origin_place(const gd_captured_record *record);
+
 /* INVALID, with the place, for an answer of other classes. `classes` NULL: their names are not known. */
 gd_status gd_origin_check(const gd_captured_record *record, int n_classes, const char *const *classes, gd_error *error);
 
