@@ -166,8 +166,6 @@ static void find_mix(problem *s)
             s->mix[j] *= s->push[j];
         }
     }
-    for (int j = 0; j < s->classes; j++)
-        s->mix[j] = fmax(s->mix[j], 1e-9); /* nearer to 0 it means no less, and what is divided by it is infinite */
     tell(s);
     for (int i = 0; i < s->cells; i++)
         s->told[i] = fmax(s->told[i], least_told);
