@@ -23,7 +23,7 @@ static int64_t floor_to(int64_t time, int64_t width)
     return time - (rest < 0 ? rest + width : rest);
 }
 
-static void add_slot(gd_slot *to, const gd_slot *from)
+static void add_slot(gd_time_slot *to, const gd_time_slot *from)
 {
     to->items += from->items;
     for (int i = 0; i < GD_TIMELINE_FIGURES; i++) {
@@ -57,7 +57,7 @@ static void fold(gd_timeline *t)
     t->n = n;
 }
 
-static gd_slot *slot_of(gd_timeline *t, int64_t time)
+static gd_time_slot *slot_of(gd_timeline *t, int64_t time)
 {
     if (t->width_ms == 0) {
         t->width_ms = MINUTE_MS;
@@ -83,7 +83,7 @@ static gd_slot *slot_of(gd_timeline *t, int64_t time)
 
 /* ---- adding ---- */
 
-static void add_figure(gd_slot *slot, int i, double x)
+static void add_figure(gd_time_slot *slot, int i, double x)
 {
     if (!isfinite(x))
         return;
@@ -106,7 +106,7 @@ void gd_timeline_add(gd_timeline *t, const gd_sighting *sighting, const gd_answe
         t->timeless++;
         return;
     }
-    gd_slot *slot = slot_of(t, sighting->time_ms);
+    gd_time_slot *slot = slot_of(t, sighting->time_ms);
     slot->items++;
     for (int i = 0; i < GD_FIGURES; i++) {
         if (i != GD_HUE)
@@ -122,7 +122,7 @@ void gd_timeline_add(gd_timeline *t, const gd_sighting *sighting, const gd_answe
     slot->class[place_of(t, answer->class)]++;
 }
 
-double gd_slot_quantile(const gd_slot *slot, double q)
+double gd_time_slot_quantile(const gd_time_slot *slot, double q)
 {
     uint64_t n = 0, below = 0;
     for (int i = 0; i < GD_TIMELINE_CONFIDENCES; i++)

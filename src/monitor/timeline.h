@@ -22,19 +22,19 @@ enum {
     GD_TIMELINE_CLASSES = 12      /* that are told apart; all others are one */
 };
 
-typedef struct gd_slot {
+typedef struct gd_time_slot {
     int64_t items;
     double sum[GD_TIMELINE_FIGURES];
     uint32_t count[GD_TIMELINE_FIGURES];
     uint32_t confidence[GD_TIMELINE_CONFIDENCES];
     uint32_t class[GD_TIMELINE_CLASSES + 1];
-} gd_slot;
+} gd_time_slot;
 
 typedef struct gd_timeline {                   /* a plain struct: copied by assignment */
     int n_classes, shown[GD_TIMELINE_CLASSES]; /* classes that have a count of their own */
     int64_t width_ms, first_ms;                /* of slot[0]; width 0: nothing yet */
     int n;                                     /* slots, empty ones between among them */
-    gd_slot slot[GD_TIMELINE_SLOTS];
+    gd_time_slot slot[GD_TIMELINE_SLOTS];
     int64_t timeless; /* pictures whose time is not known: in no slot */
 } gd_timeline;
 
@@ -43,7 +43,7 @@ void gd_timeline_init(gd_timeline *timeline, const int *shown, int n);
 void gd_timeline_add(gd_timeline *timeline, const gd_sighting *sighting, const gd_answer_figures *answer);
 
 /* The confidence below which the share q of a slot's pictures is, to half a bin; NaN of none. */
-double gd_slot_quantile(const gd_slot *slot, double q);
+double gd_time_slot_quantile(const gd_time_slot *slot, double q);
 
 #ifdef __cplusplus
 }

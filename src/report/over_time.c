@@ -18,7 +18,7 @@ static gd_axis time_axis(const gd_timeline *t, bool labelled)
     return (gd_axis){GD_AXIS_TIME, slot_from(t, 0), slot_from(t, t->n), 5, !labelled};
 }
 
-static double below(const gd_slot *slot, double threshold)
+static double below(const gd_time_slot *slot, double threshold)
 {
     double all = 0, under = 0;
     for (int b = 0; b < GD_TIMELINE_CONFIDENCES; b++) {
@@ -29,7 +29,7 @@ static double below(const gd_slot *slot, double threshold)
     return under / all;
 }
 
-static uint64_t answers(const gd_slot *slot)
+static uint64_t answers(const gd_time_slot *slot)
 {
     uint64_t n = 0;
     for (int b = 0; b < GD_TIMELINE_CONFIDENCES; b++)
@@ -37,7 +37,7 @@ static uint64_t answers(const gd_slot *slot)
     return n;
 }
 
-static void merge_slot(gd_slot *to, const gd_slot *from)
+static void merge_slot(gd_time_slot *to, const gd_time_slot *from)
 {
     to->items += from->items;
     for (int b = 0; b < GD_TIMELINE_CONFIDENCES; b++)
@@ -79,8 +79,8 @@ static void band(const gd_chart *c, const gd_timeline *t)
     gd_shape_begin(c, "band now");
     for (int i = 0; i < t->n; i++)
         if (answers(&t->slot[i]) >= FEW)
-            gd_shape_box(c, slot_from(t, i), gd_slot_quantile(&t->slot[i], 0.1), slot_from(t, i + 1),
-                         gd_slot_quantile(&t->slot[i], 0.9));
+            gd_shape_box(c, slot_from(t, i), gd_time_slot_quantile(&t->slot[i], 0.1), slot_from(t, i + 1),
+                         gd_time_slot_quantile(&t->slot[i], 0.9));
     gd_shape_end(c);
 }
 
@@ -91,7 +91,7 @@ static void medians(const gd_chart *c, const gd_timeline *t)
     for (int i = 0; i < t->n; i++) {
         const bool enough = answers(&t->slot[i]) >= FEW;
         if (enough) {
-            const double y = gd_slot_quantile(&t->slot[i], 0.5);
+            const double y = gd_time_slot_quantile(&t->slot[i], 0.5);
             (drawn ? gd_shape_line : gd_shape_move)(c, slot_from(t, i), y);
             gd_shape_line(c, slot_from(t, i + 1), y);
         }
@@ -104,12 +104,12 @@ static void confidence_hints(const gd_chart *c, const gd_timeline *t)
 {
     gd_page *p = c->page;
     for (int i = 0; i < t->n; i++) {
-        const gd_slot *slot = &t->slot[i];
+        const gd_time_slot *slot = &t->slot[i];
         if (answers(slot) > 0)
             gd_chart_hint(c, slot_from(t, i), slot_from(t, i + 1),
                           gd_html_printf(p, "%s: median %.2f, 10–90&nbsp;%% %.2f–%.2f, %s",
-                                         gd_html_time(p, (int64_t)slot_from(t, i)), gd_slot_quantile(slot, 0.5),
-                                         gd_slot_quantile(slot, 0.1), gd_slot_quantile(slot, 0.9),
+                                         gd_html_time(p, (int64_t)slot_from(t, i)), gd_time_slot_quantile(slot, 0.5),
+                                         gd_time_slot_quantile(slot, 0.1), gd_time_slot_quantile(slot, 0.9),
                                          gd_html_counted(p, slot->items)));
     }
 }
@@ -233,7 +233,7 @@ static mix mix_of(const gd_timeline *t)
 }
 
 /* Where band k of a slot lies, as shares from below; false: it has no answers. */
-static bool band_at(const gd_slot *slot, const mix *m, int k, double *low, double *high)
+static bool band_at(const gd_time_slot *slot, const mix *m, int k, double *low, double *high)
 {
     double all = 0, under = 0, own = 0;
     for (int c = 0; c <= GD_TIMELINE_CLASSES; c++)

@@ -222,11 +222,11 @@ TEST(times_from_any_age_have_room)
 TEST(a_slots_quantiles_are_those_of_its_bins)
 {
     gd_timeline_init(&line, NULL, 0);
-    CHECK(isnan(gd_slot_quantile(&line.slot[0], 0.5)));
+    CHECK(isnan(gd_time_slot_quantile(&line.slot[0], 0.5)));
     for (int i = 0; i < 100; i++)
         add_at(&line, 7, (i + 0.5) / 100);
     for (double q = 0.1; q < 1; q += 0.2)
-        CHECK_NEAR(gd_slot_quantile(&line.slot[0], q), q, 0.011);
+        CHECK_NEAR(gd_time_slot_quantile(&line.slot[0], q), q, 0.011);
     CHECK_NEAR(line.slot[0].sum[GD_BRIGHTNESS], 50, 1e-9);
     CHECK_EQ_INT(line.slot[0].class[GD_TIMELINE_CLASSES], 100);
 }
