@@ -21,15 +21,18 @@
 extern "C" {
 #endif
 
-/* The folder is made where it is not there. IO, INVALID for a path that is too long, NOMEM. */
+/* The folder is made where it is not there. Who is killed leaves a folder that is refused, or one whole baseline
+ * (format/seal.h). IO, INVALID for a path that is too long, NOMEM. */
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error);
 
 /* Sketches, features and what labels told are those that were written, bit for bit; constraints.json may have been
  * edited: an unknown key under "griddle" is INVALID, with the nearest that is known, as is a value that cannot be; the
  * managed format's keys that are of no use here are passed over. Owned by the caller until released.
  *
- * Without baseline.safetensors, as the managed monitor's own baseline is, columns come of statistics.json's sketches;
- * without "griddle" in constraints.json, alarms_per_month is NaN. IO where either file is not there, and the remedy. */
+ * FORMAT, with the file and the remedy, where baseline.safetensors is not as it was written, or statistics.json is not
+ * what was written with it. Without baseline.safetensors, as the managed monitor's own baseline is, columns come of
+ * statistics.json's sketches; without "griddle" in constraints.json, alarms_per_month is NaN. IO where either file is
+ * not there, and the remedy. */
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error);
 
 /* Writes one text, which must be whole, as a file of a folder that is there. IO, INVALID, NOMEM. */

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "format/own.h"
+#include "format/seal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,26 +46,21 @@ gd_status gd_out_check(const char *folder, const char *const *others, gd_error *
 
 /* ---- a baseline's folder ---- */
 
-static gd_status write_json(const char *folder, const gd_baseline *baseline, gd_error *error)
-{
-    gd_text statistics = {0}, rules = {0};
-    gd_statistics_print(&baseline->profile, &statistics);
-    gd_rules_print(&baseline->rules, &rules);
-    gd_status status = gd_out_write(folder, statistics_file, &statistics, error);
-    if (status == GD_OK)
-        status = gd_out_write(folder, rules_file, &rules, error);
-    gd_text_release(&statistics);
-    gd_text_release(&rules);
-    return status;
-}
-
 gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_error *error)
 {
     char path[PATH];
     GD_TRY(path_in(folder, tensors_file, path, error));
     GD_TRY(gd_folder_make(folder, error));
-    GD_TRY(gd_pack(path, baseline, error));
-    return write_json(folder, baseline, error);
+    gd_text statistics = {0}, rules = {0};
+    gd_rules_print(&baseline->rules, &rules);
+    gd_status status = gd_pack(path, baseline, &statistics, error); /* the order of the files: format/seal.h */
+    if (status == GD_OK)
+        status = gd_out_write(folder, rules_file, &rules, error);
+    if (status == GD_OK)
+        status = gd_out_write(folder, statistics_file, &statistics, error);
+    gd_text_release(&statistics);
+    gd_text_release(&rules);
+    return status;
 }
 
 /* Without our own file, classes are the names that the rules allow for the prediction: of those that were written here
@@ -87,23 +83,49 @@ static gd_status take_classes(gd_baseline *baseline, gd_error *error)
     return GD_OK;
 }
 
+static gd_status seal_of(const char *path, char text[GD_SEAL_TEXT], gd_error *error)
+{
+    void *map;
+    size_t bytes;
+    GD_TRY(gd_file_map(path, &map, &bytes, error));
+    gd_seal_bytes(map, bytes, text);
+    gd_file_unmap(map, bytes);
+    return GD_OK;
+}
+
+static gd_status read_tensors(const char *path, const char *statistics, const char *seal, gd_baseline *baseline,
+                              gd_error *error)
+{
+    gd_safetensors file;
+    GD_TRY(gd_safetensors_open(path, &file, error));
+    gd_status status = gd_seal_check(&file, statistics, seal, error);
+    if (status == GD_OK)
+        status = gd_unpack(&file, baseline, error);
+    gd_safetensors_close(&file);
+    return status;
+}
+
+static gd_status read_managed(const char *statistics, gd_baseline *baseline, gd_error *error)
+{
+    GD_TRY(gd_statistics_read(statistics, &baseline->profile, error));
+    return take_classes(baseline, error);
+}
+
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error)
 {
-    char rules[PATH], tensors[PATH], statistics[PATH];
+    char rules[PATH], tensors[PATH], statistics[PATH], seal[GD_SEAL_TEXT];
     *baseline = (gd_baseline){0};
     GD_TRY(path_in(folder, rules_file, rules, error));
     GD_TRY(path_in(folder, tensors_file, tensors, error));
     GD_TRY(path_in(folder, statistics_file, statistics, error));
-    const bool packed = gd_file_exists(tensors);
-    if (!gd_file_exists(rules) || !(packed || gd_file_exists(statistics)))
+    if (!gd_file_exists(rules) || !gd_file_exists(statistics))
         return gd_fail(error, GD_IO, "'%s' is no baseline's folder: it lacks %s; 'griddle monitor baseline' makes one",
                        folder, gd_file_exists(rules) ? statistics_file : rules_file);
-    gd_status status =
-        packed ? gd_unpack(tensors, baseline, error) : gd_statistics_read(statistics, &baseline->profile, error);
+    GD_TRY(seal_of(statistics, seal, error));
+    gd_status status = gd_rules_read(rules, &baseline->rules, error);
     if (status == GD_OK)
-        status = gd_rules_read(rules, &baseline->rules, error);
-    if (status == GD_OK && !packed)
-        status = take_classes(baseline, error);
+        status = gd_file_exists(tensors) ? read_tensors(tensors, statistics, seal, baseline, error)
+                                         : read_managed(statistics, baseline, error);
     if (status != GD_OK)
         gd_baseline_release(baseline);
     return status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/own.h"
-#include "store/safetensors.h"
+#include "format/seal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -216,16 +216,14 @@ static void print_about(const gd_baseline *b, gd_text *out)
     gd_json_end(&json);
 }
 
-static gd_status describe(packing *p, const gd_baseline *b, gd_attr **metadata)
+static gd_status describe(packing *p, const gd_baseline *b, const char **about)
 {
-    gd_text about = {0};
-    *metadata = gd_attr_new(&p->arena, GD_ATTR_MAP, NULL);
-    print_about(b, &about);
-    gd_status status = *metadata ? gd_text_status(&about, p->error) : no_memory(p);
-    if (status == GD_OK)
-        status = gd_metadata_add(&p->arena, *metadata, "griddle_baseline", about.at, p->error);
-    gd_text_release(&about);
-    return status;
+    gd_text text = {0};
+    print_about(b, &text);
+    gd_status status = gd_text_status(&text, p->error);
+    *about = status == GD_OK ? gd_arena_text(&p->arena, text.at) : NULL;
+    gd_text_release(&text);
+    return status == GD_OK && !*about ? no_memory(p) : status;
 }
 
 /* ---- all of it ---- */
@@ -255,7 +253,26 @@ static void widest_first(packing *p, gd_tensor_entry *to)
     }
 }
 
-gd_status gd_pack(const char *path, const gd_baseline *baseline, gd_error *error)
+/* The metadata of a file of these tensors, and the statistics.json that belongs to it. */
+static gd_status seal(packing *p, const gd_tensor_entry *sorted, const gd_baseline *b, gd_attr **metadata,
+                      gd_text *statistics)
+{
+    const char *about;
+    char contents[GD_SEAL_TEXT], beside[GD_SEAL_TEXT];
+    GD_TRY(describe(p, b, &about));
+    gd_seal_contents(sorted, p->n, about, contents);
+    gd_statistics_print_sealed(&b->profile, contents, statistics);
+    GD_TRY(gd_text_status(statistics, p->error));
+    gd_seal_bytes(statistics->at, statistics->length, beside);
+    *metadata = gd_attr_new(&p->arena, GD_ATTR_MAP, NULL);
+    if (!*metadata)
+        return no_memory(p);
+    GD_TRY(gd_metadata_add(&p->arena, *metadata, gd_seal_about, about, p->error));
+    GD_TRY(gd_metadata_add(&p->arena, *metadata, gd_seal_digest, contents, p->error));
+    return gd_metadata_add(&p->arena, *metadata, gd_seal_statistics, beside, p->error);
+}
+
+gd_status gd_pack(const char *path, const gd_baseline *baseline, gd_text *statistics, gd_error *error)
 {
     enum { OTHERS = 20, EACH = 3 };
     packing p = {.most = OTHERS + EACH * baseline->profile.n_columns, .error = error};
@@ -266,8 +283,8 @@ gd_status gd_pack(const char *path, const gd_baseline *baseline, gd_error *error
     if (!p.entry || !sorted)
         GD_TRY_TO(done, no_memory(&p));
     GD_TRY_TO(done, pack_all(&p, baseline));
-    GD_TRY_TO(done, describe(&p, baseline, &metadata));
     widest_first(&p, sorted);
+    GD_TRY_TO(done, seal(&p, sorted, baseline, &metadata, statistics));
     status = gd_safetensors_write(path, sorted, p.n, metadata, error);
 done:
     gd_arena_release(&p.arena);

@@ -123,7 +123,7 @@ static void print_own(gd_json_out *json, const gd_column *column)
     gd_json_end(json);
 }
 
-void gd_statistics_print(const gd_profile *profile, gd_text *out)
+void gd_statistics_print_sealed(const gd_profile *profile, const char *baseline, gd_text *out)
 {
     gd_json_out json = {.text = out};
     gd_json_begin(&json, NULL, '{', false);
@@ -145,6 +145,13 @@ void gd_statistics_print(const gd_profile *profile, gd_text *out)
         gd_json_end(&json);
     }
     gd_json_end(&json);
+    if (baseline) {
+        gd_json_begin(&json, "griddle", '{', true);
+        gd_json_string_out(&json, "baseline", baseline);
+        gd_json_end(&json);
+    }
     gd_json_end(&json);
     gd_text_add(out, "\n");
 }
+
+void gd_statistics_print(const gd_profile *profile, gd_text *out) { gd_statistics_print_sealed(profile, NULL, out); }

@@ -3,6 +3,7 @@
 #include "format/unpack.h"
 #include "base/field.h"
 #include "base/json.h"
+#include "format/seal.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,7 +16,7 @@ enum { CLASSES = 1 << 20 };
 
 gd_status gd_unpack_take(gd_unpacking *u, const char *name, gd_type type, const void **data, int64_t *count)
 {
-    const gd_tensor_entry *entry = gd_safetensors_find(&u->file, name);
+    const gd_tensor_entry *entry = gd_safetensors_find(u->file, name);
     *data = NULL;
     *count = 0;
     if (!entry)
@@ -224,7 +225,7 @@ static gd_status unpack_all(gd_unpacking *u)
     gd_attr *about;
     double version;
     gd_baseline *b = u->baseline;
-    const char *text = gd_safetensors_metadata(&u->file, "griddle_baseline");
+    const char *text = gd_safetensors_metadata(u->file, gd_seal_about);
     if (!text)
         return gd_unpack_wrong(u, "no baseline: its metadata lack 'griddle_baseline'");
     GD_TRY(gd_json_parse(&u->arena, u->place.file, text, strlen(text), (gd_json_limits){0}, &about, u->error));
@@ -244,13 +245,10 @@ static gd_status unpack_all(gd_unpacking *u)
     return gd_unpack_pictures(u, gd_attr_find(about, "typical"));
 }
 
-gd_status gd_unpack(const char *path, gd_baseline *baseline, gd_error *error)
+gd_status gd_unpack(const gd_safetensors *file, gd_baseline *baseline, gd_error *error)
 {
-    gd_unpacking u = {.baseline = baseline, .place = {path, 0, 0}, .error = error};
-    gd_status status = gd_safetensors_open(path, &u.file, error);
-    if (status == GD_OK)
-        status = unpack_all(&u);
+    gd_unpacking u = {.file = file, .baseline = baseline, .place = {file->name, 0, 0}, .error = error};
+    const gd_status status = unpack_all(&u);
     gd_arena_release(&u.arena);
-    gd_safetensors_close(&u.file);
     return status;
 }

@@ -5,10 +5,9 @@
 #define GD_FORMAT_UNPACK_H
 
 #include "format/own.h"
-#include "store/safetensors.h"
 
 typedef struct gd_unpacking {
-    gd_safetensors file;
+    const gd_safetensors *file;
     gd_baseline *baseline;
     gd_arena arena;
     gd_place place; /* the file */

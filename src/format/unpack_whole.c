@@ -63,7 +63,7 @@ gd_status gd_unpack_features(gd_unpacking *u, gd_profile_options *options)
         whole[5] > UINT32_MAX)
         return gd_unpack_wrong(u, "the features' counts are malformed");
     options->rows = (int)whole[3];
-    options->scatter = gd_safetensors_find(&u->file, "features.mean") != NULL;
+    options->scatter = gd_safetensors_find(u->file, "features.mean") != NULL;
     options->seed = (uint64_t)whole[4];
     options->stream = (uint32_t)whole[5];
     GD_TRY(gd_profile_init(profile, options, u->error));
@@ -97,7 +97,7 @@ gd_status gd_unpack_directions(gd_unpacking *u)
 {
     gd_directions *d = &u->baseline->directions;
     const int64_t dims = u->baseline->profile.options.n_features;
-    if (dims == 0 || !gd_safetensors_find(&u->file, "directions.mean"))
+    if (dims == 0 || !gd_safetensors_find(u->file, "directions.mean"))
         return GD_OK;
     d->dims = (int)dims;
     GD_TRY(copy_reals(u, "directions.mean", dims, &d->mean));
@@ -175,7 +175,7 @@ gd_status gd_unpack_competence(gd_unpacking *u)
     c->calibration_error = real[4];
     GD_TRY(restore_calibration(u, &c->calibration));
     GD_TRY(restore_shift(u, &c->shift, classes));
-    if (!gd_safetensors_find(&u->file, "competence.confusion"))
+    if (!gd_safetensors_find(u->file, "competence.confusion"))
         return GD_OK;
     return copy_counts(u, "competence.confusion", (int64_t)classes * classes, &c->confusion);
 }

@@ -435,6 +435,17 @@ TEST(a_folder_that_is_none_says_how_to_make_one)
     CHECK_FAILS(gd_baseline_read(unit_folder(), &b, &error), GD_IO, &error, "it lacks statistics.json");
 }
 
+/* Past the seal, which nobody hits by chance. */
+static gd_status unpack(gd_baseline *b, gd_error *error)
+{
+    gd_safetensors file;
+    *b = (gd_baseline){0};
+    GD_TRY(gd_safetensors_open(unit_path("baseline.safetensors"), &file, error));
+    const gd_status status = gd_unpack(&file, b, error);
+    gd_safetensors_close(&file);
+    return status;
+}
+
 /* A byte of baseline.safetensors changed, over and over: what is read is refused, or can be judged. */
 TEST(changed_tensors_hurt_nobody)
 {
@@ -453,28 +464,178 @@ TEST(changed_tensors_hurt_nobody)
         bytes[at] = (char)(was ^ (1 << (int)(8 * monitored_uniform(5, 1, i))));
         CHECK_OK(gd_file_write(unit_path("baseline.safetensors"), bytes, length, &error), &error);
         bytes[at] = was;
-        if (gd_baseline_read(unit_folder(), &b, &error) == GD_OK) {
+        if (unpack(&b, &error) == GD_OK) {
             gd_window window;
             gd_verdict verdict;
             gd_arena of = {0};
             const monitored_harm none = {0};
             if (b.profile.options.n_classes == MONITORED_CLASSES &&
                 b.profile.options.n_features == MONITORED_FEATURES) {
+                CHECK_OK(gd_rules_of(&b.profile, 1, 720, &b.rules, &error), &error);
                 monitored_window(&b, 8, 30, &none, &window);
                 CHECK_OK(gd_verdict_make(&b, &window, &of, &verdict, &error), &error);
                 gd_window_release(&window);
             }
             gd_arena_release(&of);
-            gd_baseline_release(&b);
         } else {
             char text[1024];
             refused++;
             CHECK_CONTAINS(gd_error_text(&error, text, sizeof text), ".safetensors");
         }
+        gd_baseline_release(&b);
         error = (gd_error){0};
     }
     printf("%d of 300 changed files are refused\n", refused);
     CHECK(refused > 30);
+    gd_arena_release(&arena);
+    gd_baseline_release(&written);
+}
+
+/* ---- one making ---- */
+
+/* With each of some of its bytes changed, reading fails and names the baseline; the rest of the time it succeeds. */
+static void tells_changes(const char *name, long step)
+{
+    FILE *file = fopen(unit_path("%s", name), "r+b");
+    CHECK(file && fseek(file, 0, SEEK_END) == 0);
+    const long length = ftell(file);
+    int untold = 0;
+    for (long at = 0; at < length; at += at < 200 ? 1 : step) {
+        gd_baseline b;
+        gd_error error = {0};
+        fseek(file, at, SEEK_SET);
+        const int was = fgetc(file);
+        for (int pass = 0; pass < 2; pass++) {
+            fseek(file, at, SEEK_SET);
+            fputc(pass == 0 ? was ^ (1 << at % 8) : was, file);
+            fflush(file);
+            const bool told = gd_baseline_read(unit_folder(), &b, &error) != GD_OK;
+            untold += told != (pass == 0);
+            CHECK(!told || strstr(error.message, "it anew") || strstr(error.file, "baseline.safetensors"));
+            gd_baseline_release(&b);
+        }
+    }
+    CHECK_EQ_INT(untold, 0);
+    fclose(file);
+}
+
+TEST(a_changed_byte_is_told_wherever_it_is)
+{
+    gd_error error = {0};
+    monitored_baseline(3, 40, 720, &written);
+    CHECK_OK(gd_baseline_write(unit_folder(), &written, &error), &error);
+    tells_changes("baseline.safetensors", 31);
+    tells_changes("statistics.json", 53);
+    gd_baseline_release(&written);
+}
+
+static const char *const three[] = {"baseline.safetensors", "constraints.json", "statistics.json"};
+
+static void move_all(const char *to)
+{
+    gd_error error = {0};
+    CHECK_OK(gd_folder_make(unit_path("%s", to), &error), &error);
+    for (int i = 0; i < 3; i++)
+        CHECK(rename(unit_path("%s", three[i]), unit_path("%s/%s", to, three[i])) == 0);
+}
+
+static void copy(const char *from, const char *name)
+{
+    gd_arena arena = {0};
+    gd_error error = {0};
+    char *bytes;
+    size_t length;
+    CHECK_OK(gd_file_read(unit_path("%s/%s", from, name), 1 << 26, &arena, &bytes, &length, &error), &error);
+    CHECK_OK(gd_file_write(unit_path("%s", name), bytes, length, &error), &error);
+    gd_arena_release(&arena);
+}
+
+/* Two baselines of the same columns; the second differs by what statistics.json does not tell. */
+static void write_two(void)
+{
+    gd_error error = {0};
+    (void)write_one();
+    move_all("old");
+    written.competence.accuracy.value /= 2;
+    written.rules.alarms_per_month = 5;
+    CHECK_OK(gd_baseline_write(unit_folder(), &written, &error), &error);
+    gd_baseline_release(&written);
+    move_all("new");
+}
+
+TEST(files_of_two_baselines_are_refused)
+{
+    write_two();
+    for (int i = 0; i < 8; i++) { /* a bit for each file of the new one */
+        gd_baseline b;
+        gd_error error = {0};
+        for (int k = 0; k < 3; k++)
+            copy(i >> k & 1 ? "new" : "old", three[k]);
+        const gd_status status = gd_baseline_read(unit_folder(), &b, &error);
+        if ((i & 1) == (i >> 2 & 1)) { /* the rules are for people to change, and to keep */
+            CHECK_OK(status, &error);
+            CHECK(b.rules.alarms_per_month == (i >> 1 & 1 ? 5 : 1));
+            gd_baseline_release(&b);
+        } else {
+            CHECK_CONTAINS(error.file, "statistics.json");
+            CHECK_CONTAINS(error.message, "'griddle monitor baseline' makes it anew");
+            CHECK_FAILS(status, GD_FORMAT, &error, "not what was written together with '");
+        }
+    }
+}
+
+TEST(a_file_that_is_missing_makes_it_none)
+{
+    write_two();
+    for (int i = 0; i < 3; i++) {
+        gd_baseline b;
+        gd_error error = {0};
+        for (int k = 0; k < 3; k++)
+            copy("new", three[k]);
+        CHECK(remove(unit_path("%s", three[i])) == 0);
+        if (i == 0) { /* as a managed monitor's */
+            CHECK_OK(gd_baseline_read(unit_folder(), &b, &error), &error);
+            CHECK_EQ_INT(b.competence.n, 0);
+            gd_baseline_release(&b);
+        } else {
+            CHECK_FAILS(gd_baseline_read(unit_folder(), &b, &error), GD_IO, &error,
+                        unit_text("it lacks %s; 'griddle monitor baseline' makes one", three[i]));
+        }
+    }
+}
+
+/* A baseline of ours in the place of a managed one, killed behind each of its files. */
+TEST(half_a_baseline_over_a_managed_one_is_refused)
+{
+    gd_baseline b;
+    gd_error error = {0};
+    write_two();
+    write_managed();
+    copy("new", three[0]);
+    CHECK_FAILS(gd_baseline_read(unit_folder(), &b, &error), GD_FORMAT, &error, "was not written to its end");
+    copy("new", three[1]);
+    CHECK_FAILS(gd_baseline_read(unit_folder(), &b, &error), GD_FORMAT, &error, "was not written to its end");
+    copy("new", three[2]);
+    read_back(&b);
+    gd_baseline_release(&b);
+}
+
+TEST(a_baseline_of_an_earlier_build_is_refused)
+{
+    gd_safetensors file;
+    gd_baseline b;
+    gd_error error = {0};
+    gd_arena arena = {0};
+    (void)write_one();
+    CHECK_OK(gd_safetensors_open(unit_path("baseline.safetensors"), &file, &error), &error);
+    gd_attr *metadata = gd_attr_new(&arena, GD_ATTR_MAP, NULL);
+    CHECK_OK(gd_metadata_add(&arena, metadata, "griddle_baseline", gd_safetensors_metadata(&file, "griddle_baseline"),
+                             &error),
+             &error);
+    CHECK_OK(gd_safetensors_write(unit_path("baseline.safetensors"), file.tensor, file.n, metadata, &error), &error);
+    CHECK_FAILS(gd_baseline_read(unit_folder(), &b, &error), GD_FORMAT, &error,
+                "of an earlier build: its metadata lack 'griddle_digest'; 'griddle monitor baseline' makes it anew");
+    gd_safetensors_close(&file);
     gd_arena_release(&arena);
     gd_baseline_release(&written);
 }
