@@ -96,6 +96,8 @@ typedef struct gd_captured_counts {
     int64_t broken;       /* lines that are no records */
     int64_t strange;      /* records given without their answer, as its body is in no form known here */
     int64_t unread;       /* files that could not be read, or not to their end */
+    int64_t barred;       /* of these, and of folders, those that the system did not give: it may another time */
+    gd_error barrier;     /* the first of them: file, and the system's reason */
     int n_complaints;
     gd_error complaint[GD_CAPTURED_COMPLAINTS]; /* the first of the last three kinds: file, line, column, what */
 } gd_captured_counts;

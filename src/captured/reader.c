@@ -2,6 +2,7 @@
 /* Files, lines, records; and what is counted and said of them. */
 #include "captured/own.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,35 +79,19 @@ static gd_status give_up(gd_captured *captured, gd_error *error)
     return status;
 }
 
+static void note_barrier(gd_captured *captured, gd_status status)
+{
+    if (status == GD_IO && captured->counts.barred++ == 0)
+        captured->counts.barrier = captured->error;
+}
+
 /* ---- files ---- */
 
-/* The next one that can be opened; none: `file` stays NULL. */
-static gd_status open_next(gd_captured *captured, gd_error *error)
+/* Endpoint and variant, of the open file's path. */
+static gd_status take_names(gd_captured *captured, gd_error *error)
 {
-    gd_error *e = &captured->error;
-    gd_arena_release(&captured->names);
-    captured->endpoint = captured->variant = NULL;
-    for (bool named;;) {
-        const char *path;
-        GD_TRY(gd_files_next(captured->files, &path, &named, error));
-        if (!path)
-            return GD_OK;
-        const gd_status status = gd_captured_stream_open(captured->stream, path, e);
-        if (status != GD_OK && (named || status == GD_NOMEM))
-            return give_up(captured, error);
-        if (status == GD_OK) {
-            captured->file = path;
-            captured->counts.files++;
-            break;
-        }
-        if (access(path, F_OK) != 0) { /* removed since its folder was listed */
-            *e = (gd_error){0};
-            continue;
-        }
-        captured->counts.unread++;
-        complain(captured, 0);
-    }
     const gd_files_names names = gd_files_name(captured->file);
+    captured->endpoint = captured->variant = NULL;
     if (names.variant_bytes > 0)
         captured->variant = gd_arena_text_n(&captured->names, names.variant, (size_t)names.variant_bytes);
     if (names.endpoint_bytes > 0)
@@ -114,6 +99,40 @@ static gd_status open_next(gd_captured *captured, gd_error *error)
     if ((names.variant_bytes > 0 && !captured->variant) || (names.endpoint_bytes > 0 && !captured->endpoint))
         return gd_fail(error, GD_NOMEM, "out of memory for the names of '%s'", captured->file);
     return GD_OK;
+}
+
+/* The next one that can be opened; none: `file` stays NULL. */
+static gd_status open_next(gd_captured *captured, gd_error *error)
+{
+    gd_error *e = &captured->error;
+    gd_arena_release(&captured->names);
+    for (bool named;;) {
+        const char *path;
+        gd_status status = gd_files_next(captured->files, &path, &named, e);
+        note_barrier(captured, status);
+        if (status != GD_OK)
+            return give_up(captured, error);
+        if (!path)
+            return GD_OK;
+        status = gd_captured_stream_open(captured->stream, path, e);
+        const bool removed = status == GD_IO && access(path, F_OK) != 0 && errno == ENOENT; /* since it was listed */
+        if (!removed)
+            note_barrier(captured, status);
+        if (status != GD_OK && (named || status == GD_NOMEM))
+            return give_up(captured, error);
+        if (status == GD_OK) {
+            captured->file = path;
+            captured->counts.files++;
+            break;
+        }
+        if (removed) {
+            *e = (gd_error){0};
+            continue;
+        }
+        captured->counts.unread++;
+        complain(captured, 0);
+    }
+    return take_names(captured, error);
 }
 
 /* ---- lines ---- */
@@ -142,6 +161,7 @@ static gd_status take_line(gd_captured *captured, gd_captured_line *line, gd_err
             return give_up(captured, error);
         if (status != GD_OK) {
             counts->unread++;
+            note_barrier(captured, status);
             complain(captured, 0);
         } else if (line->kind == GD_LINE_LONG) {
             counts->lines++;

@@ -58,6 +58,7 @@ static gd_status read_times(const gd_command *command, gd_watch_options *o, gd_e
     GD_TRY(duration(command, "--window", second, 31 * day, hour, &o->window_ms, error));
     GD_TRY(duration(command, "--lag", second, day, 60 * second, &o->lag_ms, error));
     GD_TRY(duration(command, "--keep", hour, 3660 * day, 30 * day, &o->keep_ms, error));
+    GD_TRY(duration(command, "--patience", second, 31 * day, 3 * hour, &o->patience_ms, error));
     if (o->keep_ms < 2 * o->window_ms)
         return gd_fail(error, GD_INVALID,
                        "what is kept, %g h, has less than two windows of %g h: give --keep and --window other times",
@@ -163,6 +164,7 @@ static const gd_option options[] = {
     {"--once", NULL, NULL, "check what is over now, and end: for cron; exits with 3 while the state is violated"},
     {"--from", NULL, "TIME", "where a new history begins; default: with the last window that is over"},
     {"--catch-up", NULL, "N", "windows that are still checked after a standstill; default 24"},
+    {"--patience", NULL, "TIME", "how long a window is tried again whose captures cannot be read; default 3h"},
     {"--keep", NULL, "TIME", "how long reports and history are kept; default 30d"},
     {"--violate-after", NULL, "N", "violated windows in a row that make an alarm; default 1"},
     {"--recover-after", NULL, "N", "fine windows in a row that end it; default 2"},

@@ -163,12 +163,15 @@ gd_status gd_history_keep(gd_history *history, int64_t since_ms, gd_error *error
     return enough ? write_again(history, first, history->n, error) : GD_OK;
 }
 
+static bool is_uncounted(gd_watched_result result)
+{
+    return result == GD_WATCHED_EMPTY || result == GD_WATCHED_UNREADABLE || result == GD_WATCHED_SKIPPED;
+}
+
 gd_status gd_history_take_back(gd_history *history, int64_t now_ms, int *n, gd_error *error)
 {
     int end = history->n;
-    while (
-        end > 0 && history->window[end - 1].to_ms > now_ms &&
-        (history->window[end - 1].result == GD_WATCHED_EMPTY || history->window[end - 1].result == GD_WATCHED_SKIPPED))
+    while (end > 0 && history->window[end - 1].to_ms > now_ms && is_uncounted(history->window[end - 1].result))
         end--;
     *n = history->n - end;
     return *n > 0 ? write_again(history, 0, end, error) : GD_OK;

@@ -11,7 +11,8 @@
 static const struct {
     const char *words, *class;
 } results[GD_WATCHED_RESULTS] = {{"fine", " good"},   {"violated", " bad"},    {"too few", ""},
-                                 {"no pictures", ""}, {"not checked", " bad"}, {"left out", ""}};
+                                 {"no pictures", ""}, {"not checked", " bad"}, {"not readable", " bad"},
+                                 {"left out", ""}};
 
 /* Beside the report's own style. On a phone, what matters comes first and words need room. */
 static const char style[] = "a{color:inherit}td small{font-size:inherit}.wrap{white-space:normal;text-align:left;"

@@ -52,6 +52,14 @@ static int64_t begin_of(const gd_watching *w, int64_t now)
                            : gd_period_last(w->o->window_ms, w->o->lag_ms, now).from_ms;
 }
 
+/* Whether captures that cannot be read are given up: later, they would be too old, or the window would be left out. */
+static bool is_last_try(const gd_watching *w, gd_period period, int64_t now)
+{
+    const gd_watch_options *o = w->o;
+    return now >= period.to_ms + o->patience_ms ||
+           gd_periods_over(period.from_ms, o->window_ms, o->lag_ms, now + o->every_ms) > o->catch_up;
+}
+
 static gd_status turn(gd_watching *w, gd_error *error)
 {
     const int64_t now = now_ms(), length = w->o->window_ms, lag = w->o->lag_ms;
@@ -66,7 +74,7 @@ static gd_status turn(gd_watching *w, gd_error *error)
             break;
         if (is_stopped(w))
             return gd_fail(error, GD_STOPPED, "stopped between two windows");
-        GD_TRY(gd_watching_check(w, next, error));
+        GD_TRY(gd_watching_check(w, next, is_last_try(w, next, now), error));
     }
     GD_TRY(gd_history_keep(&w->history, w->kept_ms, error));
     return gd_window_folders_keep(w->o->folder, w->kept_ms, error);
@@ -134,10 +142,14 @@ static void await_turn(const gd_watching *w)
         pause_for(0.1);
 }
 
-static void say_error(const gd_watching *w, const gd_error *why)
+/* Once, for as long as it lasts. */
+static void say_error(gd_watching *w, const gd_error *why)
 {
-    char text[sizeof *why + 32];
-    gd_watching_say(w, "%s; trying again", gd_error_text(why, text, sizeof text));
+    char text[sizeof *why + 32], before[sizeof w->said];
+    memcpy(before, w->said, sizeof before);
+    snprintf(w->said, sizeof w->said, "%s", why->status == GD_OK ? "" : gd_error_text(why, text, sizeof text));
+    if (why->status != GD_OK && strcmp(w->said, before) != 0)
+        gd_watching_say(w, "%s; trying again", text);
 }
 
 static gd_status go_on(gd_watching *w, gd_error *error)
@@ -149,10 +161,10 @@ static gd_status go_on(gd_watching *w, gd_error *error)
         gd_status status = asked ? look_at_baseline(w, true, &why) : GD_OK;
         if (status == GD_OK)
             status = turn(w, &why);
-        if (status != GD_OK && status != GD_STOPPED)
+        if (status != GD_STOPPED) {
             say_error(w, &why);
-        if (status != GD_STOPPED)
             await_turn(w);
+        }
     }
     return gd_fail(error, GD_STOPPED, "stopped");
 }

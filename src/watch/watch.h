@@ -9,6 +9,10 @@
  * What comes of a window is written before its line, and follows from nothing but the captures, the baseline and the
  * line before. So a watch that is killed, at whatever instant, does the window again and writes the same; no window is
  * counted twice or left out. Reports, metrics and index.html appear whole or not at all.
+ *
+ * A window whose captures, or some of them, the system does not give (EACCES, EIO, a folder that is not there) is tried
+ * again in every turn, and those behind it wait, until it is read, or its time is over: then what can be read of it
+ * counts, and "unreadable" where that is nothing.
  */
 #ifndef GD_WATCH_WATCH_H
 #define GD_WATCH_WATCH_H
@@ -26,6 +30,7 @@ typedef struct gd_watch_options {
     int64_t every_ms;          /* how often it is looked whether a window is over */
     int64_t from_ms;           /* where a new history begins; 0: with the last window that is over */
     int64_t keep_ms;           /* how long reports and history are kept */
+    int64_t patience_ms;       /* how long behind its end a window is tried again whose captures cannot be read */
     int catch_up;              /* windows that are over and are still checked; those before are left out */
     int violate_after, recover_after;
     bool once;                     /* what is over now, and no more */

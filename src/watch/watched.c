@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gd_watched_result_names[GD_WATCHED_RESULTS] = {"fine",  "violated", "few",
-                                                                 "empty", "failed",   "skipped"};
+const char *const gd_watched_result_names[GD_WATCHED_RESULTS] = {"fine",   "violated",   "few",    "empty",
+                                                                 "failed", "unreadable", "skipped"};
 const char *const gd_watched_event_names[GD_WATCHED_EVENTS] = {"none", "violation", "recovery"};
 enum { MOST_STREAK = 1000000 };
 static const char *const state_names[2] = {"ok", "violated"};
@@ -155,9 +155,13 @@ static gd_status read_line(const line *l, gd_watched *window)
     GD_TRY(read_count(l, l->root, "pictures", INT64_MAX, &window->pictures));
     GD_TRY(read_count(l, l->root, "violations", INT32_MAX, &violations));
     GD_TRY(read_count(l, l->root, "streak", MOST_STREAK, &streak));
-    for (int i = 0; i < GD_WATCHED_RESULTS; i++)
-        GD_TRY(read_count(l, gd_attr_find(l->root, "totals"), gd_watched_result_names[i], INT64_MAX / 2,
-                          &window->totals[i]));
+    for (int i = 0; i < GD_WATCHED_RESULTS; i++) {
+        const gd_attr *totals = gd_attr_find(l->root, "totals");
+        window->totals[i] = 0;
+        if (i == GD_WATCHED_UNREADABLE && !gd_attr_find(totals, gd_watched_result_names[i]))
+            continue; /* a line of before there was such a thing */
+        GD_TRY(read_count(l, totals, gd_watched_result_names[i], INT64_MAX / 2, &window->totals[i]));
+    }
     window->result = (gd_watched_result)result;
     window->violated = state == 1;
     window->event = (gd_watched_event)event;

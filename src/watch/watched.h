@@ -6,7 +6,8 @@
  *      "state":"violated","event":"violation","streak":0,"totals":{"fine":40,"violated":1,"few":0, …}}
  *
  * "accuracy" is the estimate and its 95% interval, null where there is none. The last line is all that a watch has to
- * know to go on, and a window's line follows from the window, the baseline and the line before: no clock, no chance.
+ * know to go on, and a window's line follows from the window, the baseline and the line before: no clock, no chance,
+ * but for captures that cannot be read, which are given up after some time.
  */
 #ifndef GD_WATCH_WATCHED_H
 #define GD_WATCH_WATCHED_H
@@ -23,10 +24,11 @@ extern "C" {
 typedef enum gd_watched_result {
     GD_WATCHED_FINE,
     GD_WATCHED_VIOLATED,
-    GD_WATCHED_FEW,     /* too few pictures to say anything */
-    GD_WATCHED_EMPTY,   /* none */
-    GD_WATCHED_FAILED,  /* captures that cannot be checked: answers of other classes, nothing but broken lines */
-    GD_WATCHED_SKIPPED, /* several windows at once, which nobody looked at */
+    GD_WATCHED_FEW,        /* too few pictures to say anything */
+    GD_WATCHED_EMPTY,      /* none */
+    GD_WATCHED_FAILED,     /* captures that cannot be checked: answers of other classes, nothing but broken lines */
+    GD_WATCHED_UNREADABLE, /* captures that the system did not give, until they were given up */
+    GD_WATCHED_SKIPPED,    /* several windows at once, which nobody looked at */
     GD_WATCHED_RESULTS
 } gd_watched_result;
 extern const char *const gd_watched_result_names[GD_WATCHED_RESULTS]; /* "fine" … */

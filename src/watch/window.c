@@ -56,15 +56,28 @@ static void take_silence(gd_watched *window, const gd_captured_counts *read)
     gd_watched_say(window, text);
 }
 
+static void take_unreadable(gd_watched *window, const gd_error *why)
+{
+    char text[sizeof *why + 32], summary[sizeof text + 32];
+    snprintf(summary, sizeof summary, "captures cannot be read: %s", gd_error_text(why, text, sizeof text));
+    window->result = GD_WATCHED_UNREADABLE;
+    gd_watched_say(window, summary);
+}
+
 /* A check that failed: what of it is a fact of this window's captures, and will be so the next time. */
 static bool take_failure(gd_watched *window, const gd_check *check, const gd_error *why)
 {
     const gd_captured_counts *read = &check->captured.read;
     const bool read_all = check->window.to_ms != 0; /* set when captures were read to their end */
     char text[sizeof *why + 32];
+    const bool nothing = why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere;
+    if (read->barred > 0 && (nothing || (why->status == GD_IO && !read_all))) {
+        take_unreadable(window, &read->barrier);
+        return true;
+    }
     if (why->status == GD_IO || why->status == GD_NOMEM || why->status == GD_STOPPED) /* which may pass */
         return false;
-    if (why->status == GD_FORMAT && read_all && read->records == check->captured.elsewhere) {
+    if (nothing) {
         take_silence(window, read);
         return true;
     }
@@ -76,12 +89,21 @@ static bool take_failure(gd_watched *window, const gd_check *check, const gd_err
     return true;
 }
 
-static bool has_captures(const gd_watching *w, gd_period period)
+/* INVALID: a folder without any. IO: what cannot be looked into. */
+static gd_status find_captures(const gd_watching *w, gd_period period, gd_error *error)
 {
     gd_files *files = NULL;
-    const gd_status status = gd_files_open(w->o->check.what.read.paths, period.from_ms, period.to_ms, &files, NULL);
+    const gd_status status = gd_files_open(w->o->check.what.read.paths, period.from_ms, period.to_ms, &files, error);
     gd_files_close(files);
-    return status != GD_INVALID; /* which is a folder without any; all else is the check's to say */
+    return status;
+}
+
+/* The window is to be tried again. */
+static gd_status wait_for_captures(gd_period period, const gd_error *why, gd_error *error)
+{
+    char from[GD_TIME_TEXT], to[GD_TIME_TEXT], text[sizeof *why + 32];
+    return gd_fail(error, GD_IO, "captures of %s to %s cannot be read: %s", gd_time_text(period.from_ms, from),
+                   gd_time_text(period.to_ms, to), gd_error_text(why, text, sizeof text));
 }
 
 /* ---- what follows of it ---- */
@@ -173,36 +195,50 @@ static void say_window(const gd_watching *w, const gd_watched *window, double se
 
 /* ---- one window ---- */
 
-/* `*checked`: there is a verdict. */
-static gd_status look(const gd_watching *w, gd_period period, const char *folder, gd_watched *window, gd_check *check,
-                      bool *checked, gd_error *error)
+/* The check of a window that has captures. `*checked`: there is a verdict. */
+static gd_status look_at(const gd_watching *w, gd_period period, bool last, const char *folder, gd_watched *window,
+                         gd_check *check, bool *checked, gd_error *error)
 {
     gd_check_options o = w->o->check;
     gd_error why = {0};
-    *checked = false;
-    if (!has_captures(w, period)) {
-        take_silence(window, &check->captured.read);
-        return GD_OK;
-    }
     o.what.read.from_ms = period.from_ms;
     o.what.read.to_ms = period.to_ms;
     o.out = folder;
     o.checks_per_month = (double)GD_MONTH_MS / (double)w->o->window_ms;
     const gd_status status = gd_check_run(&o, check, &why);
+    const gd_captured_counts *read = &check->captured.read;
+    if (read->barred > 0 && !last && status != GD_STOPPED && status != GD_NOMEM)
+        return wait_for_captures(period, &read->barrier, error);
     *checked = status == GD_OK;
     if (*checked) {
         take_verdict(window, check);
         return GD_OK;
     }
-    if (!take_failure(window, check, &why)) {
-        *error = why;
-        return status;
-    }
-    gd_window_folder_remove(folder); /* it was made before the captures were looked at */
+    if (take_failure(window, check, &why))
+        return GD_OK;
+    *error = why;
+    return status;
+}
+
+/* As above. */
+static gd_status look(const gd_watching *w, gd_period period, bool last, const char *folder, gd_watched *window,
+                      gd_check *check, bool *checked, gd_error *error)
+{
+    gd_error why = {0};
+    gd_status status = find_captures(w, period, &why);
+    *checked = false;
+    if (status == GD_INVALID)
+        take_silence(window, &check->captured.read);
+    else if (status == GD_IO && last)
+        take_unreadable(window, &why);
+    else if (status == GD_IO)
+        return wait_for_captures(period, &why, error);
+    else /* what else there is to say of them, the check says */
+        GD_TRY(look_at(w, period, last, folder, window, check, checked, error));
     return GD_OK;
 }
 
-gd_status gd_watching_check(gd_watching *w, gd_period period, gd_error *error)
+gd_status gd_watching_check(gd_watching *w, gd_period period, bool last, gd_error *error)
 {
     char folder[4096], name[GD_TIME_TEXT];
     const double begin = gd_seconds();
@@ -212,7 +248,9 @@ gd_status gd_watching_check(gd_watching *w, gd_period period, gd_error *error)
     if (!check)
         return gd_fail(error, GD_NOMEM, "out of memory for a check");
     snprintf(folder, sizeof folder, "%s/%s", w->o->folder, gd_period_name(period.from_ms, name));
-    gd_status status = look(w, period, folder, &window, check, &checked, error);
+    gd_status status = look(w, period, last, folder, &window, check, &checked, error);
+    if (!checked)
+        gd_window_folder_remove(folder); /* a check makes it before it looks at captures, or made it an earlier time */
     if (status == GD_OK)
         status = record(w, &window, checked ? check : NULL, gd_seconds() - begin, 1, error);
     if (status == GD_OK)

@@ -18,11 +18,13 @@ typedef struct gd_watching {
     gd_outbox *webhook, *command; /* NULL: none */
     int64_t kept_ms;              /* reports of windows that began before are removed */
     bool waits;                   /* it was said that the clock is behind the history */
+    char said[1024];              /* what went wrong in the turn before; "": nothing */
 } gd_watching;
 
 /* Checks the period and appends it to the history, with all that comes of it. IO and NOMEM, and what is wrong with
- * baseline or model: nothing was appended. STOPPED. */
-gd_status gd_watching_check(gd_watching *w, gd_period period, gd_error *error);
+ * baseline or model: nothing was appended. IO, too, where captures cannot be read, unless it is the `last` time that
+ * they are tried. STOPPED. */
+gd_status gd_watching_check(gd_watching *w, gd_period period, bool last, gd_error *error);
 
 /* Appends a period of several windows that nobody looked at. */
 gd_status gd_watching_leave_out(gd_watching *w, gd_period period, gd_error *error);

@@ -399,6 +399,58 @@ def strange_captures():
     assert done.returncode == 0 and [w["result"] for w in lines_of("n")] == ["empty"], done.stderr
 
 
+def lock(path):
+    """A file that is there and gives an I/O error. What was in it is returned."""
+    was = path.read_bytes()
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+    return was
+
+
+def unreadable_captures():
+    """An hour that cannot be read is waited for, and nothing is lost once it can be; after some time it is given up."""
+    shutil.copytree("captured", "locked")
+    place = pathlib.Path("locked/scones/AllTraffic", time.strftime("%Y/%m/%d/%H", time.gmtime(first + 4 * hours.HOUR)))
+    (file,) = place.glob("*.jsonl")
+    was = lock(file)
+    watch = [GRIDDLE, "monitor", "watch", "locked", "--baseline", "base", "--from", hours.stamp(first), "--every", "1s"]
+
+    done = subprocess.run([*watch, "-o", "l", "--once", "--patience", "30d"], capture_output=True, text=True)
+    assert done.returncode == 1 and "AllTraffic" in done.stderr and "Input/output error" in done.stderr, done
+    assert "cannot be read" in done.stderr and done.stderr.count("\n") == 4, done.stderr
+    assert lines_of("l") == calm[:3], lines_of("l")  # the next might have begun the file
+    assert len(list(pathlib.Path("l").glob("20*"))) == 3
+
+    for how in (signal.SIGKILL, None):
+        process = subprocess.Popen([*watch, "-o", "l", "--patience", "30d"], stderr=subprocess.PIPE, text=True)
+        time.sleep(3.5)
+        if how:
+            process.send_signal(how)
+            said = process.communicate()[1]
+            assert said.count("Input/output error; trying again") == said.count("\n") == 1, said
+    os.rename("locked", "away")
+    time.sleep(2.5)
+    os.rename("away", "locked")
+    file.unlink()
+    file.write_bytes(was)
+    await_that(lambda: len(lines_of("l")) == len(KINDS), "no history")
+    ask_to_end(process, signal.SIGTERM)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert said.count("trying again") == 2 and said.count("No such file or directory") == 1, said
+    assert lines_of("l") == calm and files_of("l") == files_of("calm")
+
+    lock(file)
+    done = subprocess.run([*watch, "-o", "g", "--once", "--metrics", "g.prom"], capture_output=True, text=True)
+    results = [w["result"] for w in lines_of("g")]
+    assert done.returncode == 0 and results[:6] == RESULTS[:4] + ["unreadable"] + RESULTS[5:6], (results, done)
+    window = lines_of("g")[4]
+    assert window["summary"].startswith("captures cannot be read: locked/") and window["pictures"] == 0, window
+    assert lines_of("g")[-1]["totals"]["unreadable"] == 1 and lines_of("g")[3]["event"] == "violation"
+    assert 'griddle_monitor_windows_total{result="unreadable"} 1\n' in pathlib.Path("g.prom").read_text()
+    assert not pathlib.Path("g", window["from"][:13] + "00").exists() and "not readable" in pathlib.Path("g/index.html").read_text()
+
+
 # ---- a processing job ----
 
 
@@ -458,6 +510,7 @@ def refuses():
     for more, code, text in (
         (["--every", "5"], 2, "option '--every' is '5' where a time from 1 seconds to 1 days is needed, as 90s, 5m, 1h"),
         (["--window", "40d"], 2, "option '--window' is '40d'"),
+        (["--patience", "0s"], 2, "option '--patience' is '0s'"),
         (["--keep", "1s"], 2, "option '--keep'"),
         (["--keep", "47h", "--window", "1d"], 2, "what is kept, 47 h, has less than two windows of 24 h"),
         (["--webhook", "ftp://x/s3cret"], 2, "address must begin with https://"),
@@ -488,6 +541,7 @@ with tempfile.TemporaryDirectory() as top:
     a_server_that_hangs()
     a_server_that_nobody_trusts()
     strange_captures()
+    unreadable_captures()
     processing_job()
     refuses()
     survives_kills()

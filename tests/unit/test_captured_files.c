@@ -346,6 +346,33 @@ TEST(files_that_grow)
     CHECK_TEXT(read_path(path), "1 2 2");
 }
 
+/* What is broken stays so; what the system does not give may be there the next time. */
+TEST(what_is_not_given_is_told_from_what_is_broken)
+{
+    static const char *const links[] = {"/proc/self/mem", "03-00-000-x.jsonl", "/"};
+    static const char *const reasons[] = {"Input/output error", "Too many levels of symbolic links", "Is a directory"};
+    const char *const paths[] = {unit_path("c"), NULL}, *link = unit_path("c/a/b/2026/11/27/09/03-00-000-x.jsonl");
+    add("c/a/b/2026/11/27/09/00-00-000-x.jsonl", record("1", "2026-11-27T09:00:00Z"));
+    add("c/a/b/2026/11/27/09/02-00-000-x.jsonl", "\x1f\x8bnot gzip\n");
+    for (int i = 0; i < 3; i++) {
+        gd_captured *captured;
+        const gd_captured_record *r;
+        gd_error error = {0};
+        CHECK_EQ_INT(symlink(links[i], link), 0);
+        CHECK_OK(gd_captured_open(&(gd_captured_options){.paths = paths}, &captured, &error), &error);
+        do
+            CHECK_OK(gd_captured_next(captured, &r, &error), &error);
+        while (r);
+        const gd_captured_counts *counts = gd_captured_count(captured);
+        CHECK_EQ_INT(counts->unread, 2);
+        CHECK_EQ_INT(counts->barred, 1);
+        CHECK_CONTAINS(counts->barrier.message, reasons[i]);
+        CHECK_EQ_INT(counts->barrier.status, GD_IO);
+        gd_captured_close(captured);
+        CHECK_EQ_INT(unlink(link), 0);
+    }
+}
+
 /* Traffic that is there and cannot be seen is not passed over. */
 TEST(folders_that_cannot_be_looked_into)
 {

@@ -130,6 +130,23 @@ TEST(reads_what_it_writes)
     }
 }
 
+TEST(reads_lines_of_before_windows_could_be_unreadable)
+{
+    gd_watched window = window_of(3, GD_WATCHED_VIOLATED);
+    gd_error error = {0};
+    gd_text line = {0};
+    gd_watched_follow(&window, NULL, 1, 2, 1);
+    gd_watched_print(&window, &line);
+    static const char entry[] = "\"unreadable\":0,";
+    char *at = strstr(line.at, entry);
+    memmove(at, at + strlen(entry), strlen(at + strlen(entry)) + 1);
+    window.totals[GD_WATCHED_UNREADABLE] = 7;
+    CHECK_OK(gd_watched_read("h", 1, line.at, strlen(line.at), &window, &error), &error);
+    CHECK_EQ_INT(window.totals[GD_WATCHED_UNREADABLE], 0);
+    CHECK_EQ_INT(window.totals[GD_WATCHED_VIOLATED], 1);
+    gd_text_release(&line);
+}
+
 TEST(cuts_summaries_between_characters)
 {
     gd_watched window;
