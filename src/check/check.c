@@ -127,6 +127,7 @@ static gd_status look_at_captures(const gd_check_options *o, gd_check *check, gd
     check->window.records = check->captured.read.records - check->captured.elsewhere;
     check->window.broken = check->captured.read.broken;
     check->window.unread = check->captured.read.unread;
+    check->window.unfinished = check->captured.read.unfinished;
     check->window.from_ms = o->what.read.from_ms;
     check->window.to_ms = o->what.read.to_ms;
     GD_TRY_TO(done, gd_window_settle(&check->window, &check->baseline, error));

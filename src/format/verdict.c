@@ -57,6 +57,8 @@ static void print_side(gd_json_out *json, const char *key, const gd_column *colu
     gd_json_end(json);
 }
 
+static const char *const hows[] = {"limit", "drawn", "farthest"}; /* by gd_chi_square_how */
+
 static void print_figures(gd_json_out *json, const gd_column_verdict *v)
 {
     const gd_comparison *n = &v->numbers;
@@ -67,6 +69,7 @@ static void print_figures(gd_json_out *json, const gd_column_verdict *v)
         gd_json_real_out(json, "linf", c->linf);
         gd_json_real_out(json, "robust", c->robust);
         gd_json_real_out(json, "chi_square", c->test.statistic);
+        gd_json_string_out(json, "p_by", hows[c->test.how]);
         return;
     }
     gd_json_real_out(json, "baseline_mean", v->was);
@@ -79,6 +82,7 @@ static void print_figures(gd_json_out *json, const gd_column_verdict *v)
     gd_json_real_out(json, "robust", n->robust);
     if (!isnan(n->kuiper))
         gd_json_real_out(json, "kuiper", n->kuiper);
+    gd_json_bool_out(json, "p_exact", n->exact);
 }
 
 static void print_column(gd_json_out *json, const gd_column_verdict *v)
@@ -163,6 +167,7 @@ static void print_window(gd_json_out *json, const gd_window *w)
     gd_json_whole_out(json, "items", w->profile.items);
     gd_json_whole_out(json, "records", w->records);
     gd_json_whole_out(json, "broken_records", w->broken);
+    gd_json_whole_out(json, "unfinished_records", w->unfinished);
     gd_json_whole_out(json, "unread_files", w->unread);
     if (w->from_ms != 0 || w->to_ms != 0) {
         gd_json_whole_out(json, "from_ms", w->from_ms);

@@ -58,6 +58,7 @@ typedef struct gd_window {
     float (*map)[2]; /* owned, (n_map): a fair sample of pictures along the baseline's first two directions */
     int n_map;
     int64_t records, broken, unread; /* lines that were read, that are no records; files that could not be read */
+    int64_t unfinished;              /* half lines at the ends of files, as where a server was killed, or writes */
     int64_t from_ms, to_ms;          /* as asked for; 0, 0: everything */
 } gd_window;
 /* Owned by the caller until released. NOMEM. */

@@ -106,19 +106,6 @@ void gd_moments_add(gd_moments *m, const double *x, size_t n)
     }
 }
 
-void gd_moments_add_floats(gd_moments *m, const float *x, size_t n)
-{
-    double block[BLOCK];
-    for (size_t first = 0; first < n; first += BLOCK) {
-        const int here = n - first < BLOCK ? (int)(n - first) : BLOCK;
-        int kept = 0;
-        for (size_t i = first; i < first + (size_t)here; i++)
-            if (gd_is_number((double)x[i]))
-                block[kept++] = (double)x[i];
-        add_block(m, block, kept, here - kept);
-    }
-}
-
 void gd_moments_add_counted(gd_moments *m, const double *x, const uint64_t *upto, size_t n)
 {
     if (!upto) {

@@ -33,7 +33,6 @@ typedef struct gd_moments { /* {0} is that of nothing */
 } gd_moments;
 
 void gd_moments_add(gd_moments *moments, const double *x, size_t n);
-void gd_moments_add_floats(gd_moments *moments, const float *x, size_t n);
 /* Numbers that stand for several each: the first i of them for upto[i - 1]. NULL: one each. All are numbers. */
 void gd_moments_add_counted(gd_moments *moments, const double *x, const uint64_t *upto, size_t n);
 void gd_moments_merge(gd_moments *moments, const gd_moments *other);

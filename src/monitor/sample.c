@@ -14,30 +14,6 @@ static gd_status no_memory(size_t n, gd_error *error)
     return gd_fail(error, GD_NOMEM, "out of memory for a column of %zu numbers", n);
 }
 
-gd_status gd_sample_of_floats(gd_sample *s, const float *x, size_t n, gd_error *error)
-{
-    *s = (gd_sample){0};
-    if (n > UINT32_MAX)
-        return gd_fail(error, GD_UNSUPPORTED, "a column of %zu numbers is sorted up to %u; sketch it", n, UINT32_MAX);
-    float *kept = malloc((n + 1) * sizeof *kept);
-    s->x = malloc((n + 1) * sizeof *s->x);
-    if (!kept || !s->x) {
-        free(kept);
-        gd_sample_release(s);
-        return no_memory(n, error);
-    }
-    for (size_t i = 0; i < n; i++)
-        if (gd_is_number((double)x[i]))
-            kept[s->items++] = x[i];
-    gd_moments_add_floats(&s->moments, x, n);
-    float *work = (float *)(void *)s->x; /* free until the numbers are widened into it */
-    gd_sort_floats(kept, work, s->items);
-    for (size_t i = 0; i < s->items; i++)
-        s->x[i] = (double)kept[i];
-    free(kept);
-    return GD_OK;
-}
-
 typedef struct standing {
     double x;
     uint64_t stands_for;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A column's numbers in order: what two of which are compared. Made of an array, exactly, or of a sketch, whose numbers
- * stand for several each. */
+/* A column's numbers in order: what two of which are compared. Those of a sketch stand for several each once it has
+ * halved any. */
 #ifndef GD_MONITOR_SAMPLE_H
 #define GD_MONITOR_SAMPLE_H
 
@@ -22,9 +22,7 @@ typedef struct gd_sample {
     double error; /* share of all numbers; 0: exact */
 } gd_sample;
 
-/* Sorts a copy; what is none (moments.h) is counted as absent. Returns owned; NOMEM, or UNSUPPORTED from 2^32 numbers.
- */
-gd_status gd_sample_of_floats(gd_sample *sample, const float *x, size_t n, gd_error *error);
+/* Returns owned; NOMEM. */
 gd_status gd_sample_of_sketch(gd_sample *sample, const gd_sketch *sketch, gd_error *error);
 void gd_sample_release(gd_sample *sample);
 

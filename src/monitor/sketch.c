@@ -129,28 +129,6 @@ void gd_sketch_add(gd_sketch *s, const double *x, size_t n)
     }
 }
 
-void gd_sketch_add_floats(gd_sketch *s, const float *x, size_t n)
-{
-    float block[BLOCK], work[BLOCK];
-    double wide[BLOCK];
-    gd_moments_add_floats(&s->moments, x, n);
-    for (size_t first = 0; first < n; first += BLOCK) {
-        size_t kept = 0;
-        for (size_t i = first; i < n && i < first + BLOCK; i++)
-            if (gd_is_number((double)x[i]))
-                block[kept++] = x[i];
-        const int level = block_level(s, kept);
-        const size_t alone = level > 0 ? kept % ((size_t)1 << level) : kept;
-        if (level > 0)
-            gd_sort_floats(block + alone, work, kept - alone);
-        for (size_t i = 0; i < kept; i++)
-            wide[i] = (double)block[i];
-        put(s, 0, wide, alone);
-        if (level > 0)
-            put_sampled(s, level, wide + alone, kept - alone);
-    }
-}
-
 void gd_sketch_merge(gd_sketch *s, const gd_sketch *other)
 {
     for (int h = other->levels - 1; h >= 0; h--)

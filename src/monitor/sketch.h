@@ -55,10 +55,8 @@ typedef struct gd_sketch {
 
 void gd_sketch_init(gd_sketch *sketch, uint64_t seed);
 
-/* Numbers, best by blocks of GD_SKETCH_BLOCK or all at once; what is none (moments.h) is counted as absent. The same
- * numbers as floats and as doubles give the same sketch. */
+/* Numbers, best by blocks of GD_SKETCH_BLOCK or all at once; what is none (moments.h) is counted as absent. */
 void gd_sketch_add(gd_sketch *sketch, const double *x, size_t n);
-void gd_sketch_add_floats(gd_sketch *sketch, const float *x, size_t n);
 
 /* What `other`, which is another one, has seen too. */
 void gd_sketch_merge(gd_sketch *sketch, const gd_sketch *other);

@@ -7,13 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static uint32_t key_of_float(const float *x)
-{
-    uint32_t bits;
-    memcpy(&bits, x, sizeof bits);
-    return bits ^ ((0 - (bits >> 31)) | 0x80000000u);
-}
-
 static uint64_t key_of_double(const double *x)
 {
     uint64_t bits;
@@ -33,29 +26,6 @@ static bool to_places(uint32_t *count, int values, size_t n)
         place += here;
     }
     return true;
-}
-
-void gd_sort_floats(float *x, float *work, size_t n)
-{
-    enum { BITS = 11, DIGITS = 3, VALUES = 1 << BITS };
-    uint32_t place[DIGITS][VALUES] = {{0}};
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t key = key_of_float(x + i);
-        for (int d = 0; d < DIGITS; d++)
-            place[d][key >> d * BITS & (VALUES - 1)]++;
-    }
-    float *from = x, *to = work;
-    for (int d = 0; d < DIGITS; d++) {
-        if (!to_places(place[d], VALUES, n))
-            continue;
-        for (size_t i = 0; i < n; i++)
-            to[place[d][key_of_float(from + i) >> d * BITS & (VALUES - 1)]++] = from[i];
-        float *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != x && n > 0)
-        memcpy(x, from, n * sizeof *x);
 }
 
 void gd_sort_doubles(double *x, double *work, size_t n)

@@ -4,6 +4,7 @@
 #include "monitor/chi_square.h"
 #include "monitor/compare.h"
 #include "monitor/special.h"
+#include "sorted.h"
 #include "unit.h"
 
 #include <math.h>
@@ -34,8 +35,8 @@ static double p_all_apart(int n, int m, double period)
         x[i] = 10 + (float)i / (float)n;
     for (int i = 0; i < m; i++)
         y[i] = 20 + (float)i / (float)m;
-    CHECK_OK(gd_sample_of_floats(&reference, x, (size_t)n, &error), &error);
-    CHECK_OK(gd_sample_of_floats(&current, y, (size_t)m, &error), &error);
+    CHECK_OK(sample_of_floats(&reference, x, (size_t)n, &error), &error);
+    CHECK_OK(sample_of_floats(&current, y, (size_t)m, &error), &error);
     CHECK_OK(period > 0 ? gd_sample_compare_circular(&reference, &current, period, &c, &error)
                         : gd_sample_compare(&reference, &current, &c, &error),
              &error);

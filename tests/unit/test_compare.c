@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "monitor/smirnov.h"
+#include "sorted.h"
 #include "unit.h"
 
 #include <math.h>
@@ -16,8 +17,8 @@ static gd_comparison compared(const float *f, size_t n, const float *g, size_t m
     gd_sample reference, current;
     gd_comparison c;
     gd_error error = {0};
-    CHECK_OK(gd_sample_of_floats(&reference, f, n, &error), &error);
-    CHECK_OK(gd_sample_of_floats(&current, g, m, &error), &error);
+    CHECK_OK(sample_of_floats(&reference, f, n, &error), &error);
+    CHECK_OK(sample_of_floats(&current, g, m, &error), &error);
     if (period > 0)
         CHECK_OK(gd_sample_compare_circular(&reference, &current, period, &c, &error), &error);
     else
@@ -159,7 +160,7 @@ TEST(a_small_sketch_compares_as_its_numbers)
     for (int i = 0; i < 700; i++)
         y[i] = uniform(2, i) * 1.05f;
     CHECK_OK(gd_sample_of_sketch(&reference, &s, &error), &error);
-    CHECK_OK(gd_sample_of_floats(&current, y, 700, &error), &error);
+    CHECK_OK(sample_of_floats(&current, y, 700, &error), &error);
     CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
     const gd_comparison exact = compared(x, 900, y, 700, 0);
     CHECK(c.exact);
@@ -187,7 +188,7 @@ TEST(a_large_sketch_compares_within_its_error)
     for (int i = 0; i < M; i++)
         y[i] = uniform(2, i) * 1.1f;
     CHECK_OK(gd_sample_of_sketch(&reference, s, &error), &error);
-    CHECK_OK(gd_sample_of_floats(&current, y, M, &error), &error);
+    CHECK_OK(sample_of_floats(&current, y, M, &error), &error);
     CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
     const gd_comparison exact = compared(x, N, y, M, 0);
     CHECK(reference.error > 0 && reference.error < 0.01 && !c.exact);
@@ -232,8 +233,8 @@ TEST(what_is_not_on_the_circle_is_refused)
     gd_sample good, bad;
     gd_comparison c;
     gd_error error = {0};
-    CHECK_OK(gd_sample_of_floats(&good, (const float[]){1, 359}, 2, &error), &error);
-    CHECK_OK(gd_sample_of_floats(&bad, (const float[]){1, 361}, 2, &error), &error);
+    CHECK_OK(sample_of_floats(&good, (const float[]){1, 359}, 2, &error), &error);
+    CHECK_OK(sample_of_floats(&bad, (const float[]){1, 361}, 2, &error), &error);
     CHECK_FAILS(gd_sample_compare_circular(&good, &bad, 360, &c, &error), GD_INVALID, &error,
                 "361 on a circle of 0 to 360");
     gd_sample_release(&good);

@@ -5,6 +5,7 @@
 #include "monitor/alarm.h"
 #include "monitor/category.h"
 #include "monitor/compare.h"
+#include "sorted.h"
 #include "unit.h"
 
 #include <math.h>
@@ -46,7 +47,7 @@ static gd_sample sample_of(enum kind kind, int n, draws *d)
     gd_error error = {0};
     for (int i = 0; i < n; i++)
         x[i] = number(kind, d);
-    CHECK_OK(gd_sample_of_floats(&sample, x, (size_t)n, &error), &error);
+    CHECK_OK(sample_of_floats(&sample, x, (size_t)n, &error), &error);
     free(x);
     return sample;
 }

@@ -128,16 +128,16 @@ TEST(merged_sketches_keep_within_the_bound)
 TEST(ranks_are_off_by_nothing_on_average)
 {
     enum { N = 40000, SEEDS = 150, RANKS = 5 };
-    float *x = malloc(sizeof *x * N);
+    double *x = malloc(sizeof *x * N);
     static gd_sketch s;
     for (int step = N; step > 0; step = step == N ? 5000 : 0) {
         double sum[RANKS] = {0}, squares = 0;
         for (int i = 0; i < N; i++)
-            x[i] = (float)((uint64_t)i * 7919 % N);
+            x[i] = (double)((uint64_t)i * 7919 % N);
         for (uint64_t seed = 0; seed < SEEDS; seed++) {
             gd_sketch_init(&s, seed);
             for (int i = 0; i < N; i += step)
-                gd_sketch_add_floats(&s, x + i, (size_t)step);
+                gd_sketch_add(&s, x + i, (size_t)step);
             check_whole(&s, N);
             CHECK(s.blocks > 3);
             for (int r = 0; r < RANKS; r++) {
@@ -153,29 +153,6 @@ TEST(ranks_are_off_by_nothing_on_average)
         CHECK(squares > s.variance / 20);
     }
     free(x);
-}
-
-TEST(floats_make_the_sketch_that_doubles_make)
-{
-    enum { N = 70001 };
-    float *x = malloc(sizeof *x * N);
-    double *wide = malloc(sizeof *wide * N);
-    static gd_sketch a, b;
-    for (int i = 0; i < N; i++) {
-        x[i] = i % 1000 == 17 ? NAN : (float)uniform(3, (uint64_t)i) - 0.5f;
-        wide[i] = (double)x[i];
-    }
-    gd_sketch_init(&a, 5);
-    gd_sketch_init(&b, 5);
-    gd_sketch_add(&a, wide, N);
-    gd_sketch_add_floats(&b, x, N);
-    check_whole(&a, N - 70);
-    CHECK_EQ_INT(a.moments.absent, 70);
-    CHECK(a.blocks > 0 && a.start[0] == b.start[0]);
-    CHECK(memcmp(a.item + a.start[0], b.item + b.start[0], sizeof *wide * (size_t)(GD_SKETCH_ITEMS - a.start[0])) == 0);
-    CHECK(memcmp(&a.moments, &b.moments, sizeof a.moments) == 0);
-    free(x);
-    free(wide);
 }
 
 TEST(memory_stays_whatever_comes)
@@ -330,8 +307,8 @@ TEST(the_largest_sketch_has_room)
     for (uint64_t i = 0; i < 40000; i++)
         gd_sketch_add(&s, &(double){(double)i / 40000}, 1);
     check_whole(&s, parts.moments.n + 40000);
-    static const float zeros[GD_SKETCH_BLOCK];
-    gd_sketch_add_floats(&s, zeros, GD_SKETCH_BLOCK);
+    static const double zeros[GD_SKETCH_BLOCK];
+    gd_sketch_add(&s, zeros, GD_SKETCH_BLOCK);
     check_whole(&s, parts.moments.n + 40000 + GD_SKETCH_BLOCK);
     CHECK_EQ_INT(s.blocks, 1);
 }

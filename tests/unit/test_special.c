@@ -45,18 +45,14 @@ TEST(sorting_is_sorting)
 {
     enum { N = 5000 };
     static double x[N], want[N], work[N];
-    static float y[N], work_floats[N];
     for (int n = 0; n <= N; n = n * 3 + 1) {
         for (int i = 0; i < n; i++) {
-            y[i] = ldexpf((float)((uint32_t)i * 2654435761u >> 8) - 8388608, i % 40 - 20);
-            x[i] = want[i] = (double)y[i] * (i % 7 ? 1 : 1e100);
+            const double y = ldexp((double)((uint32_t)i * 2654435761u >> 8) - 8388608, i % 40 - 20);
+            x[i] = want[i] = y * (i % 7 ? 1 : 1e100);
         }
         qsort(want, (size_t)n, sizeof *want, by_number);
         gd_sort_doubles(x, work, (size_t)n);
-        gd_sort_floats(y, work_floats, (size_t)n);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n; i++)
             CHECK_NEAR(x[i], want[i], 0);
-            CHECK(i == 0 || y[i - 1] <= y[i]);
-        }
     }
 }
