@@ -138,10 +138,15 @@ done:
     return status;
 }
 
+static bool asks_for_records(const gd_check_options *o)
+{
+    return o->model || o->what.read.from_ms || o->what.read.to_ms || o->what.endpoint || o->what.variant;
+}
+
 static gd_status look_at_table(const gd_check_options *o, gd_check *check, gd_error *error)
 {
     const char *path = o->what.read.paths[0];
-    if (o->model || o->what.read.from_ms || o->what.read.to_ms || o->what.endpoint || o->what.variant)
+    if (asks_for_records(o))
         return gd_fail(error, GD_INVALID,
                        "'%s' is a table: it has neither times nor pictures, and nothing is computed of it", path);
     if (!of_table(&check->baseline.profile))
@@ -151,6 +156,47 @@ static gd_status look_at_table(const gd_check_options *o, gd_check *check, gd_er
     GD_TRY(gd_window_settle(&check->window, &check->baseline, error));
     if (check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT, "'%s': a table without rows", path);
+    return GD_OK;
+}
+
+/* ---- profiles of parts, as a day's hours ---- */
+
+static bool is_statistics(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, "statistics.json") == 0;
+}
+
+static bool are_statistics(const gd_check_options *o)
+{
+    const char *const *path = o->what.read.paths;
+    while (*path && is_statistics(*path))
+        path++;
+    return !*path;
+}
+
+static gd_status add_statistics(const char *path, gd_profile *whole, gd_profile *part, gd_error *error)
+{
+    GD_TRY(gd_statistics_read(path, part, error));
+    const gd_status status = gd_profile_merge(whole, part, error);
+    gd_profile_release(part);
+    return status == GD_OK ? status : gd_error_prefix(error, (gd_place){path, 0, 0}, "cannot be added");
+}
+
+static gd_status look_at_statistics(const gd_check_options *o, gd_check *check, gd_error *error)
+{
+    const char *const *path = o->what.read.paths;
+    if (asks_for_records(o))
+        return gd_fail(error, GD_INVALID,
+                       "'%s' is a profile: it has neither times nor pictures, and nothing is computed of it", *path);
+    gd_profile *part = gd_arena_alloc(&check->arena, 1, sizeof *part);
+    if (!part)
+        return gd_fail(error, GD_NOMEM, "out of memory for a profile");
+    for (; *path; path++)
+        GD_TRY(add_statistics(*path, &check->window.profile, part, error));
+    GD_TRY(gd_window_settle(&check->window, &check->baseline, error));
+    if (check->window.profile.items == 0)
+        return gd_fail(error, GD_FORMAT, "'%s': profiles of nothing", o->what.read.paths[0]);
     return GD_OK;
 }
 
@@ -226,7 +272,9 @@ gd_status gd_check_run(const gd_check_options *o, gd_check *check, gd_error *err
         GD_TRY(gd_folder_make(o->out, error));
     }
     GD_TRY(gd_window_init(&check->window, &check->baseline, SEED, error));
-    GD_TRY(is_table(o) ? look_at_table(o, check, error) : look_at_captures(o, check, error));
+    GD_TRY(is_table(o)         ? look_at_table(o, check, error)
+           : are_statistics(o) ? look_at_statistics(o, check, error)
+                               : look_at_captures(o, check, error));
     GD_TRY(gd_verdict_make(&check->baseline, &check->window, &check->arena, &check->verdict, error));
     if (o->stop && *o->stop)
         return gd_fail(error, GD_STOPPED, "stopped before anything was written");

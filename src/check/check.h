@@ -13,10 +13,10 @@ extern "C" {
 #endif
 
 typedef struct gd_check_options {
-    gd_survey_capture what;                    /* or one safetensors file of numbers */
-    const char *baseline;                      /* folder */
-    const char *out;                           /* folder; NULL: nothing is written */
-    const char *model;                         /* RUN or file, for what the captures do not hold; NULL: none */
+    gd_survey_capture what; /* or one safetensors file of numbers; or files statistics.json, which add up */
+    const char *baseline;   /* folder */
+    const char *out;        /* folder; NULL: nothing is written */
+    const char *model;      /* RUN or file, for what the captures do not hold; NULL: none */
     double alarms_per_month, checks_per_month; /* NaN: as the baseline's rules say */
     double threshold;                          /* of confidence, a line in the report; NaN: none */
     bool report;

@@ -65,13 +65,15 @@ static const gd_option options[] = {
 
 const gd_verb gd_verb_monitor_check = {
     "monitor check",
-    "CAPTURE…|TABLE",
+    "CAPTURE…|TABLE|STATISTICS…",
     1,
     -1,
     "is it still so: a window of captures held against a baseline; exits with 3 where it is not",
     "griddle monitor check captured --baseline monitors/scones -o checks/today\n"
     "griddle monitor check captured --baseline monitors/scones -o checks/monday --from 2026-11-23 --to 2026-11-24\n"
-    "griddle monitor check captured --baseline monitors/scones -o checks/today --model runs/scones --json\n",
+    "griddle monitor check captured --baseline monitors/scones -o checks/today --model runs/scones --json\n"
+    "griddle monitor check watches/scones/2026-11-23T*/statistics.json --baseline monitors/scones -o checks/monday \\\n"
+    "    --checks-per-month 30\n",
     options,
     run_check,
 };

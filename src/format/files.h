@@ -35,6 +35,10 @@ gd_status gd_baseline_write(const char *folder, const gd_baseline *baseline, gd_
  * not there, and the remedy. */
 gd_status gd_baseline_read(const char *folder, gd_baseline *baseline, gd_error *error);
 
+/* The columns of a statistics.json, a managed monitor's or our own: those with a sketch or counts. Owned by the caller
+ * until released; nothing is where it fails. */
+gd_status gd_statistics_read(const char *path, gd_profile *profile, gd_error *error);
+
 /* Writes one text, which must be whole, as a file of a folder that is there. IO, INVALID, NOMEM. */
 gd_status gd_out_write(const char *folder, const char *name, const gd_text *text, gd_error *error);
 

@@ -62,6 +62,5 @@ gd_status gd_managed_kind(const gd_attr *node, gd_column_kind *kind, bool *any, 
 void gd_statistics_print_sealed(const gd_profile *profile, const char *baseline, gd_text *out);
 
 gd_status gd_rules_read(const char *path, gd_rules *rules, gd_error *error);
-gd_status gd_statistics_read(const char *path, gd_profile *profile, gd_error *error);
 
 #endif

@@ -330,10 +330,11 @@ gd_status gd_profile_add_numbers(gd_profile *p, const char *name, gd_column_kind
 static gd_status check_alike(const gd_profile *p, const gd_profile *other, gd_error *error)
 {
     const gd_profile_options *a = &p->options, *b = &other->options;
-    if (a->n_classes != b->n_classes || a->n_features != b->n_features)
+    const bool classes = a->n_classes > 0 && b->n_classes > 0, features = a->n_features > 0 && b->n_features > 0;
+    if ((classes && a->n_classes != b->n_classes) || (features && a->n_features != b->n_features))
         return gd_fail(error, GD_INVALID, "profiles of %d and %d classes, %d and %d features do not add up",
                        a->n_classes, b->n_classes, a->n_features, b->n_features);
-    for (int i = 0; i < a->n_classes; i++) {
+    for (int i = 0; classes && i < a->n_classes; i++) {
         if (strcmp(a->classes[i], b->classes[i]) != 0)
             return gd_fail(error, GD_INVALID, "profiles do not add up: class %d is '%s' in one and '%s' in the other",
                            i, a->classes[i], b->classes[i]);

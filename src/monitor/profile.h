@@ -114,7 +114,8 @@ gd_status gd_profile_add_numbers(gd_profile *profile, const char *name, gd_colum
 /* What is on its way goes into the sketches; absent values are counted. Before a profile is looked at or merged. */
 gd_status gd_profile_settle(gd_profile *profile, gd_error *error);
 
-/* As if `other`'s items, settled, had been added, too. INVALID where classes or features differ. */
+/* As if `other`'s items, settled, had been added, too. INVALID where classes or features differ, and both know them, or
+ * the kind of a column does. */
 gd_status gd_profile_merge(gd_profile *profile, const gd_profile *other, gd_error *error);
 
 const gd_column *gd_profile_column(const gd_profile *profile, const char *name); /* NULL: there is none */

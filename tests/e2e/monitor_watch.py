@@ -168,6 +168,45 @@ def undisturbed():
     assert [w["event"] for w in lines_of("slow")].index("violation") == 4 and lines_of("slow")[-1]["state"] == "violated"
 
 
+# ---- hours that add up ----
+
+
+def check_parts(expect, *more, out="sum"):
+    done = subprocess.run([GRIDDLE, "monitor", "check", *more, "--baseline", "base", "-o", out, "--checks-per-month", "30"],
+                          capture_output=True, text=True)
+    assert done.returncode == expect, done
+    return done.stderr
+
+
+def hours_add_up():
+    """A day of a watch's hours, without their captures, is the day's captures, but for what only a picture's answer tells."""
+    parts = [f"calm/{stamp[:13]}00/statistics.json" for stamp in
+             (hours.stamp(first + i * hours.HOUR) for i in range(len(KINDS))) if os.path.exists(f"calm/{stamp[:13]}00")]
+    assert len(parts) == len(KINDS) - 1
+    check_parts(3, *parts)
+    check_parts(3, "captured", "--from", hours.stamp(first), "--to", hours.stamp(first + len(KINDS) * hours.HOUR), out="day")
+    added, day = (json.loads(pathlib.Path(out, "check.json").read_text()) for out in ("sum", "day"))
+    assert added["window"]["items"] == day["window"]["items"] == 200 * len(parts)
+    of = {column["name"]: column for column in day["columns"]}
+    for column in added["columns"]:
+        other = of.pop(column["name"])
+        assert column["alarm"] == other["alarm"], (column, other)
+        for key, value in column["window"].items():
+            assert value == other["window"][key] or abs(value / other["window"][key] - 1) < 1e-9, (column, other)
+        if "psi" in other:
+            assert abs(column["psi"] - other["psi"]) < 0.01, (column, other)
+            assert abs(column.get("window_mean", 0) - other.get("window_mean", 0)) < 1e-9, (column, other)
+    assert not of and any(column["alarm"] for column in added["columns"]), of
+    check_parts(0, *parts[:3])
+    said = check_parts(2, *parts, "--model", "model.safetensors")
+    assert "is a profile: it has neither times nor pictures" in said, said
+    text = pathlib.Path(parts[0]).read_text()
+    os.mkdir("other")
+    pathlib.Path("other/statistics.json").write_text(text.replace('"kind": "numbers"', '"kind": "circle"', 1))
+    said = check_parts(2, parts[1], "other/statistics.json")
+    assert "other/statistics.json: cannot be added: column " in said, said
+
+
 # ---- killed ----
 
 
@@ -532,6 +571,7 @@ with tempfile.TemporaryDirectory() as top:
     hours.write_baseline(GRIDDLE, "base")
     first = hours.write_captures("captured", KINDS)
     undisturbed()
+    hours_add_up()
     calm = lines_of("calm")
     half_a_line()
     stands_still()
