@@ -3,6 +3,7 @@
 #include "base/pipe.h"
 #include "cli/monitor.h"
 #include "cli/stop.h"
+#include "serve/listen.h"
 #include "watch/period.h"
 #include "watch/watch.h"
 
@@ -138,21 +139,86 @@ static gd_status read_outlets(gd_command *command, gd_watch_options *o, gd_error
     return read_webhook(command, o, error);
 }
 
+/* ---- figures over HTTP ---- */
+
+typedef struct outlet {
+    int socket;
+    gd_endpoint *endpoint; /* NULL: none */
+} outlet;
+
+/* "9464", ":9464", "0.0.0.0:9464", "[::1]:9464". */
+static bool read_address(const char *text, char host[256], int *port)
+{
+    const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
+    const size_t length = colon ? (size_t)(colon - text) : 0;
+    const bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
+    char *end;
+    const long number = strtol(digits, &end, 10);
+    if (*digits < '0' || *digits > '9' || *end || number > 65535 || length >= 256)
+        return false;
+    *port = (int)number;
+    snprintf(host, 256, "%.*s", (int)(bracketed ? length - 2 : length), text + bracketed);
+    if (length == 0)
+        snprintf(host, 256, "127.0.0.1");
+    return bracketed || !strchr(host, ':');
+}
+
+static gd_status open_outlet(const gd_command *command, outlet *out, gd_error *error)
+{
+    const char *address = gd_command_option(command, "--listen");
+    char host[256], name[128], line[256];
+    int port;
+    if (!address)
+        return GD_OK;
+    if (gd_command_has(command, "--once"))
+        return gd_fail(error, GD_INVALID,
+                       "'--listen' with '--once': nobody can fetch figures from a watch that ends; "
+                       "--metrics FILE keeps them");
+    if (!read_address(address, host, &port))
+        return gd_fail(
+            error, GD_INVALID,
+            "option '--listen' is '%s' where a port or an address with one is needed, as 9464, 0.0.0.0:9464 or "
+            "[::1]:9464",
+            address);
+    GD_TRY(gd_listen(host, port, &out->socket, error));
+    GD_TRY(gd_endpoint_open(out->socket, &out->endpoint, error));
+    snprintf(line, sizeof line, "figures are at http://%s/metrics", gd_listen_name(out->socket, name, sizeof name));
+    say(line);
+    return GD_OK;
+}
+
+static void close_outlet(outlet *out)
+{
+    gd_endpoint_close(out->endpoint);
+    if (out->socket >= 0)
+        close(out->socket);
+}
+
 /* ---- */
+
+static gd_status watch(gd_command *command, gd_watch_options *options, gd_error *error)
+{
+    outlet out = {.socket = -1};
+    bool violated = false;
+    gd_status status = open_outlet(command, &out, error);
+    options->endpoint = out.endpoint;
+    if (status == GD_OK)
+        status = gd_watch_captures(options, &violated, error);
+    close_outlet(&out);
+    if (status == GD_OK && violated)
+        command->exit_code = GD_MONITOR_VIOLATIONS;
+    return gd_monitor_end(command, status);
+}
 
 static gd_status run_watch(gd_command *command, gd_error *error)
 {
     gd_watch_options options = {.check = {.stop = &gd_stop_catch(true)->signal}, .turn = &turn, .say = say};
-    bool violated;
     catch_hangup();
     GD_TRY(read_check(command, &options, error));
     GD_TRY(read_times(command, &options, error));
     GD_TRY(read_outlets(command, &options, error));
     options.once = gd_command_has(command, "--once");
-    const gd_status status = gd_watch_captures(&options, &violated, error);
-    if (status == GD_OK && violated)
-        command->exit_code = GD_MONITOR_VIOLATIONS;
-    return gd_monitor_end(command, status);
+    return watch(command, &options, error);
 }
 
 static const gd_option options[] = {
@@ -172,6 +238,8 @@ static const gd_option options[] = {
     {"--command", NULL, "COMMAND", "run it by /bin/sh on alarms and recoveries: $GRIDDLE_EVENT, $GRIDDLE_TEXT …"},
     {"--command-limit", NULL, "SECONDS", "that it may take; default 60"},
     {"--metrics", NULL, "FILE", "figures for Prometheus, by node_exporter's textfile collector"},
+    {"--listen", NULL, "[HOST:]PORT",
+     "the same over HTTP: GET /metrics, /healthz; HOST is 127.0.0.1, PORT 0 any that is free"},
     {"--cloudwatch", NULL, "FILE", "append lines of cloudwatch_metrics.jsonl"},
     {"--model", NULL, "RUN|MODEL", "computes answers and features that were not captured, of captured pictures"},
     {"--endpoint", NULL, "NAME", "of captures that hold several"},

@@ -45,7 +45,7 @@ gd_status gd_listen(const char *host, int port, int *socket, gd_error *error)
     if (*socket >= 0)
         return GD_OK;
     return gd_fail(error, GD_IO, "cannot listen on %s, port %d: %s%s", host, port, strerror(why),
-                   why == EADDRINUSE ? "; --port takes another, 0 any that is free" : "");
+                   why == EADDRINUSE ? "; name another port, or 0 for any that is free" : "");
 }
 
 gd_status gd_listen_inherit(int *socket, gd_error *error)

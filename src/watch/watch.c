@@ -192,6 +192,7 @@ gd_status gd_watch_captures(const gd_watch_options *options, bool *violated, gd_
     GD_TRY(try_figures(&w, error));
     GD_TRY_TO(done, gd_history_open(options->folder, &w.history, error));
     GD_TRY_TO(done, open_outboxes(&w, error));
+    gd_watching_tell_last(&w);
     status = options->once ? go_once(&w, error) : go_on(&w, error);
 done:
     gd_outbox_close(w.webhook);

@@ -18,6 +18,7 @@
 #define GD_WATCH_WATCH_H
 
 #include "check/check.h"
+#include "watch/endpoint.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,7 @@ typedef struct gd_watch_options {
     int violate_after, recover_after;
     bool once;                     /* what is over now, and no more */
     const char *metrics;           /* file for Prometheus; NULL: none, as below */
+    gd_endpoint *endpoint;         /* likewise over HTTP; borrowed */
     const char *cloudwatch;        /* file that lines are appended to */
     const char *const *webhook;    /* the program that posts, and its arguments; ends with NULL */
     const char *const *secrets;    /* of the webhook: its environment; likewise */

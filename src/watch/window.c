@@ -119,9 +119,22 @@ static gd_status write_metrics(const gd_watching *w, const gd_watched *window, c
 {
     gd_text text = {0};
     gd_prometheus_print(window, check ? &check->verdict : NULL, seconds, gd_watching_waiting(w), &text);
-    const gd_status status = write_text(w->o->metrics, &text, error);
+    if (w->o->endpoint)
+        gd_endpoint_tell(w->o->endpoint, &text);
+    const gd_status status = w->o->metrics ? write_text(w->o->metrics, &text, error) : GD_OK;
     gd_text_release(&text);
     return status;
+}
+
+void gd_watching_tell_last(const gd_watching *w)
+{
+    const gd_watched *last = gd_history_last(&w->history);
+    gd_text text = {0};
+    if (!last || !w->o->endpoint)
+        return;
+    gd_prometheus_print(last, NULL, NAN, gd_watching_waiting(w), &text);
+    gd_endpoint_tell(w->o->endpoint, &text);
+    gd_text_release(&text);
 }
 
 static gd_status write_cloudwatch(const gd_watching *w, const gd_watched *window, const gd_check *check,
@@ -157,7 +170,7 @@ static gd_status write_page(const gd_watching *w, const gd_watched *window, gd_e
 static void write_figures(const gd_watching *w, const gd_watched *window, const gd_check *check, double seconds)
 {
     gd_error lost[2] = {{0}};
-    if (w->o->metrics)
+    if (w->o->metrics || w->o->endpoint)
         write_metrics(w, window, check, seconds, &lost[0]);
     if (w->o->cloudwatch && check)
         write_cloudwatch(w, window, check, &lost[1]);

@@ -29,6 +29,9 @@ gd_status gd_watching_check(gd_watching *w, gd_period period, bool last, gd_erro
 /* Appends a period of several windows that nobody looked at. */
 gd_status gd_watching_leave_out(gd_watching *w, gd_period period, gd_error *error);
 
+/* Figures of the last window for the endpoint, where there are any, as those of the process before. */
+void gd_watching_tell_last(const gd_watching *w);
+
 /* A line to whoever listens, of less than 1,024 bytes. */
 void gd_watching_say(const gd_watching *w, const char *format, ...) GD_PRINTF(2, 3);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """griddle monitor watch: each hour once, whatever is killed when; alarms that arrive; figures for others. And the same check
 as a processing job. GRIDDLE_LONG=1: a thousand kills instead of twenty."""
+import http.client
 import http.server
 import json
 import os
@@ -9,6 +10,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -394,6 +396,71 @@ def goes_on():
     assert lines_of("on") == calm
 
 
+def fetch(port, path, method="GET", body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, body=body)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    assert int(answer.headers["Content-Length"]) == len(text.encode()) and answer.headers["Connection"] == "close"
+    connection.close()
+    return answer.status, answer.headers, text
+
+
+def listening(*more):
+    process = subprocess.Popen(words("web", "--metrics", "web.prom", "--listen", *more), stderr=subprocess.PIPE, text=True)
+    line = process.stderr.readline()
+    port = re.fullmatch(r"griddle: figures are at http://127\.0\.0\.1:(\d+)/metrics\n", line)
+    assert port, line
+    return process, int(port[1])
+
+
+def raw(port, request):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request)
+        answer = b""
+        try:
+            while piece := client.recv(4096):
+                answer += piece
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+def over_http():
+    process, port = listening("0")
+    await_that(lambda: len(lines_of("web")) == len(KINDS), "no history")
+    await_that(lambda: fetch(port, "/metrics")[2] == pathlib.Path("web.prom").read_text(), "other figures than the file's")
+    status, headers, text = fetch(port, "/metrics?collect=all")
+    assert status == 200 and headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'griddle_monitor_column_psi{column="brightness"}' in text
+    assert fetch(port, "/healthz")[::2] == (200, "ok\n")
+    assert fetch(port, "/metricsx")[0] == fetch(port, "/")[0] == 404
+    status, headers, _ = fetch(port, "/metrics", "POST", "x" * 20000)
+    assert status == 405 and headers["Allow"] == "GET"
+    for request in (b"nonsense\r\n\r\n", b"\n\n", b"GET\r\n\r\n", b"GET metrics HTTP/1.1\r\n\r\n"):
+        assert raw(port, request).startswith(b"HTTP/1.1 400 "), request
+    assert raw(port, b"GET /healthz HTTP/1.0\n\n").endswith(b"ok\n")
+    assert raw(port, b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 5000 + b"\r\n\r\n") == b""
+    for _ in range(50):
+        raw(port, bytes(draw.randrange(256) for _ in range(draw.randrange(1, 300))) + b"\r\n\r\n")
+
+    other = subprocess.run(words("web2", "--listen", f"127.0.0.1:{port}"), capture_output=True, text=True, timeout=10)
+    assert other.returncode == 1 and f"cannot listen on 127.0.0.1, port {port}: Address already in use" in other.stderr, other
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(b"GET /metrics")
+        assert fetch(port, "/healthz")[0] == 200  # a little later
+        assert slow.recv(1) == b""
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(b"GET /metrics")
+        ask_to_end(process, signal.SIGTERM)
+    process.stderr.close()
+
+    process, port = listening(f"127.0.0.1:{port}")  # what the history knows is told at once
+    await_that(lambda: 'griddle_monitor_windows_total{result="violated"} 2\n' in fetch(port, "/metrics")[2], "nothing told")
+    ask_to_end(process, signal.SIGINT)
+    process.stderr.close()
+
+
 def stands_still():
     """What is too far behind is left out, and said; what is old goes."""
     said = once("late", "--catch-up", "5", "--cloudwatch", "late.jsonl")
@@ -553,6 +620,7 @@ def refuses():
         (["--keep", "1s"], 2, "option '--keep'"),
         (["--keep", "47h", "--window", "1d"], 2, "what is kept, 47 h, has less than two windows of 24 h"),
         (["--webhook", "ftp://x/s3cret"], 2, "address must begin with https://"),
+        (["--listen", "9464"], 2, "'--listen' with '--once'"),
         (["--recover-after", "0"], 2, "'--recover-after' is '0'"),
         (["--baseline", "nowhere"], 1, "nowhere"),
         (["-o", "model.safetensors"], 1, "model.safetensors"),
@@ -564,6 +632,11 @@ def refuses():
         said = once("refused", *more, expect=code)
         assert text in said and "s3cret" not in said, said
         shutil.rmtree("refused", ignore_errors=True)
+    for address in ("", "x", "65536", "127.0.0.1", "127.0.0.1:", "::1:9464", "[::1:9464", "1.2.3.4:-1", "a" * 300 + ":1"):
+        done = subprocess.run(words("refused", "--listen", address), capture_output=True, text=True, timeout=10)
+        assert done.returncode == 2 and "option '--listen' is '" in done.stderr, done
+    done = subprocess.run(words("refused", "--listen", "256.0.0.1:1"), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "host '256.0.0.1' is no address of this machine" in done.stderr, done
 
 
 with tempfile.TemporaryDirectory() as top:
@@ -576,6 +649,7 @@ with tempfile.TemporaryDirectory() as top:
     half_a_line()
     stands_still()
     goes_on()
+    over_http()
     a_command_that_fails()
     a_server_that_fails()
     a_server_that_hangs()
