@@ -45,6 +45,13 @@ def near(what, got, want, relative=1e-12, absolute=0.0):
     assert abs(got - want) <= relative * abs(want) + absolute, f"{what}: {got!r} where numpy has {want!r}"
 
 
+def fnv_1a(data):
+    digest = 0xCBF29CE484222325
+    for byte in data:
+        digest = (digest ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{digest:016x}"
+
+
 def keys(what, got, want):
     assert set(got) == set(want.split()), f"{what} has {sorted(got)}, not {sorted(want.split())}"
 
@@ -65,7 +72,7 @@ assert sorted(p.name for p in (here / "baseline").iterdir()) == [
     "baseline.safetensors", "constraints.json", "statistics.json"]
 
 statistics = read(here / "baseline" / "statistics.json")
-keys("statistics.json", statistics, "version dataset features")
+keys("statistics.json", statistics, "version dataset features griddle")
 assert statistics["dataset"] == {"item_count": many}
 features = {feature["name"]: feature for feature in statistics["features"]}
 assert set(features) == set(columns)
@@ -130,6 +137,8 @@ for rule in constraints["features"]:
 
 with safe_open(here / "baseline" / "baseline.safetensors", framework="np") as file:
     about = read(file.metadata()["griddle_baseline"])
+    assert statistics["griddle"] == {"baseline": file.metadata()["griddle_digest"]}
+    assert file.metadata()["griddle_statistics"] == fnv_1a((here / "baseline" / "statistics.json").read_bytes())
     for i, column in enumerate(about["columns"]):
         item, levels = file.get_tensor(f"column.{i}.item"), file.get_tensor(f"column.{i}.whole")[5::2]
         data = features[column["name"]]["numerical_statistics"]["distribution"]["kll"]["sketch"]["data"]
