@@ -82,8 +82,9 @@ static void print_share(gd_text *out, int64_t part, int64_t whole)
 static void print_class(const gd_quality *q, const tally *t, gd_text *out)
 {
     const size_t from = out->length;
-    gd_text_add(out, "  %-*.*s%9" PRId64 "%9" PRId64, WIDEST, WIDEST, q->merge.classes[t->class], t->labelled,
-                t->answered);
+    gd_text_add(out, "  ");
+    gd_text_add_cell(out, q->merge.classes[t->class], WIDEST);
+    gd_text_add(out, "%9" PRId64 "%9" PRId64, t->labelled, t->answered);
     print_share(out, t->right, t->labelled);
     print_share(out, t->right, t->answered);
     print_share(out, 2 * t->right, t->labelled + t->answered);
