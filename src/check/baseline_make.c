@@ -83,9 +83,9 @@ static void judge(job *j, int64_t had, int64_t looked)
     j->statistics_alone = had * TELLING >= looked && had > 0;
     if (j->statistics_alone)
         note(j,
-             "%" PRId64 " of %" PRId64 " pictures looked at are ones that '%s' was trained on, and of those a model is "
+             "%" PRId64 " of %" PRId64 " picture%s looked at %s that '%s' was trained on, and of those a model is "
              "over-confident: the baseline holds statistics of the images alone, no answers\n",
-             had, looked, j->o->model);
+             had, looked, gd_plural(looked), had == 1 ? "is one" : "are ones", j->o->model);
 }
 
 /* ---- surveys ---- */
@@ -158,7 +158,8 @@ static gd_status make_of_run(job *j, gd_error *error)
             "its staged set, by griddle monitor baseline %s %s/staged.safetensors -o DIR, or train with --set "
             "data.validation=0.1",
             run, run, run);
-    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s", n, run);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation image%s of %s", n,
+             gd_plural(n), run);
     if (r->originals)
         return survey_files(j, r->originals, n, error);
     if (r->size > 0)
@@ -206,7 +207,8 @@ static gd_status make_of_files(job *j, const gd_survey_file *files, int64_t n, g
     GD_TRY(refuse_window(j, error));
     GD_TRY(open_trained(j, error));
     GD_TRY(sample_files(j, files, n, error));
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " pictures of %s", n, j->o->data);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " picture%s of %s", n, gd_plural(n),
+             j->o->data);
     return survey_files(j, files, n, error);
 }
 
@@ -246,8 +248,8 @@ static gd_status make_of_staged(job *j, const char *path, gd_error *error)
     const bool test = set.test.n > 0;
     const gd_images *images = test ? &set.test : &set.train;
     GD_TRY_TO(done, sample_images(j, images, error));
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%s%" PRId64 " images of %s",
-             test ? "the test split's " : "", images->n, path);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%s%" PRId64 " image%s of %s",
+             test ? "the test split's " : "", images->n, gd_plural(images->n), path);
     if (is_scaled(&set))
         note_scaled(j, images->height);
     status = survey_images(j, images, NULL, 0, is_scaled(&set), error);
@@ -267,14 +269,14 @@ static gd_status make_of_captures(job *j, gd_error *error)
     const gd_survey_options options = options_of(j);
     const gd_see see = gd_baseline_builder_see(&j->builder);
     GD_TRY(gd_survey_captures(&what, &options, &see, &j->told->captured, &j->told->seen, error));
+    const gd_captured_counts *read = &j->told->captured.read;
     if (j->told->seen.pictures == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records to make a baseline of: %" PRId64 " lines, of which %" PRId64
+                       "'%s': no records to make a baseline of: %" PRId64 " line%s, of which %" PRId64
                        " are broken and %" PRId64 " outside the window of time",
-                       j->o->data, j->told->captured.read.lines, j->told->captured.read.broken,
-                       j->told->captured.read.outside);
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " captured pictures of %s",
-             j->told->seen.pictures, j->o->data);
+                       j->o->data, read->lines, gd_plural(read->lines), read->broken, read->outside);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " captured picture%s of %s",
+             j->told->seen.pictures, gd_plural(j->told->seen.pictures), j->o->data);
     return GD_OK;
 }
 
@@ -328,8 +330,8 @@ static gd_status check_counts(const job *j, gd_error *error)
     if (j->baseline->profile.items > 0)
         return GD_OK;
     if (seen->broken > 0)
-        return gd_fail(error, GD_FORMAT, "none of %" PRId64 " pictures can be decoded; the first: %s", seen->broken,
-                       seen->first.message);
+        return gd_fail(error, GD_FORMAT, "none of %" PRId64 " picture%s can be decoded; the first: %s", seen->broken,
+                       gd_plural(seen->broken), seen->first.message);
     return gd_fail(error, GD_FORMAT, "nothing to make a baseline of");
 }
 

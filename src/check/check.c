@@ -85,19 +85,20 @@ static gd_status check_any(const gd_check_options *o, const gd_check *check, con
     if (check->captured.blind > 0 && check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
                        "'%s': none of %" PRId64
-                       " records has an answer, figures or a picture: nothing is known of them",
-                       path, check->captured.blind);
+                       " record%s has an answer, figures or a picture: nothing is known of them",
+                       path, check->captured.blind, gd_plural(check->captured.blind));
     if (check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records to check: %" PRId64 " lines, of which %" PRId64 " are broken, %" PRId64
+                       "'%s': no records to check: %" PRId64 " line%s, of which %" PRId64 " are broken, %" PRId64
                        " outside the window of time and %" PRId64 " of other endpoints and variants",
-                       path, read->lines, read->broken, read->outside, check->captured.elsewhere);
+                       path, read->lines, gd_plural(read->lines), read->broken, read->outside,
+                       check->captured.elsewhere);
     if (w->answers == 0 && check->baseline.profile.options.n_classes > 0)
         return gd_fail(error, GD_INVALID,
                        "'%s': none of %" PRId64
-                       " pictures has an answer: capture answers (--capture-mode), or name the "
+                       " picture%s has an answer: capture answers (--capture-mode), or name the "
                        "model, which computes them of captured pictures: --model RUN|MODEL",
-                       path, check->window.profile.items);
+                       path, check->window.profile.items, gd_plural(check->window.profile.items));
     return GD_OK;
 }
 

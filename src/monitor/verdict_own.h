@@ -47,6 +47,8 @@ const gd_column_rule *gd_rule_of(const gd_rules *rules, const char *name); /* NU
 double gd_binomial_lower(int64_t k, int64_t n, double share);
 
 /* ---- verdict_words.c: in the arena; NULL: out of memory ---- */
+const char *gd_words_items(const gd_verdict *verdict,
+                           int64_t n); /* of that many: "picture", "rows"; not in the arena */
 
 const char *gd_words_number(gd_arena *arena, double x);    /* three digits, or all whole ones */
 const char *gd_words_share(gd_arena *arena, double share); /* per cent */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quality/merge.h"
 
+#include "base/text.h"
 #include "body/body.h"
 #include "survey/origin.h"
 
@@ -193,7 +194,8 @@ static gd_status go_through(pass *p, gd_error *error)
         if (!record)
             return GD_OK;
         if (m->stop && *m->stop)
-            return gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " records", m->counts.records);
+            return gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " record%s", m->counts.records,
+                           gd_plural(m->counts.records));
         GD_TRY(gd_origin_belongs(m->what, record, &m->captured, &p->begun, &belongs, error));
         if (belongs)
             GD_TRY(look_at(p, record, error));

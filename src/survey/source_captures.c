@@ -196,7 +196,8 @@ static gd_status look_at(survey *s, gd_looker *looker, body_request *r, const ch
     gd_status status = gd_body_decode(r->type >= 0 ? lot->text.at + r->type : NULL, bodies + r->body, r->length,
                                       s->base.channels, pictures, &broken);
     if (status == GD_OK && !r->open && pictures->n != r->n)
-        status = gd_fail(&broken, GD_FORMAT, "body: %d pictures where %d were answered", pictures->n, r->n);
+        status = gd_fail(&broken, GD_FORMAT, "body: %d picture%s where %d were answered", pictures->n,
+                         gd_plural(pictures->n), r->n);
     if (status == GD_FORMAT) {
         give_up(lot, r, &broken);
         return GD_OK;

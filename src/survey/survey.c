@@ -194,6 +194,7 @@ gd_status gd_survey_run(gd_survey *s, gd_survey_steps steps, const gd_survey_opt
     }
     free(s->looker);
     if (status == GD_OK && gd_survey_stopped(s))
-        status = gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " pictures", counts->pictures);
+        status = gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " picture%s", counts->pictures,
+                         gd_plural(counts->pictures));
     return status;
 }

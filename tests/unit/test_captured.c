@@ -292,7 +292,7 @@ TEST(broken_lines_cost_themselves_only)
         {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"red\":0,\"red\":0}]}," META "}", "key 'red' comes twice"},
         {"{\"captureData\":{\"endpointOutput\":{\"data\":\"[1]\",\"encoding\":\"JSON\"}},"
          "\"griddle\":{\"pictures\":[{},{}]}," META "}",
-         "2:43: an answer for 1 pictures, and 'griddle' has seen 2"},
+         "2:43: an answer for 1 picture, and 'griddle' has seen 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gd_captured *captured =

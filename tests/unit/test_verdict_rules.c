@@ -114,7 +114,7 @@ TEST(only_a_least_value_of_0_is_a_bound)
 TEST(missing_and_new_columns_of_a_table)
 {
     expect(tables(GD_COLUMN_WHOLE, NAN, 0.3), "whole", GD_MISSING_COLUMN,
-           "'whole' is missing: none of 1000 rows has it. There are 1 columns, and 2 in the baseline's constraints.");
+           "'whole' is missing: none of 1000 rows has it. There is 1 column, and 2 in the baseline's constraints.");
     table *t = tables(GD_COLUMN_WHOLE, 5, 0.3);
     add(&t->window.profile, "more", GD_COLUMN_NUMBERS, 0, 1, 0, ROWS);
     expect(t, "more", GD_EXTRA_COLUMN,
@@ -211,3 +211,6 @@ TEST(shares_have_the_places_that_matter)
     CHECK_TEXT(gd_words_number(&arena, 0.31234), "0.312");
     gd_arena_release(&arena);
 }
+domain_of(1, 1,
+          "1 of 501 values of 'prediction' is none of the 3 that are allowed, such as 'zebra': 99.8% are, where at "
+          "least 100% have to be.");
