@@ -291,6 +291,22 @@ static gd_status make_of_table(job *j, const char *path, gd_error *error)
 
 /* ---- the whole ---- */
 
+/* Of a folder without pictures. */
+static gd_status check_captures(const char *folder, gd_error *error)
+{
+    const gd_captured_options options = {.paths = (const char *const[]){folder, NULL}};
+    gd_captured *reader;
+    gd_error none = {0};
+    const gd_status status = gd_captured_open(&options, &reader, &none);
+    gd_captured_close(reader);
+    if (status != GD_INVALID)
+        return status == GD_OK ? GD_OK : gd_fail(error, status, "%s", none.message);
+    return gd_fail(error, GD_INVALID,
+                   "neither pictures nor captures below '%s': no file ends in .png, .jpg, .jpeg, .jsonl or .jsonl.gz, "
+                   "and there are no folders yyyy/mm/dd/hh",
+                   folder);
+}
+
 static gd_status make_of_folder(job *j, const char *folder, gd_error *error)
 {
     const gd_survey_file *files;
@@ -305,7 +321,10 @@ static gd_status make_of_folder(job *j, const char *folder, gd_error *error)
         gd_survey_find_files(folder, j->model.info->classes, j->model.info->n_classes, &j->arena, &files, &n, &none);
     if (status == GD_OK)
         return make_of_files(j, files, n, error);
-    return status == GD_INVALID ? make_of_captures(j, error) : gd_fail(error, status, "%s", none.message);
+    if (status != GD_INVALID)
+        return gd_fail(error, status, "%s", none.message);
+    GD_TRY(check_captures(folder, error));
+    return make_of_captures(j, error);
 }
 
 static gd_status make(job *j, gd_error *error)
@@ -313,15 +332,19 @@ static gd_status make(job *j, gd_error *error)
     const char *model = j->o->model, *data = j->o->data;
     if (!data && ends_with(model, ".safetensors") && gd_survey_is_table(model))
         return make_of_table(j, model, error);
+    const bool is_set = data && !is_folder(data) && ends_with(data, ".safetensors");
+    if (is_set && gd_survey_is_table(data))
+        return gd_fail(error, GD_INVALID,
+                       "'%s' is a table of numbers, of which '%s' computes nothing: leave that out, as griddle monitor "
+                       "baseline %s -o DIR",
+                       data, model, data);
     GD_TRY(gd_survey_model_open(model, &j->model, error));
     memcpy(j->baseline->model, j->model.digest, sizeof j->baseline->model);
     if (!data)
         return make_of_run(j, error);
     if (is_folder(data))
         return make_of_folder(j, data, error);
-    if (!ends_with(data, ".safetensors"))
-        return make_of_captures(j, error);
-    return gd_survey_is_table(data) ? make_of_table(j, data, error) : make_of_staged(j, data, error);
+    return is_set ? make_of_staged(j, data, error) : make_of_captures(j, error);
 }
 
 static gd_status check_counts(const job *j, gd_error *error)

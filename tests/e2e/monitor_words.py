@@ -73,7 +73,8 @@ def baselines():
     refused("baseline", "model.safetensors", "none", "-o", "x", code=1, complaint="'none'")
     os.makedirs("empty")
     refused("baseline", "empty", "-o", "x", code=1, complaint="train it to the end first")
-    refused("baseline", "model.safetensors", "empty", "-o", "x", complaint="empty")
+    refused("baseline", "model.safetensors", "empty", "-o", "x",
+            complaint="neither pictures nor captures below 'empty': no file ends in .png")
     refused("baseline", "all", "-o", "x", complaint="data.validation: 0")
     for of in (["run"], ["run", "run/staged.safetensors"]):
         refused("baseline", *of, "--from", "2026-11-27", "-o", "x", complaint="are of captures, and 'run")
@@ -144,7 +145,9 @@ def tables():
     assert "'height' varies less than it did: around an average of 1.5 it deviates by 0 where the baseline deviates by 1.98 around 1 " in narrow, narrow
     write_table("unequal.safetensors", {"height": [1, 2], "weight": [1]})
     refused("check", "unequal.safetensors", "--baseline", "table", "-o", "out",
-            complaint="column 'weight' has 1 rows where 'height' has 2")
+            complaint="column 'weight' has 1 row where 'height' has 2")
+    refused("baseline", "model.safetensors", "same.safetensors", "-o", "y",
+            complaint="leave that out, as griddle monitor baseline same.safetensors -o DIR")
     write_table("nameless.safetensors", {"": [1, 2]})
     refused("baseline", "nameless.safetensors", "-o", "y", complaint="tensor 0 has no name")
     write_table("strange.safetensors", {"\x1b[31m\nred": columns["height"]})
