@@ -194,7 +194,7 @@ static gd_status next_line(gd_captured *captured, gd_captured_line *line, gd_err
 
 /* ---- records ---- */
 
-/* Probabilities out of the record's output. What is no answer here is said, and the record goes without. */
+/* The answer out of the record's output. What is no answer here is said, and the record goes without. */
 static gd_status add_answer(gd_captured *captured)
 {
     gd_captured_record *record = &captured->record;

@@ -114,7 +114,7 @@ static gd_status check_sign(gd_making *m, const gd_column_rule *rule, const gd_c
 
 static gd_status check_completeness(gd_making *m, const gd_column_rule *rule, const gd_column *column)
 {
-    const int64_t present = gd_column_present(column), items = m->verdict->items;
+    const int64_t present = gd_column_present(column), items = gd_profile_possible(&m->window->profile, column);
     if (isnan(rule->completeness) || !too_few_agree(m->verdict, present, items, rule->completeness))
         return GD_OK;
     const char *share = found(m, present, items), *least = gd_words_share(m->arena, rule->completeness);
@@ -179,6 +179,8 @@ static gd_status check_missing(gd_making *m, const gd_column_rule *rule)
 {
     const gd_column *reference = gd_profile_column(&m->baseline->profile, rule->name);
     if (reference && reference->of != GD_OF_ANSWER && reference->of != GD_OF_TABLE)
+        return GD_OK;
+    if (reference && gd_profile_possible(&m->window->profile, reference) == 0)
         return GD_OK;
     const int n = m->window->profile.n_columns;
     return gd_verdict_violate(

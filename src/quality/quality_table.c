@@ -165,6 +165,7 @@ void gd_quality_print_losses(const gd_quality *q, gd_text *out)
 {
     const gd_merge_counts *c = &q->merge.counts;
     print_read(out, &q->merge.captured.read, "capture");
+    gd_survey_print_foreign(&q->merge.captured, out);
     print_read(out, &q->truth.read, "label");
     gd_losses_count(out, q->truth.repeated, "label was given twice", "labels were given twice");
     gd_losses_count(out, q->truth.contradicting, "label contradicts one before, and replaces it",
@@ -183,6 +184,8 @@ void gd_quality_print_losses(const gd_quality *q, gd_text *out)
         gd_text_add(out, "%" PRId64 " record%s without a label; the first: '%s'\n", c->without_label,
                     gd_plural(c->without_label), c->id_unlabelled);
     gd_losses_count(out, c->without_answer, "record without an answer", "records without an answer");
+    gd_losses_count(out, c->alone, "answer is a class alone: without probabilities it is not graded",
+                    "answers are classes alone: without probabilities they are not graded");
     gd_losses_count(out, c->several, "record of several pictures, of which no label can say which it means",
                     "records of several pictures, of which no label can say which it means");
     gd_losses_count(out, c->again, "record has the id of an earlier one, which has the label",
