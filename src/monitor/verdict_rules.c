@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "monitor/special.h"
 #include "monitor/verdict_own.h"
 
 #include <math.h>
@@ -12,29 +13,6 @@ const gd_column_rule *gd_rule_of(const gd_rules *rules, const char *name)
             return &rules->column[i];
     }
     return NULL;
-}
-
-static double log_factorial(double n)
-{
-    int sign;
-    return lgamma_r(n + 1, &sign);
-}
-
-/* From the k-th term down, each i / (n - i + 1) * (1 - share) / share of the one above it. */
-double gd_binomial_lower(int64_t k, int64_t n, double share)
-{
-    if (k >= n || share <= 0)
-        return 1;
-    if (k < 0 || share >= 1)
-        return 0;
-    const double a = (double)k, b = (double)(n - k), odds = (1 - share) / share;
-    double term = exp(log_factorial(a + b) - log_factorial(a) - log_factorial(b) + a * log(share) + b * log1p(-share));
-    double sum = 0;
-    for (int64_t i = k; i >= 0 && term > sum * 1e-17; i--) {
-        sum += term;
-        term *= (double)i / (double)(n - i + 1) * odds;
-    }
-    return fmin(sum, 1);
 }
 
 /* ---- shares that a rule asks for ---- */
