@@ -60,10 +60,12 @@ static surveyed survey(const char *path, surveyed all, gd_status want, const cha
     s = all;
     const gd_see see = surveyed_by(&s);
     const gd_status status = gd_survey_captures(&what, &s.options, &see, &s.captured, &s.counts, &error);
-    if (want == GD_OK)
+    if (want == GD_OK) {
         CHECK_OK(status, &error);
-    else
+    } else {
         CHECK_FAILS(status, want, &error, complaint);
+        gd_text_release(&s.told); /* what came before it was known */
+    }
     return s;
 }
 
