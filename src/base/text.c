@@ -47,6 +47,8 @@ void gd_text_add(gd_text *text, const char *format, ...)
     text->length += (size_t)length;
 }
 
+const char *gd_plural(int64_t n) { return n == 1 ? "" : "s"; }
+
 int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character)
 {
     /* least code point of each length: smaller ones are overlong, a way to smuggle characters past checks */
