@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "infer/session.h"
+#include "serve/cores.h"
 #include "serve/http.h"
 #include "serve/lone.h"
 #include "serve/seat.h"
@@ -44,6 +45,7 @@ struct gd_hosted {
     gd_queue queue;
     bool queue_made;
     gd_lone lone;
+    int helpers; /* of a lone picture, at most */
     worker *worker;
 };
 
@@ -189,14 +191,14 @@ static void lead(worker *w)
     if (!w->lone || w->leads || !gd_team_lead(&w->hosted->lone.team))
         return;
     w->leads = true;
-    gd_queue_call(&w->hosted->queue, GD_LONE_HELPERS);
+    gd_queue_call(&w->hosted->queue, w->hosted->helpers);
 }
 
 static void begin(worker *w, gd_queued *list)
 {
     const gd_job *first = (const gd_job *)list;
     w->seat = gd_seat_take();
-    w->lone = w->hosted->options.workers > 1 && !list->next && !gd_queue_waits(&w->hosted->queue) &&
+    w->lone = w->hosted->helpers > 0 && !list->next && !gd_queue_waits(&w->hosted->queue) &&
               gd_lone_wants_help(&w->hosted->lone);
     if (first->body_bytes <= SMALL_BODY)
         lead(w);
@@ -311,8 +313,7 @@ static void *work(void *argument)
 static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error)
 {
     const gd_session_options options = {h->options.batch, h->options.features ? 1 : 0, &h->info->features};
-    const int together = h->options.workers < GD_LONE_HELPERS + 1 ? h->options.workers : GD_LONE_HELPERS + 1;
-    return gd_session_new_cut(h->model, &options, together, session, error);
+    return gd_session_new_cut(h->model, &options, 1 + h->helpers, session, error);
 }
 
 static gd_status choose_batch(gd_hosted *h, gd_error *error)
@@ -362,6 +363,7 @@ gd_status gd_hosted_new(const char *path, const gd_hosted_options *options, gd_m
     if (!h)
         return gd_fail(error, GD_NOMEM, "out of memory for a model");
     h->options = *options;
+    h->helpers = gd_lone_helpers(options->workers, gd_cores());
     GD_TRY_TO(failed, read_model(h, path, error));
     h->info = gd_model_describe(h->model);
     GD_TRY_TO(failed, gd_metrics_variant(metrics, name, h->info->classes, h->info->n_classes, &h->metrics, error));

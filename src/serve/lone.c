@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/lone.h"
 
+int gd_lone_helpers(int workers, int cores)
+{
+    const int others = (workers < cores ? workers : cores) - 1;
+    return others < GD_LONE_HELPERS ? others : GD_LONE_HELPERS;
+}
+
 static uint64_t read(const uint64_t *x) { return __atomic_load_n(x, __ATOMIC_RELAXED); }
 
 bool gd_lone_wants_help(gd_lone *lone)

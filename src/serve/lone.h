@@ -13,6 +13,9 @@ extern "C" {
 
 enum { GD_LONE_HELPERS = 7 /* beyond these, steps are too short to be cut further */, GD_LONE_TRIES = 256 };
 
+/* How many of so many workers may help the one that computes: none may stand in its way. */
+int gd_lone_helpers(int workers, int cores);
+
 typedef struct gd_lone {
     gd_team team;
     unsigned turns;

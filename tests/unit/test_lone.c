@@ -24,6 +24,13 @@ TEST(what_is_faster_is_done_and_the_other_tried_now_and_then)
     CHECK_EQ_INT(helped_of(&slower, 10 * GD_LONE_TRIES, 300, 295), 10);
 }
 
+TEST(none_stands_in_the_way)
+{
+    CHECK_EQ_INT(gd_lone_helpers(1, 8), 0);
+    CHECK_EQ_INT(gd_lone_helpers(256, 2), 1);
+    CHECK_EQ_INT(gd_lone_helpers(64, 64), GD_LONE_HELPERS);
+}
+
 TEST(it_follows_the_machine_and_not_one_picture)
 {
     gd_lone lone = {0};
