@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Parallel loops. Which pool runs them is a choice of the build: OpenMP in the program, so that oneDNN and our loops
- * share ONE pool (parallel_omp.c); the calling thread in the inference library (parallel_serial.c). */
+ * share ONE pool (parallel_omp.c); the calling thread in the inference library (parallel_serial.c), and
+ * who helps it, where it leads a team (team.h). */
 #ifndef GD_BASE_PARALLEL_H
 #define GD_BASE_PARALLEL_H
 

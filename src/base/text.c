@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ void gd_text_add(gd_text *text, const char *format, ...)
     text->length += (size_t)length;
 }
 
+const char *gd_plural(int64_t n) { return n == 1 ? "" : "s"; }
+
 int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character)
 {
     /* least code point of each length: smaller ones are overlong, a way to smuggle characters past checks */
@@ -66,6 +69,54 @@ int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character)
         return 0;
     *character = c;
     return length;
+}
+
+/* Unicode's East_Asian_Width W and F, and combining marks, by the blocks that hold them. */
+static int columns_of(uint32_t c)
+{
+    static const struct {
+        uint32_t from, to;
+        int columns;
+    } blocks[] = {{0x300, 0x36f, 0},   {0x1100, 0x115f, 2}, {0x200b, 0x200f, 0},   {0x2e80, 0xa4cf, 2},
+                  {0xac00, 0xd7a3, 2}, {0xf900, 0xfaff, 2}, {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},
+                  {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2}, {0x1f300, 0x1faff, 2}, {0x20000, 0x3fffd, 2}};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        if (c >= blocks[i].from && c <= blocks[i].to)
+            return blocks[i].columns;
+    }
+    return 1;
+}
+
+/* The bytes of the longest start of a string that takes no more than `most` columns, and how many it takes. What is no
+ * UTF-8 takes one a byte. */
+static size_t fit(const char *string, int most, int *columns)
+{
+    const size_t all = strlen(string);
+    size_t at = 0;
+    *columns = 0;
+    while (at < all) {
+        uint32_t c = 0;
+        const int length = gd_utf8_decode(string + at, all - at, &c), wide = length ? columns_of(c) : 1;
+        if (wide > most - *columns)
+            break;
+        *columns += wide;
+        at += length ? (size_t)length : 1;
+    }
+    return at;
+}
+
+int gd_text_columns(const char *string)
+{
+    int columns;
+    fit(string, INT_MAX, &columns);
+    return columns;
+}
+
+void gd_text_add_cell(gd_text *text, const char *string, int columns)
+{
+    int taken;
+    gd_text_add_n(text, string, fit(string, columns, &taken));
+    gd_text_add(text, "%*s", columns - taken, "");
 }
 
 static int printable(uint32_t c)

@@ -27,8 +27,18 @@ void gd_text_add_json(gd_text *text, const char *string);
 /* Bytes in base64 (RFC 4648, section 4), padded. */
 void gd_text_add_base64(gd_text *text, const void *data, size_t length);
 
+/* What is behind a noun of which there are n: "" of 1, else "s". */
+const char *gd_plural(int64_t n);
+
 /* The character at the start of `bytes` (`left` of them): its length, 1 to 4, or 0 where that is no valid UTF-8. */
 int gd_utf8_decode(const char *bytes, size_t left, uint32_t *character);
+
+/* How many columns of a terminal a text takes: 0 for marks that sit on the letter before them, 2 for wide characters of
+ * East Asia and pictographs, else 1. */
+int gd_text_columns(const char *string);
+
+/* A string as a table's cell of `columns`: cut behind a whole character or padded with spaces. */
+void gd_text_add_cell(gd_text *text, const char *string, int columns);
 
 /* What was added from byte `from` on without control characters, which a terminal obeys: each is '?'. */
 void gd_text_plain(gd_text *text, size_t from);

@@ -74,8 +74,9 @@ typedef struct gd_captured_record {
 
     int n_pictures; /* of the answer and of what was seen; 0: neither is there */
     int n_classes;
-    const double *probability;           /* (n_pictures, n_classes), NaN for null; NULL: there is no answer */
+    const double *probability;           /* (n_pictures, n_classes), NaN for null; NULL: the answer has none */
     const char *const *classes;          /* (n_classes) names, where the answer has them; else NULL */
+    const char *const *answered;         /* (n_pictures) classes, where the answer is these alone; else NULL */
     const gd_captured_picture *pictures; /* (n_pictures); NULL: nothing was seen, decode the input */
 } gd_captured_record;
 

@@ -53,8 +53,8 @@ gd_status gd_captured_read_label(gd_captured *captured);
 /* What stands behind "griddle". */
 gd_status gd_captured_read_seen(gd_captured *captured);
 
-/* Probabilities out of the bytes of the record's output. FORMAT, with their line and column, for what is no answer
- * known here. */
+/* Probabilities, or classes, out of the bytes of the record's output. FORMAT, with their line and column, for what is
+ * no answer known here. */
 gd_status gd_captured_read_answer(gd_captured *captured, const char *bytes, size_t length, gd_error *error);
 
 #endif

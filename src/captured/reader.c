@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Files, lines, records; and what is counted and said of them. */
+#include "base/text.h"
 #include "captured/own.h"
 
 #include <errno.h>
@@ -213,7 +214,7 @@ static gd_status next_line(gd_captured *captured, gd_captured_line *line, gd_err
 
 /* ---- records ---- */
 
-/* Probabilities out of the record's output. What is no answer here is said, and the record goes without. */
+/* The answer out of the record's output. What is no answer here is said, and the record goes without. */
 static gd_status add_answer(gd_captured *captured)
 {
     gd_captured_record *record = &captured->record;
@@ -228,7 +229,8 @@ static gd_status add_answer(gd_captured *captured)
         status = gd_captured_read_answer(captured, body, length, &own);
     if (status == GD_OK && seen > 0 && record->n_pictures != seen)
         return gd_fail_at(e, GD_FORMAT, gd_json_place(&captured->scan, record->output.text),
-                          "an answer for %d pictures, and 'griddle' has seen %d", record->n_pictures, seen);
+                          "an answer for %d picture%s, and 'griddle' has seen %d", record->n_pictures,
+                          gd_plural(record->n_pictures), seen);
     if (status == GD_NOMEM)
         return gd_fail(e, status, "%s", own.message);
     if (status == GD_OK)

@@ -83,9 +83,9 @@ static void judge(job *j, int64_t had, int64_t looked)
     j->statistics_alone = had * TELLING >= looked && had > 0;
     if (j->statistics_alone)
         note(j,
-             "%" PRId64 " of %" PRId64 " pictures looked at are ones that '%s' was trained on, and of those a model is "
+             "%" PRId64 " of %" PRId64 " picture%s looked at %s that '%s' was trained on, and of those a model is "
              "over-confident: the baseline holds statistics of the images alone, no answers\n",
-             had, looked, j->o->model);
+             had, looked, gd_plural(looked), had == 1 ? "is one" : "are ones", j->o->model);
 }
 
 /* ---- surveys ---- */
@@ -158,7 +158,8 @@ static gd_status make_of_run(job *j, gd_error *error)
             "its staged set, by griddle monitor baseline %s %s/staged.safetensors -o DIR, or train with --set "
             "data.validation=0.1",
             run, run, run);
-    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation images of %s", n, run);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "the %" PRId64 " validation image%s of %s", n,
+             gd_plural(n), run);
     if (r->originals)
         return survey_files(j, r->originals, n, error);
     if (r->size > 0)
@@ -206,7 +207,8 @@ static gd_status make_of_files(job *j, const gd_survey_file *files, int64_t n, g
     GD_TRY(refuse_window(j, error));
     GD_TRY(open_trained(j, error));
     GD_TRY(sample_files(j, files, n, error));
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " pictures of %s", n, j->o->data);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " picture%s of %s", n, gd_plural(n),
+             j->o->data);
     return survey_files(j, files, n, error);
 }
 
@@ -246,8 +248,8 @@ static gd_status make_of_staged(job *j, const char *path, gd_error *error)
     const bool test = set.test.n > 0;
     const gd_images *images = test ? &set.test : &set.train;
     GD_TRY_TO(done, sample_images(j, images, error));
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%s%" PRId64 " images of %s",
-             test ? "the test split's " : "", images->n, path);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%s%" PRId64 " image%s of %s",
+             test ? "the test split's " : "", images->n, gd_plural(images->n), path);
     if (is_scaled(&set))
         note_scaled(j, images->height);
     status = survey_images(j, images, NULL, 0, is_scaled(&set), error);
@@ -267,14 +269,14 @@ static gd_status make_of_captures(job *j, gd_error *error)
     const gd_survey_options options = options_of(j);
     const gd_see see = gd_baseline_builder_see(&j->builder);
     GD_TRY(gd_survey_captures(&what, &options, &see, &j->told->captured, &j->told->seen, error));
+    const gd_captured_counts *read = &j->told->captured.read;
     if (j->told->seen.pictures == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records to make a baseline of: %" PRId64 " lines, of which %" PRId64
+                       "'%s': no records to make a baseline of: %" PRId64 " line%s, of which %" PRId64
                        " are broken and %" PRId64 " outside the window of time",
-                       j->o->data, j->told->captured.read.lines, j->told->captured.read.broken,
-                       j->told->captured.read.outside);
-    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " captured pictures of %s",
-             j->told->seen.pictures, j->o->data);
+                       j->o->data, read->lines, gd_plural(read->lines), read->broken, read->outside);
+    snprintf(j->baseline->source, sizeof j->baseline->source, "%" PRId64 " captured picture%s of %s",
+             j->told->seen.pictures, gd_plural(j->told->seen.pictures), j->o->data);
     return GD_OK;
 }
 
@@ -288,6 +290,22 @@ static gd_status make_of_table(job *j, const char *path, gd_error *error)
 }
 
 /* ---- the whole ---- */
+
+/* Of a folder without pictures. */
+static gd_status check_captures(const char *folder, gd_error *error)
+{
+    const gd_captured_options options = {.paths = (const char *const[]){folder, NULL}};
+    gd_captured *reader;
+    gd_error none = {0};
+    const gd_status status = gd_captured_open(&options, &reader, &none);
+    gd_captured_close(reader);
+    if (status != GD_INVALID)
+        return status == GD_OK ? GD_OK : gd_fail(error, status, "%s", none.message);
+    return gd_fail(error, GD_INVALID,
+                   "neither pictures nor captures below '%s': no file ends in .png, .jpg, .jpeg, .jsonl or .jsonl.gz, "
+                   "and there are no folders yyyy/mm/dd/hh",
+                   folder);
+}
 
 static gd_status make_of_folder(job *j, const char *folder, gd_error *error)
 {
@@ -303,7 +321,10 @@ static gd_status make_of_folder(job *j, const char *folder, gd_error *error)
         gd_survey_find_files(folder, j->model.info->classes, j->model.info->n_classes, &j->arena, &files, &n, &none);
     if (status == GD_OK)
         return make_of_files(j, files, n, error);
-    return status == GD_INVALID ? make_of_captures(j, error) : gd_fail(error, status, "%s", none.message);
+    if (status != GD_INVALID)
+        return gd_fail(error, status, "%s", none.message);
+    GD_TRY(check_captures(folder, error));
+    return make_of_captures(j, error);
 }
 
 static gd_status make(job *j, gd_error *error)
@@ -311,15 +332,19 @@ static gd_status make(job *j, gd_error *error)
     const char *model = j->o->model, *data = j->o->data;
     if (!data && ends_with(model, ".safetensors") && gd_survey_is_table(model))
         return make_of_table(j, model, error);
+    const bool is_set = data && !is_folder(data) && ends_with(data, ".safetensors");
+    if (is_set && gd_survey_is_table(data))
+        return gd_fail(error, GD_INVALID,
+                       "'%s' is a table of numbers, of which '%s' computes nothing: leave that out, as griddle monitor "
+                       "baseline %s -o DIR",
+                       data, model, data);
     GD_TRY(gd_survey_model_open(model, &j->model, error));
     memcpy(j->baseline->model, j->model.digest, sizeof j->baseline->model);
     if (!data)
         return make_of_run(j, error);
     if (is_folder(data))
         return make_of_folder(j, data, error);
-    if (!ends_with(data, ".safetensors"))
-        return make_of_captures(j, error);
-    return gd_survey_is_table(data) ? make_of_table(j, data, error) : make_of_staged(j, data, error);
+    return is_set ? make_of_staged(j, data, error) : make_of_captures(j, error);
 }
 
 static gd_status check_counts(const job *j, gd_error *error)
@@ -328,8 +353,8 @@ static gd_status check_counts(const job *j, gd_error *error)
     if (j->baseline->profile.items > 0)
         return GD_OK;
     if (seen->broken > 0)
-        return gd_fail(error, GD_FORMAT, "none of %" PRId64 " pictures can be decoded; the first: %s", seen->broken,
-                       seen->first.message);
+        return gd_fail(error, GD_FORMAT, "none of %" PRId64 " picture%s can be decoded; the first: %s", seen->broken,
+                       gd_plural(seen->broken), seen->first.message);
     return gd_fail(error, GD_FORMAT, "nothing to make a baseline of");
 }
 

@@ -69,7 +69,7 @@ static gd_status see(void *context, const gd_sighting *sighting, const gd_image 
     watcher *w = context;
     const gd_directions *directions = &w->check->baseline.directions;
     gd_exhibit *exhibit;
-    w->answers += sighting->probability != NULL;
+    w->answers += sighting->probability || sighting->class_alone > 0;
     GD_TRY(gd_showing_see(&w->show, sighting, picture, place, &exhibit, error));
     if (exhibit && sighting->features && directions->dims >= 2)
         gd_features_project(directions, sighting->features, 2, exhibit->at);
@@ -85,19 +85,20 @@ static gd_status check_any(const gd_check_options *o, const gd_check *check, con
     if (check->captured.blind > 0 && check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
                        "'%s': none of %" PRId64
-                       " records has an answer, figures or a picture: nothing is known of them",
-                       path, check->captured.blind);
+                       " record%s has an answer, figures or a picture: nothing is known of them",
+                       path, check->captured.blind, gd_plural(check->captured.blind));
     if (check->window.profile.items == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records to check: %" PRId64 " lines, of which %" PRId64 " are broken, %" PRId64
+                       "'%s': no records to check: %" PRId64 " line%s, of which %" PRId64 " are broken, %" PRId64
                        " outside the window of time and %" PRId64 " of other endpoints and variants",
-                       path, read->lines, read->broken, read->outside, check->captured.elsewhere);
+                       path, read->lines, gd_plural(read->lines), read->broken, read->outside,
+                       check->captured.elsewhere);
     if (w->answers == 0 && check->baseline.profile.options.n_classes > 0)
         return gd_fail(error, GD_INVALID,
                        "'%s': none of %" PRId64
-                       " pictures has an answer: capture answers (--capture-mode), or name the "
+                       " picture%s has an answer: capture answers (--capture-mode), or name the "
                        "model, which computes them of captured pictures: --model RUN|MODEL",
-                       path, check->window.profile.items);
+                       path, check->window.profile.items, gd_plural(check->window.profile.items));
     return GD_OK;
 }
 
@@ -207,6 +208,15 @@ static const char *title_of(const gd_check_options *o, const gd_check *check)
     return check->captured.endpoint[0] ? check->captured.endpoint : o->what.read.paths[0];
 }
 
+static gd_status complain(gd_check *check, const gd_error *what, gd_report *report, int *n, gd_error *error)
+{
+    char text[sizeof *what + 32];
+    if (what->status == GD_OK)
+        return GD_OK;
+    report->complaints[*n] = gd_arena_text(&check->arena, gd_error_text(what, text, sizeof text));
+    return report->complaints[(*n)++] ? GD_OK : gd_fail(error, GD_NOMEM, "out of memory for a report");
+}
+
 static gd_status print_report(const gd_check_options *o, gd_check *check, gd_text *page, gd_error *error)
 {
     struct timespec now;
@@ -217,18 +227,13 @@ static gd_status print_report(const gd_check_options *o, gd_check *check, gd_tex
                         .title = title_of(o, check),
                         .threshold = o->threshold,
                         .made_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
-    const int room = (int)(sizeof report.complaints / sizeof *report.complaints) - 1;
     const gd_captured_counts *read = &check->captured.read;
+    const gd_error *first[] = {&check->seen.first, &check->captured.first_foreign, &check->captured.first_odd};
     int n = 0;
-    for (int i = 0; i <= read->n_complaints && n < room; i++) {
-        const gd_error *what = i < read->n_complaints ? &read->complaint[i] : &check->seen.first;
-        char text[sizeof *what + 32];
-        if (what->status == GD_OK)
-            continue;
-        report.complaints[n] = gd_arena_text(&check->arena, gd_error_text(what, text, sizeof text));
-        if (!report.complaints[n++])
-            return gd_fail(error, GD_NOMEM, "out of memory for a report");
-    }
+    for (int i = 0; i < read->n_complaints; i++)
+        GD_TRY(complain(check, &read->complaint[i], &report, &n, error));
+    for (int i = 0; i < 3; i++)
+        GD_TRY(complain(check, first[i], &report, &n, error));
     return gd_report_print(&report, page, error);
 }
 

@@ -23,8 +23,8 @@ static gd_status add(gd_showing *showing, const gd_sighting *sighting, const gd_
                      gd_exhibit **exhibit, gd_error *error)
 {
     GD_TRY(gd_gallery_add(showing->gallery, picture, sighting, place, exhibit, error));
-    if (*exhibit && sighting->probability)
-        (*exhibit)->answer = gd_answer_of(sighting->probability, showing->n_classes);
+    if (*exhibit)
+        (*exhibit)->answer = gd_sighting_answer(sighting, showing->n_classes);
     return GD_OK;
 }
 

@@ -12,13 +12,15 @@
 static void print(const gd_baseline *b, const char *out, gd_text *text)
 {
     const gd_competence *c = &b->competence;
-    gd_text_add(text, "baseline of %s: %" PRId64 " items, %d columns, %d features\n", b->source, b->profile.items,
-                b->profile.n_columns, b->profile.features.dims);
+    const int64_t items = b->profile.items;
+    const int columns = b->profile.n_columns, features = b->profile.features.dims;
+    gd_text_add(text, "baseline of %s: %" PRId64 " item%s, %d column%s, %d feature%s\n", b->source, items,
+                gd_plural(items), columns, gd_plural(columns), features, gd_plural(features));
     if (c->n > 0)
         gd_text_add(text,
                     "accuracy %.4f (95%% interval %.4f to %.4f) on %" PRId64
-                    " labelled pictures, calibration error %.4f\n",
-                    c->accuracy.value, c->accuracy.low, c->accuracy.high, c->n, c->calibration_error);
+                    " labelled picture%s, calibration error %.4f\n",
+                    c->accuracy.value, c->accuracy.low, c->accuracy.high, c->n, gd_plural(c->n), c->calibration_error);
     else if (b->profile.options.n_classes > 0)
         gd_text_add(text, "no labels: accuracy will not be estimated\n");
     if (c->n > 0 && c->calibration.n == 0)

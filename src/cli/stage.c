@@ -120,11 +120,12 @@ static void print_table(const gd_staged *set, bool fresh, const gd_attr *rejecte
 {
     int width = 5;
     for (int c = 0; c < set->n_classes; c++)
-        width = (int)strlen(set->classes[c]) > width ? (int)strlen(set->classes[c]) : width;
+        width = gd_text_columns(set->classes[c]) > width ? gd_text_columns(set->classes[c]) : width;
     gd_text_add(out, "%-*s %9s %9s\n", width, "class", "train", "test");
-    for (int c = 0; c < set->n_classes; c++)
-        gd_text_add(out, "%-*s %9" PRId64 " %9" PRId64 "\n", width, set->classes[c], count[GD_PART_TRAIN][c],
-                    count[GD_PART_TEST][c]);
+    for (int c = 0; c < set->n_classes; c++) {
+        gd_text_add_cell(out, set->classes[c], width);
+        gd_text_add(out, " %9" PRId64 " %9" PRId64 "\n", count[GD_PART_TRAIN][c], count[GD_PART_TEST][c]);
+    }
     gd_text_add(out, "%-*s %9" PRId64 " %9" PRId64 "\n\n", width, "all", set->train.n, set->test.n);
     for (const gd_attr *row = rejected->first; row; row = row->next) {
         const gd_attr *file = gd_attr_find(row, "file"), *reason = gd_attr_find(row, "reason");

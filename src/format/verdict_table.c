@@ -176,9 +176,9 @@ static void print_losses(const gd_window *window, gd_text *out)
 {
     const long long broken = window->broken, unread = window->unread;
     if (broken > 0)
-        gd_text_add(out, "%lld line%s no record%s\n", broken, broken == 1 ? " is" : "s are", broken == 1 ? "" : "s");
+        gd_text_add(out, "%lld line%s no record%s\n", broken, broken == 1 ? " is" : "s are", gd_plural(broken));
     if (unread > 0)
-        gd_text_add(out, "%lld file%s could not be read\n", unread, unread == 1 ? "" : "s");
+        gd_text_add(out, "%lld file%s could not be read\n", unread, gd_plural(unread));
 }
 
 void gd_verdict_print(const gd_verdict *verdict, const gd_baseline *baseline, const gd_window *window, gd_text *out)

@@ -163,14 +163,13 @@ void gd_window_release(gd_window *w)
 
 gd_status gd_window_add(gd_window *w, const gd_baseline *b, const gd_sighting *s, gd_error *error)
 {
-    gd_answer_figures answer = {-1, NAN, NAN, NAN};
-    if (s->probability)
-        answer = gd_answer_of(s->probability, w->profile.options.n_classes);
+    const gd_answer_figures answer = gd_sighting_answer(s, w->profile.options.n_classes);
     gd_timeline_add(&w->timeline, s, &answer);
     const float confidence = (float)answer.confidence;
-    if (answer.class >= 0 && w->step)
+    const bool sure = answer.class >= 0 && isfinite(confidence);
+    if (sure && w->step)
         gd_calibration_count(&b->competence.calibration, &confidence, 1, w->step);
-    if (answer.class >= 0 && w->cell)
+    if (sure && w->cell)
         w->cell[gd_shift_cell(&b->competence.shift, answer.class, confidence)]++;
     return gd_profile_add(&w->profile, s, error);
 }

@@ -54,14 +54,6 @@ static void pool(table *t, const table *all)
     }
 }
 
-static double log_factorial(double n)
-{
-    int sign;
-    return lgamma_r(n + 1, &sign);
-}
-
-static double log_choose(double n, double k) { return log_factorial(n) - log_factorial(k) - log_factorial(n - k); }
-
 /* Of drawing n out of `all`, `marked` of which are marked: the chance of k marked ones, and by what it grows to k + 1.
  */
 typedef struct urn {
@@ -70,7 +62,7 @@ typedef struct urn {
 
 static double chance(const urn *u, double k)
 {
-    return exp(log_choose(u->marked, k) + log_choose(u->all - u->marked, u->n - k) - log_choose(u->all, u->n));
+    return exp(gd_log_choose(u->marked, k) + gd_log_choose(u->all - u->marked, u->n - k) - gd_log_choose(u->all, u->n));
 }
 
 static double ratio_up(const urn *u, double k)

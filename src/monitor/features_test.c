@@ -14,33 +14,38 @@ static const double ridge = 0.3; /* of the mean variance */
 
 /* Rows of both, the baseline's first. */
 typedef struct pooled {
-    int n, m, dims;
+    int n, m, fewer, dims;
     float *row;      /* (n + m,dims), as coordinates in which S is 1, around the mean of all */
     double *factor;  /* (dims,dims): S = U^T U; of U the part on and above the diagonal */
     double *sum;     /* (dims) */
     double *square;  /* (n + m): |row|^2 */
     float *kernel;   /* (n + m) rows: of row i against rows 0 to i - 1 */
     double *total;   /* (n + m): of row i against all */
-    int *order, *in; /* (n + m): a permutation; its first, rising */
+    int *order;      /* (n + m): a permutation */
+    char *in;        /* (n + m): whether a row is among its first */
+    uint16_t *dealt; /* (DEALS,fewer) rows, rising */
     float *block;    /* (dims,BLOCK) */
 } pooled;
 
-enum { BLOCK = 16 /* rows whose products are in registers */ };
+enum { BLOCK = 16 /* rows whose products are in registers */, DEALS = 1 + GD_PERMUTATIONS };
+_Static_assert(2 * GD_FEATURES_TEST_MOST <= UINT16_MAX, "a row's number fits");
 
 static bool pooled_new(int n, int m, int dims, pooled *p)
 {
     const size_t rows = (size_t)n + (size_t)m, d = (size_t)dims;
-    *p = (pooled){.n = n, .m = m, .dims = dims};
+    *p = (pooled){.n = n, .m = m, .fewer = m < n ? m : n, .dims = dims};
     p->row = malloc(sizeof *p->row * rows * d);
     p->factor = malloc(sizeof *p->factor * d * d);
     p->sum = malloc(sizeof *p->sum * d);
     p->square = malloc(sizeof *p->square * rows);
     p->kernel = malloc(sizeof *p->kernel * rows * (rows - 1) / 2);
     p->total = calloc(rows, sizeof *p->total);
-    p->order = calloc(2 * rows, sizeof *p->order);
-    p->in = p->order + rows;
+    p->order = malloc(sizeof *p->order * rows);
+    p->in = malloc(rows);
+    p->dealt = malloc(sizeof *p->dealt * DEALS * (size_t)p->fewer);
     p->block = malloc(sizeof *p->block * d * BLOCK);
-    return p->row && p->factor && p->sum && p->square && p->kernel && p->total && p->order && p->block;
+    return p->row && p->factor && p->sum && p->square && p->kernel && p->total && p->order && p->in && p->dealt &&
+           p->block;
 }
 
 static void pooled_free(pooled *p)
@@ -52,6 +57,8 @@ static void pooled_free(pooled *p)
     free(p->kernel);
     free(p->total);
     free(p->order);
+    free(p->in);
+    free(p->dealt);
     free(p->block);
 }
 
@@ -165,38 +172,74 @@ static bool compare_rows(pooled *p)
     return true;
 }
 
-/* MMD^2 between the first `count` rows of the order, which are one of both, and the others. With the kernel centred, so
- * that sums over all rows are 0, it is (1 / n + 1 / m)^2 times its sum over pairs of the former. */
-static double discrepancy(pooled *p, int count)
+/* The first `fewer` rows of the order as a deal's, rising. */
+static void note_deal(pooled *p, int deal)
+{
+    uint16_t *to = p->dealt + (size_t)deal * (size_t)p->fewer;
+    const int rows = p->n + p->m;
+    memset(p->in, 0, (size_t)rows);
+    for (int i = 0; i < p->fewer; i++)
+        p->in[p->order[i]] = 1;
+    for (int i = 0; i < rows; i++) {
+        if (p->in[i])
+            *to++ = (uint16_t)i;
+    }
+}
+
+/* Deal 0 is who is of the window, or of the baseline if these are fewer; the others are permutations. */
+static void deal_out(pooled *p, uint64_t seed)
 {
     const int rows = p->n + p->m;
-    double within = count, total = 0, all = 0;
-    int found = 0;
     for (int i = 0; i < rows; i++)
-        p->in[i] = 0;
-    for (int i = 0; i < count; i++)
-        p->in[p->order[i]] = 1;
-    for (int i = 0; i < rows; i++) { /* rising, so that the kernel is read as it lies; never ahead of what is unread */
-        all += p->total[i];
-        if (!p->in[i])
-            continue;
-        total += p->total[i];
-        p->in[found++] = i;
-    }
-    for (int i = 1; i < found; i++) {
-        const float *row = kernel_row(p, (size_t)p->in[i]);
-        double sum[4] = {0};
-        int j = 0;
-        for (; j + 4 <= i; j += 4) {
-            for (int t = 0; t < 4; t++)
-                sum[t] += (double)row[p->in[j + t]];
+        p->order[i] = p->m < p->n ? rows - 1 - i : i;
+    note_deal(p, 0);
+    for (int b = 0; b < GD_PERMUTATIONS; b++) {
+        for (int i = 0; i < p->fewer; i++) {
+            const uint32_t random = gd_rng(seed, GD_RNG_PERMUTE, (uint32_t)b, (uint64_t)i).at[0];
+            const int j = i + (int)gd_rng_below(random, (uint32_t)(rows - i)), was = p->order[i];
+            p->order[i] = p->order[j];
+            p->order[j] = was;
         }
-        for (; j < i; j++)
-            sum[0] += (double)row[p->in[j]];
-        within += 2 * (sum[0] + sum[1] + sum[2] + sum[3]);
+        note_deal(p, b + 1);
     }
-    const double share = (double)count / rows, weight = 1.0 / p->n + 1.0 / p->m;
-    return weight * weight * (within - 2 * share * total + share * share * all);
+}
+
+static double sum_of(const float *row, const uint16_t *in, int n)
+{
+    double sum[4] = {0};
+    int j = 0;
+    for (; j + 4 <= n; j += 4) {
+        for (int t = 0; t < 4; t++)
+            sum[t] += (double)row[in[j + t]];
+    }
+    for (; j < n; j++)
+        sum[0] += (double)row[in[j]];
+    return sum[0] + sum[1] + sum[2] + sum[3];
+}
+
+/* MMD^2 between each deal's rows and the others. With the kernel centred, so that sums over all rows are 0, it is
+ * (1 / n + 1 / m)^2 times its sum over pairs of the former. A row of the kernel is read once, for all deals that have
+ * it: all together they are read from memory, and the rest is short. */
+static void discrepancies(pooled *p, double apart[DEALS])
+{
+    const int rows = p->n + p->m;
+    double all = 0, total[DEALS] = {0}, within[DEALS];
+    int found[DEALS] = {0};
+    for (int b = 0; b < DEALS; b++)
+        within[b] = p->fewer;
+    for (int i = 0; i < rows; i++) {
+        all += p->total[i];
+        for (int b = 0; b < DEALS; b++) {
+            const uint16_t *in = p->dealt + (size_t)b * (size_t)p->fewer;
+            if (found[b] == p->fewer || in[found[b]] != i)
+                continue;
+            total[b] += p->total[i];
+            within[b] += 2 * sum_of(kernel_row(p, (size_t)i), in, found[b]++);
+        }
+    }
+    const double share = (double)p->fewer / rows, weight = 1.0 / p->n + 1.0 / p->m;
+    for (int b = 0; b < DEALS; b++)
+        apart[b] = weight * weight * (within[b] - 2 * share * total[b] + share * share * all);
 }
 
 /* The chance of x or more, of what `drawn` are draws of. */
@@ -222,24 +265,14 @@ static double upper_tail(const double *drawn, double x)
 
 static void permute(pooled *p, uint64_t seed, gd_features_change *change)
 {
-    const int rows = p->n + p->m, fewer = p->m < p->n ? p->m : p->n;
-    double drawn[GD_PERMUTATIONS], mean = 0;
-    for (int i = 0; i < rows; i++)
-        p->order[i] = p->m < p->n ? rows - 1 - i : i; /* those of which there are fewer come first */
-    const double apart = discrepancy(p, fewer);
-    for (int b = 0; b < GD_PERMUTATIONS; b++) {
-        for (int i = 0; i < fewer; i++) {
-            const uint32_t random = gd_rng(seed, GD_RNG_PERMUTE, (uint32_t)b, (uint64_t)i).at[0];
-            const int j = i + (int)gd_rng_below(random, (uint32_t)(rows - i)), was = p->order[i];
-            p->order[i] = p->order[j];
-            p->order[j] = was;
-        }
-        drawn[b] = discrepancy(p, fewer);
-        mean += drawn[b] / GD_PERMUTATIONS;
-    }
-    change->statistic = apart;
-    change->p = upper_tail(drawn, apart);
-    change->distance = sqrt(fmax(0, apart - mean));
+    double apart[DEALS], mean = 0;
+    deal_out(p, seed);
+    discrepancies(p, apart);
+    for (int b = 1; b < DEALS; b++)
+        mean += apart[b] / GD_PERMUTATIONS;
+    change->statistic = apart[0];
+    change->p = upper_tail(apart + 1, apart[0]);
+    change->distance = sqrt(fmax(0, apart[0] - mean));
 }
 
 gd_status gd_features_test(const float *baseline, int n, const float *window, int m, int dims, uint64_t seed,

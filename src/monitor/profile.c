@@ -130,6 +130,11 @@ int64_t gd_column_present(const gd_column *column)
     return column->names ? (int64_t)gd_categories_total(column->names) : (int64_t)column->sketch->moments.n;
 }
 
+int64_t gd_profile_possible(const gd_profile *p, const gd_column *column)
+{
+    return p->items - (column->of == GD_OF_ANSWER && column->kind != GD_COLUMN_NAMES ? p->alone : 0);
+}
+
 static uint64_t seed_of(const gd_profile *p, const char *name)
 {
     uint64_t seed = p->options.seed ^ ((uint64_t)p->options.stream << 32);
@@ -265,6 +270,13 @@ gd_answer_figures gd_answer_of(const float *probability, int n_classes)
     return a;
 }
 
+gd_answer_figures gd_sighting_answer(const gd_sighting *s, int n_classes)
+{
+    if (s->probability)
+        return gd_answer_of(s->probability, n_classes);
+    return (gd_answer_figures){s->class_alone - 1, NAN, NAN, NAN};
+}
+
 static gd_status add_number(gd_profile *p, int i, double x, gd_error *error)
 {
     struct gd_profile_block *b = p->block;
@@ -274,11 +286,12 @@ static gd_status add_number(gd_profile *p, int i, double x, gd_error *error)
     return b->n[i] == BLOCK ? flush_numbers(p, i, error) : GD_OK;
 }
 
-static gd_status add_answer(gd_profile *p, const float *probability, gd_error *error)
+static gd_status add_answer(gd_profile *p, const gd_sighting *s, gd_error *error)
 {
-    const gd_answer_figures answer = gd_answer_of(probability, p->options.n_classes);
+    const gd_answer_figures answer = gd_sighting_answer(s, p->options.n_classes);
     if (answer.class < 0)
         return GD_OK;
+    p->alone += s->probability == NULL;
     p->block->class[answer.class]++;
     p->block->answers++;
     GD_TRY(add_number(p, CONFIDENCE, answer.confidence, error));
@@ -307,8 +320,8 @@ gd_status gd_profile_add(gd_profile *p, const gd_sighting *s, gd_error *error)
         GD_TRY(take_column(p, "format", GD_COLUMN_NAMES, GD_OF_FILE, &format, error));
         GD_TRY(gd_categories_add(format->names, s->format, strlen(s->format), 1, error));
     }
-    if (s->probability && p->options.n_classes > 0)
-        GD_TRY(add_answer(p, s->probability, error));
+    if (p->options.n_classes > 0)
+        GD_TRY(add_answer(p, s, error));
     if (s->features && p->options.n_features > 0)
         add_row(p, s->features);
     return GD_OK;
@@ -360,5 +373,6 @@ gd_status gd_profile_merge(gd_profile *p, const gd_profile *other, gd_error *err
     if (p->rows.most > 0 && other->rows.most > 0)
         gd_rows_merge(&p->rows, &other->rows);
     p->items += other->items;
+    p->alone += other->alone;
     return gd_profile_settle(p, error);
 }

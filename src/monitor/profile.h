@@ -56,7 +56,7 @@ typedef struct gd_column {
     gd_categories *names; /* owned; names */
 } gd_column;
 
-/* How many items a column has a value for, and how many not. */
+/* How many items a column has a value for. */
 int64_t gd_column_present(const gd_column *column);
 
 typedef struct gd_profile_options {
@@ -73,6 +73,7 @@ typedef struct gd_profile_options {
 typedef struct gd_profile {
     gd_profile_options options; /* classes: this profile's own */
     int64_t items;              /* pictures, or rows of a table */
+    int64_t alone;              /* that were answered with a class alone */
     int n_columns;
     gd_column column[GD_PROFILE_COLUMNS]; /* those that any item had a value for */
     gd_scatter features;                  /* dims 0: none */
@@ -88,7 +89,8 @@ typedef struct gd_sighting {
     const char *format;        /* NULL: no encoded file, or not known */
     int64_t bytes;             /* of the file; -1: likewise */
     int quality;               /* of a JPEG, 1 to 100; 0: likewise */
-    const float *probability;  /* (n_classes); NULL: no answer */
+    const float *probability;  /* (n_classes); NULL: no answer, or this alone: */
+    int class_alone;           /* of an answer without probabilities: 1 + its class; 0: there is none */
     const float *features;     /* (n_features); NULL: not known */
     int label;                 /* class; -1: not known */
 } gd_sighting;
@@ -99,6 +101,7 @@ typedef struct gd_answer_figures {
     double confidence, uncertainty, margin;
 } gd_answer_figures;
 gd_answer_figures gd_answer_of(const float *probability, int n_classes);
+gd_answer_figures gd_sighting_answer(const gd_sighting *sighting, int n_classes); /* a class alone: the rest is NaN */
 
 /* Owned by the caller until released. INVALID for options out of their bounds; NOMEM. */
 gd_status gd_profile_init(gd_profile *profile, const gd_profile_options *options, gd_error *error);
@@ -117,6 +120,10 @@ gd_status gd_profile_settle(gd_profile *profile, gd_error *error);
 /* As if `other`'s items, settled, had been added, too. INVALID where classes or features differ, and both know them, or
  * the kind of a column does. */
 gd_status gd_profile_merge(gd_profile *profile, const gd_profile *other, gd_error *error);
+
+/* How many items could have a value of a column: all, but that confidence, uncertainty and margin are not of answers
+ * that are a class alone. */
+int64_t gd_profile_possible(const gd_profile *profile, const gd_column *column);
 
 const gd_column *gd_profile_column(const gd_profile *profile, const char *name); /* NULL: there is none */
 

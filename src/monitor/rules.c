@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/rules.h"
 
-#include "monitor/accuracy.h"
+#include "monitor/special.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double z = 4.753424308822899; /* P(Z >= z) = 1e-6: GD_RULE_CHANCE */
-
 /* What pictures and files have is nothing that must be there; the managed format gives each column a completeness, and
- * 0 is the one that asks for nothing. A share of the baseline's is taken at the lower end of
- * its interval, so that its own luck is no rule. */
+ * 0 is the one that asks for nothing. */
 static double completeness_of(const gd_profile *profile, const gd_column *column)
 {
-    const double n = (double)profile->items, share = (double)gd_column_present(column) / n;
     if (column->of == GD_OF_PICTURE || column->of == GD_OF_FILE)
         return 0;
-    return share < 1 ? gd_estimate_of(share, sqrt(share * (1 - share) / n), z).low : 1;
+    return gd_binomial_share(gd_column_present(column), gd_profile_possible(profile, column), GD_RULE_LUCK);
 }
 
 /* Of what is known to be; of other columns where the least is 0: that is a bound, and -0.1 below 0.2 would be chance.

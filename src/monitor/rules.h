@@ -33,10 +33,13 @@ typedef struct gd_rules {
     gd_arena arena; /* all of the above */
 } gd_rules;
 
+/* A baseline that had more than a share allows, by luck: so seldom may it ask for too much. */
+#define GD_RULE_LUCK 1e-3
+
 /* The rules that follow from a profile, in their own arena: each column's kind; classes are the domain of answers; what
- * answers and tables have must be there: always where all items of the profile have it, else as often as the lower end
- * of the share's interval. Numbers must not be negative where they cannot be, as of pictures, or where the profile's
- * least is 0. NOMEM. */
+ * answers and tables have must be there as often as the least share that the profile may come of, below 1 also where
+ * all of its items have it: 1 is for people to ask for. Numbers must not be negative where they cannot be, as of
+ * pictures, or where the profile's least is 0. NOMEM. */
 gd_status gd_rules_of(const gd_profile *profile, double alarms_per_month, double checks_per_month, gd_rules *rules,
                       gd_error *error);
 

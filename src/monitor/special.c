@@ -100,3 +100,42 @@ double gd_kuiper_upper(double t)
     }
     return fmin(sum, 1);
 }
+
+static double log_factorial(double n)
+{
+    int sign;
+    return lgamma_r(n + 1, &sign);
+}
+
+double gd_log_choose(double n, double k) { return log_factorial(n) - log_factorial(k) - log_factorial(n - k); }
+
+/* From the k-th term down, each i / (n - i + 1) * (1 - share) / share of the one above it. */
+double gd_binomial_lower(int64_t k, int64_t n, double share)
+{
+    if (k >= n || share <= 0)
+        return 1;
+    if (k < 0 || share >= 1)
+        return 0;
+    const double a = (double)k, b = (double)(n - k), odds = (1 - share) / share;
+    double term = exp(gd_log_choose(a + b, a) + a * log(share) + b * log1p(-share));
+    double sum = 0;
+    for (int64_t i = k; i >= 0 && term > sum * 1e-17; i--) {
+        sum += term;
+        term *= (double)i / (double)(n - i + 1) * odds;
+    }
+    return fmin(sum, 1);
+}
+
+/* By halving: the chance grows with the share. */
+double gd_binomial_share(int64_t k, int64_t n, double chance)
+{
+    double low = 0, high = (double)k / (double)n;
+    for (int i = 0; i < 60 && k > 0; i++) {
+        const double middle = (low + high) / 2;
+        if (gd_binomial_lower(n - k, n, 1 - middle) < chance)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}

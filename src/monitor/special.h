@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The distributions that tests of change are read off. All give upper tails (the chance of at least as much), as small
- * ones are what matters and 1 - p would lose them. Accuracy is relative, and held against scipy. Thread-safe. */
+/* The distributions that tests of change are read off. All but the binomial give upper tails (the chance of at least as
+ * much), as small ones are what matters and 1 - p would lose them. Accuracy is relative, and held against scipy.
+ * Thread-safe. */
 #ifndef GD_MONITOR_SPECIAL_H
 #define GD_MONITOR_SPECIAL_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +30,15 @@ double gd_kolmogorov_upper(double t);
 /* Kuiper's limit of sqrt(n) * V: Q(t) = 2 * sum over j >= 1 of (4 j^2 t^2 - 1) exp(-2 j^2 t^2) (Kuiper, 1960); 1 below
  * t = 0.4, where it is within 1e-6 of it. */
 double gd_kuiper_upper(double t);
+
+double gd_log_choose(double n, double k); /* ln of n over k */
+
+/* Binomial: the chance of k or fewer out of n, each with the chance `share`. */
+double gd_binomial_lower(int64_t k, int64_t n, double share);
+
+/* The least share that k of n may come of: below it, k or more have less than that chance (C. J. Clopper, E. S.
+ * Pearson, 1934). */
+double gd_binomial_share(int64_t k, int64_t n, double chance);
 
 #ifdef __cplusplus
 }

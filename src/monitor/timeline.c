@@ -117,8 +117,10 @@ void gd_timeline_add(gd_timeline *t, const gd_sighting *sighting, const gd_answe
     add_figure(slot, GD_TIMELINE_CONFIDENCE, answer->confidence);
     add_figure(slot, GD_TIMELINE_UNCERTAINTY, answer->uncertainty);
     add_figure(slot, GD_TIMELINE_MARGIN, answer->margin);
-    const int bin = (int)(answer->confidence * GD_TIMELINE_CONFIDENCES);
-    slot->confidence[bin < GD_TIMELINE_CONFIDENCES ? bin : GD_TIMELINE_CONFIDENCES - 1]++;
+    if (isfinite(answer->confidence)) {
+        const int bin = (int)(answer->confidence * GD_TIMELINE_CONFIDENCES);
+        slot->confidence[bin < GD_TIMELINE_CONFIDENCES ? bin : GD_TIMELINE_CONFIDENCES - 1]++;
+    }
     slot->class[place_of(t, answer->class)]++;
 }
 

@@ -43,13 +43,11 @@ double gd_accuracy_fallen(const gd_calibration *calibration, const int64_t *coun
 gd_status gd_verdict_rules(gd_making *m);
 const gd_column_rule *gd_rule_of(const gd_rules *rules, const char *name); /* NULL: there is none */
 
-/* The chance of k or fewer out of n, each present with the chance `share`. */
-double gd_binomial_lower(int64_t k, int64_t n, double share);
-
 /* ---- verdict_words.c: in the arena; NULL: out of memory ---- */
 
-const char *gd_words_number(gd_arena *arena, double x);    /* three digits, or all whole ones */
-const char *gd_words_share(gd_arena *arena, double share); /* per cent */
+const char *gd_words_number(gd_arena *arena, double x);           /* three digits, or all whole ones */
+const char *gd_words_share(gd_arena *arena, double share);        /* per cent */
+const char *gd_words_items(const gd_verdict *verdict, int64_t n); /* "picture" of 1, "rows" of 2 */
 const char *gd_words_column(const gd_column_verdict *column, gd_arena *arena);
 const char *gd_words_distance(const gd_column_verdict *column, gd_arena *arena);
 const char *gd_words_features(const gd_verdict *verdict, gd_arena *arena);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "monitor/special.h"
 #include "monitor/verdict_own.h"
 
 #include <math.h>
@@ -11,29 +13,6 @@ const gd_column_rule *gd_rule_of(const gd_rules *rules, const char *name)
             return &rules->column[i];
     }
     return NULL;
-}
-
-static double log_factorial(double n)
-{
-    int sign;
-    return lgamma_r(n + 1, &sign);
-}
-
-/* From the k-th term down, each i / (n - i + 1) * (1 - share) / share of the one above it. */
-double gd_binomial_lower(int64_t k, int64_t n, double share)
-{
-    if (k >= n || share <= 0)
-        return 1;
-    if (k < 0 || share >= 1)
-        return 0;
-    const double a = (double)k, b = (double)(n - k), odds = (1 - share) / share;
-    double term = exp(log_factorial(a + b) - log_factorial(a) - log_factorial(b) + a * log(share) + b * log1p(-share));
-    double sum = 0;
-    for (int64_t i = k; i >= 0 && term > sum * 1e-17; i--) {
-        sum += term;
-        term *= (double)i / (double)(n - i + 1) * odds;
-    }
-    return fmin(sum, 1);
 }
 
 /* ---- shares that a rule asks for ---- */
@@ -100,19 +79,20 @@ static gd_status check_sign(gd_making *m, const gd_column_rule *rule, const gd_c
 {
     if (!rule->non_negative || !column->sketch || column->sketch->moments.n == 0 || column->sketch->moments.min >= 0)
         return GD_OK;
+    const int64_t present = gd_column_present(column);
     const char *least = gd_words_number(m->arena, column->sketch->moments.min);
     if (!least)
         return gd_verdict_violate(m, GD_DATA_TYPE, rule->name, NULL);
     return gd_verdict_violate(m, GD_DATA_TYPE, rule->name,
-                              gd_arena_printf(m->arena, "'%s' must not be negative: the least of %lld values is %s.",
-                                              rule->name, (long long)gd_column_present(column), least));
+                              gd_arena_printf(m->arena, "'%s' must not be negative: the least of %lld value%s is %s.",
+                                              rule->name, (long long)present, gd_plural(present), least));
 }
 
 /* ---- completeness ---- */
 
 static gd_status check_completeness(gd_making *m, const gd_column_rule *rule, const gd_column *column)
 {
-    const int64_t present = gd_column_present(column), items = m->verdict->items;
+    const int64_t present = gd_column_present(column), items = gd_profile_possible(&m->window->profile, column);
     if (isnan(rule->completeness) || !too_few_agree(m->verdict, present, items, rule->completeness))
         return GD_OK;
     const char *share = found(m, present, items), *least = gd_words_share(m->arena, rule->completeness);
@@ -123,7 +103,7 @@ static gd_status check_completeness(gd_making *m, const gd_column_rule *rule, co
                                               "'%s' is missing from %lld of %lld %s: %s have it, where at least %s "
                                               "have to.",
                                               rule->name, (long long)(items - present), (long long)items,
-                                              m->verdict->pictures ? "pictures" : "rows", share, least));
+                                              gd_words_items(m->verdict, items), share, least));
 }
 
 /* ---- domains ---- */
@@ -164,11 +144,11 @@ static gd_status check_domain(gd_making *m, const gd_column_rule *rule, const gd
     return gd_verdict_violate(
         m, GD_CATEGORICAL_VALUES, rule->name,
         gd_arena_printf(m->arena,
-                        "%lld of %lld values of '%s' are none of the %d that are allowed%s%.64s%s: %s are, "
+                        "%lld of %lld value%s of '%s' %s none of the %d that are allowed%s%.64s%s: %s are, "
                         "where at least %s have to be.",
-                        (long long)(present - agree), (long long)present, rule->name, rule->n_domain,
-                        stranger ? ", such as '" : "", stranger ? stranger->name : "", stranger ? "'" : "", share,
-                        least));
+                        (long long)(present - agree), (long long)present, gd_plural(present), rule->name,
+                        present - agree == 1 ? "is" : "are", rule->n_domain, stranger ? ", such as '" : "",
+                        stranger ? stranger->name : "", stranger ? "'" : "", share, least));
 }
 
 /* ---- columns that are missing or new ---- */
@@ -178,13 +158,16 @@ static gd_status check_missing(gd_making *m, const gd_column_rule *rule)
     const gd_column *reference = gd_profile_column(&m->baseline->profile, rule->name);
     if (reference && reference->of != GD_OF_ANSWER && reference->of != GD_OF_TABLE)
         return GD_OK;
+    if (reference && gd_profile_possible(&m->window->profile, reference) == 0)
+        return GD_OK;
+    const int n = m->window->profile.n_columns;
     return gd_verdict_violate(
         m, GD_MISSING_COLUMN, rule->name,
         gd_arena_printf(m->arena,
-                        "'%s' is missing: none of %lld %s has it. There are %d columns, and %d in "
-                        "the baseline's constraints.",
-                        rule->name, (long long)m->verdict->items, m->verdict->pictures ? "pictures" : "rows",
-                        m->window->profile.n_columns, m->baseline->rules.n));
+                        "'%s' is missing: none of %lld %s has it. There %s %d column%s, and %d in the baseline's "
+                        "constraints.",
+                        rule->name, (long long)m->verdict->items, gd_words_items(m->verdict, m->verdict->items),
+                        n == 1 ? "is" : "are", n, gd_plural(n), m->baseline->rules.n));
 }
 
 static gd_status check_extra(gd_making *m, const gd_column *column)
@@ -192,12 +175,13 @@ static gd_status check_extra(gd_making *m, const gd_column *column)
     if (column->of != GD_OF_TABLE || gd_rule_of(&m->baseline->rules, column->name) ||
         gd_profile_column(&m->baseline->profile, column->name))
         return GD_OK;
+    const int n = m->window->profile.n_columns;
     return gd_verdict_violate(
         m, GD_EXTRA_COLUMN, column->name,
         gd_arena_printf(m->arena,
-                        "'%s' is new: the baseline does not have it. There are %d columns, and %d "
-                        "in the baseline's constraints.",
-                        column->name, m->window->profile.n_columns, m->baseline->rules.n));
+                        "'%s' is new: the baseline does not have it. There %s %d column%s, and %d in the baseline's "
+                        "constraints.",
+                        column->name, n == 1 ? "is" : "are", n, gd_plural(n), m->baseline->rules.n));
 }
 
 static gd_status check_present(gd_making *m, const gd_column_rule *rule, const gd_column *column)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "monitor/verdict_own.h"
 
 #include <inttypes.h>
@@ -20,6 +21,11 @@ const char *gd_words_share(gd_arena *arena, double share)
     const double percent = 100 * share, off = fmin(percent, 100 - percent);
     const int places = off > 0 && off < 9.95 ? (int)fmin(6, fmax(1, ceil(-log10(off) - 1e-6))) : 0;
     return gd_arena_printf(arena, "%.*f%%", places, percent);
+}
+
+const char *gd_words_items(const gd_verdict *v, int64_t n)
+{
+    return v->pictures ? n == 1 ? "picture" : "pictures" : n == 1 ? "row" : "rows";
 }
 
 /* "p = 2e-9" */
@@ -271,13 +277,13 @@ static const char *accused(const gd_verdict *v, gd_arena *arena)
 
 const char *gd_verdict_summary(const gd_verdict *v, gd_arena *arena)
 {
-    const char *what = v->pictures ? v->items == 1 ? "picture" : "pictures" : v->items == 1 ? "row" : "rows";
+    const char *what = gd_words_items(v, v->items);
     if (v->items == 0)
         return gd_arena_printf(arena, "no %s: nothing to tell", what);
     if (v->n_violations > 0) {
         const char *list = accused(v, arena);
         return list ? gd_arena_printf(arena, "%" PRId64 " %s: %d violation%s (%s)", v->items, what, v->n_violations,
-                                      v->n_violations == 1 ? "" : "s", list)
+                                      gd_plural(v->n_violations), list)
                     : NULL;
     }
     if (v->too_few)

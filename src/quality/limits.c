@@ -184,13 +184,13 @@ void gd_limit_describe(const gd_limit *limit, const gd_grades *g, gd_text *out)
         gd_text_add(out,
                     "%s is %.4f of %" PRId64 " labelled picture%s, and was %.4f of %" PRId64
                     " in the baseline; %s than %.4f is more than chance.",
-                    m->name, m->value, g->n, g->n == 1 ? "" : "s", limit->reference, limit->n_reference, side,
+                    m->name, m->value, g->n, gd_plural(g->n), limit->reference, limit->n_reference, side,
                     limit->threshold);
         return;
     }
     const gd_estimate e = gd_estimate_of_share(m->value, m->error, (double)g->n, GD_Z95);
     gd_text_add(out, "%s is %.4f of %" PRId64 " labelled picture%s, %s than the constraint's %.4f.", m->name, m->value,
-                g->n, g->n == 1 ? "" : "s", side, limit->threshold);
+                g->n, gd_plural(g->n), side, limit->threshold);
     if (e.low <= limit->threshold && limit->threshold <= e.high)
         gd_text_add(out, " It may be chance: the 95%% interval, %.4f to %.4f, holds the threshold.", e.low, e.high);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quality/merge.h"
 
+#include "base/text.h"
 #include "body/body.h"
 #include "survey/origin.h"
 
@@ -65,12 +66,16 @@ static gd_status begin(pass *p, gd_error *error)
 
 /* ---- answers ---- */
 
+/* The first answer says how many classes there are, where nobody else did: two, where it is one probability. */
+static void count_classes(gd_merge *m, const gd_captured_record *record)
+{
+    if (m->n_classes == 0 && record->probability)
+        m->n_classes = record->n_classes == 1 ? 2 : record->n_classes;
+}
+
 static gd_status take_captured(pass *p, const gd_captured_record *record, gd_error *error)
 {
     gd_merge *m = p->m;
-    if (m->n_classes == 0)
-        m->n_classes = record->n_classes;
-    GD_TRY(gd_origin_check(record, m->n_classes, m->classes, error));
     if (!m->classes && record->classes)
         GD_TRY(copy_names(m, record->classes, error));
     if (!p->probability)
@@ -79,7 +84,7 @@ static gd_status take_captured(pass *p, const gd_captured_record *record, gd_err
     return GD_OK;
 }
 
-typedef enum pictures { NONE, ONE, SEVERAL } pictures; /* that were answered */
+typedef enum pictures { NONE, ONE, SEVERAL, ALONE /* with a class alone */ } pictures; /* that were answered */
 
 /* What the model says of the captured picture. */
 static gd_status ask(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
@@ -106,7 +111,9 @@ static gd_status ask(pass *p, const gd_captured_record *record, pictures *answer
 /* Probabilities of a record of one picture, into the pass. */
 static gd_status take_answer(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
 {
-    *answered = record->n_pictures > 1 ? SEVERAL : record->probability ? ONE : NONE;
+    count_classes(p->m, record);
+    const bool ours = gd_origin_answers(record, p->m->n_classes, p->m->classes, &p->m->captured);
+    *answered = gd_origin_pictures(record, ours) > 1 ? SEVERAL : !ours ? NONE : record->answered ? ALONE : ONE;
     if (*answered == ONE)
         return take_captured(p, record, error);
     if (*answered == NONE && p->session && record->input.encoding && gd_body_is_read(record->input.type))
@@ -180,6 +187,7 @@ static gd_status look_at(pass *p, const gd_captured_record *record, gd_error *er
     GD_TRY(take_answer(p, record, &answered, error));
     m->counts.several += answered == SEVERAL;
     m->counts.without_answer += answered == NONE;
+    m->counts.alone += answered == ALONE;
     return answered == ONE ? add(p, record, id, label, error) : GD_OK;
 }
 
@@ -193,7 +201,8 @@ static gd_status go_through(pass *p, gd_error *error)
         if (!record)
             return GD_OK;
         if (m->stop && *m->stop)
-            return gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " records", m->counts.records);
+            return gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " record%s", m->counts.records,
+                           gd_plural(m->counts.records));
         GD_TRY(gd_origin_belongs(m->what, record, &m->captured, &p->begun, &belongs, error));
         if (belongs)
             GD_TRY(look_at(p, record, error));
@@ -221,6 +230,8 @@ gd_status gd_merge_run(gd_merge *m, gd_error *error)
         GD_TRY_TO(done, gd_session_new(m->model->model, NULL, &p.session, error));
     GD_TRY_TO(done, gd_captured_open(&m->what->read, &p.reader, error));
     status = go_through(&p, error);
+    if (status == GD_OK)
+        status = gd_origin_check(&m->captured, error);
     m->captured.read = *gd_captured_count(p.reader);
     if (status == GD_OK && m->n_classes > 0 && !m->classes)
         status = copy_names(m, NULL, error);

@@ -67,19 +67,20 @@ static gd_status check_any(const gd_quality_options *o, const gd_quality *q, gd_
     if (c->merged > 0)
         return GD_OK;
     if (q->truth.ids.n == 0)
-        return gd_fail(error, GD_FORMAT, "'%s': no labels: %" PRId64 " lines, of which %" PRId64 " are broken",
-                       o->labels[0], q->truth.read.lines, q->truth.read.broken);
+        return gd_fail(error, GD_FORMAT, "'%s': no labels: %" PRId64 " line%s, of which %" PRId64 " are broken",
+                       o->labels[0], q->truth.read.lines, gd_plural(q->truth.read.lines), q->truth.read.broken);
     if (c->records == 0)
         return gd_fail(error, GD_FORMAT,
-                       "'%s': no records of this window: %" PRId64 " lines in its hours, of which %" PRId64
+                       "'%s': no records of this window: %" PRId64 " line%s in its hours, of which %" PRId64
                        " are broken, %" PRId64 " of other times and %" PRId64 " of other endpoints and variants",
-                       path, read->lines, read->broken, read->outside, q->merge.captured.elsewhere);
-    if (c->without_answer + c->several == c->records)
+                       path, read->lines, gd_plural(read->lines), read->broken, read->outside,
+                       q->merge.captured.elsewhere);
+    if (c->without_answer + c->several + c->alone == c->records)
         return gd_fail(error, GD_FORMAT,
                        "'%s': none of %" PRId64
-                       " records has an answer to one picture: capture answers, or name the model, which computes them "
-                       "of captured pictures: --model RUN|MODEL",
-                       path, c->records);
+                       " record%s has an answer to one picture%s: capture answers, or name the model, which computes "
+                       "them of captured pictures: --model RUN|MODEL",
+                       path, c->records, gd_plural(c->records), c->alone > 0 ? " with probabilities" : "");
     if (c->unknown > 0)
         return gd_fail_at(error, GD_FORMAT,
                           (gd_place){c->first_unknown.file, c->first_unknown.line, c->first_unknown.column},

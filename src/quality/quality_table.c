@@ -10,8 +10,6 @@
 
 enum { CLASSES = 30 /* in the table: the worst of more */, WIDEST = 24 };
 
-static const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
-
 static void print_first(gd_text *out, const gd_error *what) { gd_losses_place(out, "the first: ", what); }
 
 /* ---- figures ---- */
@@ -28,8 +26,8 @@ static void print_metric(const gd_grades *g, const gd_metric *m, gd_text *out)
 static void print_figures(const gd_quality *q, gd_text *out)
 {
     const gd_grades *g = &q->grades;
-    gd_text_add(out, "%" PRId64 " labelled picture%s: accuracy %.4f (95%% interval %.4f to %.4f)\n", g->n, plural(g->n),
-                g->accuracy.value, g->accuracy.low, g->accuracy.high);
+    gd_text_add(out, "%" PRId64 " labelled picture%s: accuracy %.4f (95%% interval %.4f to %.4f)\n", g->n,
+                gd_plural(g->n), g->accuracy.value, g->accuracy.low, g->accuracy.high);
     gd_text_add(out, "who always answers the most frequent label: %.4f\n", g->metric[0].constant);
     if (g->positive >= 0)
         gd_text_add(out, "figures of class '%s'\n", q->merge.classes[g->positive]);
@@ -82,8 +80,9 @@ static void print_share(gd_text *out, int64_t part, int64_t whole)
 static void print_class(const gd_quality *q, const tally *t, gd_text *out)
 {
     const size_t from = out->length;
-    gd_text_add(out, "  %-*.*s%9" PRId64 "%9" PRId64, WIDEST, WIDEST, q->merge.classes[t->class], t->labelled,
-                t->answered);
+    gd_text_add(out, "  ");
+    gd_text_add_cell(out, q->merge.classes[t->class], WIDEST);
+    gd_text_add(out, "%9" PRId64 "%9" PRId64, t->labelled, t->answered);
     print_share(out, t->right, t->labelled);
     print_share(out, t->right, t->answered);
     print_share(out, 2 * t->right, t->labelled + t->answered);
@@ -120,8 +119,8 @@ static void print_verdict(const gd_quality *q, gd_text *out)
 {
     if (q->limits.n == 0)
         return;
-    gd_text_add(out, "%d violation%s of %d constraint%s\n", q->n_violations, plural(q->n_violations), q->limits.n,
-                plural(q->limits.n));
+    gd_text_add(out, "%d violation%s of %d constraint%s\n", q->n_violations, gd_plural(q->n_violations), q->limits.n,
+                gd_plural(q->limits.n));
     for (int i = 0; i < q->n_violations; i++)
         gd_text_add(out, "  %s\n", q->violation[i].description);
 }
@@ -134,7 +133,7 @@ static void print_worth(const gd_quality *q, const gd_quality_options *o, gd_tex
                 " without a label the %d least sure\n",
                 o->out, q->worth.wrong.n, q->worth.n_wrong, q->worth.n_unsure, q->worth.unsure.n);
     if (pictures > 0)
-        gd_text_add(out, "%d picture%s in %s/wrong, %d in %s/unsure\n", q->written.wrong, plural(q->written.wrong),
+        gd_text_add(out, "%d picture%s in %s/wrong, %d in %s/unsure\n", q->written.wrong, gd_plural(q->written.wrong),
                     o->out, q->written.unsure, o->out);
     else if (picks > 0 && q->written.broken == 0)
         gd_text_add(out, "no pictures of them: what was asked was not captured\n");
@@ -157,7 +156,7 @@ static void print_read(gd_text *out, const gd_captured_counts *read, const char 
         gd_text_add(out, "%" PRId64 " %s line%s broken\n", read->broken, what, read->broken == 1 ? " is" : "s are");
     if (read->unread > 0)
         gd_text_add(out, "%" PRId64 " %s file%s cannot be read, or not to the end\n", read->unread, what,
-                    plural(read->unread));
+                    gd_plural(read->unread));
     gd_losses_count(out, read->strange, "answer has a form that is not known", "answers have forms that are not known");
     for (int i = 0; i < read->n_complaints; i++)
         gd_losses_place(out, "", &read->complaint[i]);
@@ -167,6 +166,7 @@ void gd_quality_print_losses(const gd_quality *q, gd_text *out)
 {
     const gd_merge_counts *c = &q->merge.counts;
     print_read(out, &q->merge.captured.read, "capture");
+    gd_survey_print_foreign(&q->merge.captured, out);
     print_read(out, &q->truth.read, "label");
     gd_losses_count(out, q->truth.repeated, "label was given twice", "labels were given twice");
     gd_losses_count(out, q->truth.contradicting, "label contradicts one before, and replaces it",
@@ -180,11 +180,13 @@ void gd_quality_print_losses(const gd_quality *q, gd_text *out)
                     "labels were given after the window's end, and count");
     if (c->labels_left > 0)
         gd_text_add(out, "%" PRId64 " label%s without a record in this window; the first: '%s'\n", c->labels_left,
-                    plural(c->labels_left), c->id_left);
+                    gd_plural(c->labels_left), c->id_left);
     if (c->without_label > 0)
         gd_text_add(out, "%" PRId64 " record%s without a label; the first: '%s'\n", c->without_label,
-                    plural(c->without_label), c->id_unlabelled);
+                    gd_plural(c->without_label), c->id_unlabelled);
     gd_losses_count(out, c->without_answer, "record without an answer", "records without an answer");
+    gd_losses_count(out, c->alone, "answer is a class alone: without probabilities it is not graded",
+                    "answers are classes alone: without probabilities they are not graded");
     gd_losses_count(out, c->several, "record of several pictures, of which no label can say which it means",
                     "records of several pictures, of which no label can say which it means");
     gd_losses_count(out, c->again, "record has the id of an earlier one, which has the label",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quality/truth.h"
 
+#include "base/text.h"
 #include "captured/files.h"
 
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static gd_status read_all(gd_truth *truth, gd_captured *reader, int64_t to_ms, c
         if (!label)
             return GD_OK;
         if (stop && *stop)
-            return gd_fail(error, GD_STOPPED, "stopped behind %lld labels", (long long)truth->ids.n);
+            return gd_fail(error, GD_STOPPED, "stopped behind %lld label%s", (long long)truth->ids.n,
+                           gd_plural(truth->ids.n));
         GD_TRY(add(truth, label, to_ms, error));
     }
 }

@@ -163,8 +163,7 @@ static void figures(gd_page *page)
         figures_row(page, &page->verdict->column[page->order[i]]);
     gd_text_add(page->out, "</tbody></table></div>\n");
     if (page->n_columns > n)
-        gd_text_add(page->out, "<p class=note>And %d columns more, which are in check.json.</p>\n",
-                    page->n_columns - n);
+        gd_text_add(page->out, "<p class=note>And %d more, in check.json.</p>\n", page->n_columns - n);
 }
 
 gd_status gd_page_columns(gd_page *page)
@@ -185,8 +184,8 @@ gd_status gd_page_columns(gd_page *page)
         gd_text_add(page->out, "</div>\n");
     }
     if (changed < n) {
-        gd_text_add(page->out, "<details%s><summary>%d columns %s</summary><div class=cards>\n",
-                    changed == 0 ? " open" : "", n - changed,
+        gd_text_add(page->out, "<details%s><summary>%d column%s %s</summary><div class=cards>\n",
+                    changed == 0 ? " open" : "", n - changed, gd_plural(n - changed),
                     changed == 0 ? "in which nothing changed" : "more, as before or not compared");
         for (int i = changed; i < n; i++)
             GD_TRY(card(page, &v->column[page->order[i]]));

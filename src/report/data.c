@@ -73,8 +73,8 @@ static void columns(gd_page *page)
     if (told + sound < page->n_columns)
         gd_text_add(page->out, "<p>And %d more with gaps, which are in statistics.json.</p>\n",
                     page->n_columns - told - sound);
-    gd_text_add(page->out, "<p>%d of %d columns are complete and of one type, in the baseline and now.</p></section>\n",
-                sound, page->n_columns);
+    gd_text_add(page->out, "<p>%d of %d column%s %s complete and of one type, in the baseline and now.</p></section>\n",
+                sound, page->n_columns, gd_plural(page->n_columns), sound == 1 ? "is" : "are");
 }
 
 void gd_page_data(gd_page *page)

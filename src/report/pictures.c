@@ -153,7 +153,7 @@ static const char *answer_name(gd_page *page, const gd_exhibit *e)
 static gd_status figure(gd_page *page, const gd_exhibit *e, const group *g)
 {
     const char *name = answer_name(page, e), *sure = "", *value = "";
-    if (*name)
+    if (*name && isfinite(e->answer.confidence))
         sure = gd_html_percent(page, e->answer.confidence);
     if (g && g->figure >= 0 && g->figure != GD_TIMELINE_CONFIDENCE)
         value = gd_html_number(page, value_of(e, g->figure));

@@ -23,10 +23,10 @@ typedef struct gd_report {
     const gd_baseline *baseline;
     const gd_window *window;
     const gd_verdict *verdict;
-    const char *title;         /* of the endpoint or the captures */
-    double threshold;          /* of confidence; NaN: none */
-    int64_t made_ms;           /* since 1970: when it was made */
-    const char *complaints[8]; /* of lines and files that could not be read, with their places; ends with NULL */
+    const char *title;          /* of the endpoint or the captures */
+    double threshold;           /* of confidence; NaN: none */
+    int64_t made_ms;            /* since 1970: when it was made */
+    const char *complaints[12]; /* of lines, files and answers that could not be read, with places; ends with NULL */
 } gd_report;
 
 /* Appends the page. NOMEM. */

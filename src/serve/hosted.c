@@ -2,7 +2,10 @@
 #include "serve/hosted.h"
 
 #include "base/file.h"
+#include "infer/session.h"
+#include "serve/cores.h"
 #include "serve/http.h"
+#include "serve/lone.h"
 #include "serve/seat.h"
 #include "serve/trial.h"
 
@@ -14,6 +17,7 @@
 enum {
     MOST_WORKERS = 256,
     TURN_PIXELS = 4 << 20, /* decoded at once, and the request that exceeds them */
+    SMALL_BODY = 16 << 10, /* decoded in the time that helpers take to wake up */
 };
 static const size_t MOST_BYTES = (size_t)8 << 30; /* of a model's file */
 
@@ -28,7 +32,8 @@ typedef struct worker {
     float *probabilities;  /* (capacity, classes) */
     float *features;       /* (capacity, n_features), or NULL */
     int capacity;
-    int seat; /* while it computes */
+    int seat;         /* while it computes */
+    bool lone, leads; /* the only request: to be helped with; helped with */
 } worker;
 
 struct gd_hosted {
@@ -39,10 +44,12 @@ struct gd_hosted {
     gd_variant_metrics *metrics;
     gd_queue queue;
     bool queue_made;
+    gd_lone lone;
+    int helpers; /* of a lone picture, at most */
     worker *worker;
 };
 
-/* ---- one turn of a worker ---- */
+/* ---- requests ---- */
 
 void gd_complaint_write(gd_text *text, const char *code, const char *message)
 {
@@ -177,10 +184,51 @@ static void answer(worker *w, gd_job *job, const gd_pictures *pictures, int firs
     job->seen(job, &seen);
 }
 
+/* ---- where it computes, and who helps ---- */
+
+static void lead(worker *w)
+{
+    if (!w->lone || w->leads || !gd_team_lead(&w->hosted->lone.team))
+        return;
+    w->leads = true;
+    gd_queue_call(&w->hosted->queue, w->hosted->helpers);
+}
+
+static void begin(worker *w, gd_queued *list)
+{
+    const gd_job *first = (const gd_job *)list;
+    w->seat = gd_seat_take();
+    w->lone = w->hosted->helpers > 0 && !list->next && !gd_queue_waits(&w->hosted->queue) &&
+              gd_lone_wants_help(&w->hosted->lone);
+    if (first->body_bytes <= SMALL_BODY)
+        lead(w);
+}
+
+static void end(worker *w)
+{
+    if (w->leads)
+        gd_team_leave();
+    w->leads = false;
+    gd_seat_leave(w->seat);
+}
+
+static bool is_wanted(void *context) { return gd_queue_waits(context); }
+
+static void help(worker *w)
+{
+    const int seat = gd_seat_take();
+    gd_team_help(&w->hosted->lone.team, is_wanted, &w->hosted->queue);
+    gd_seat_leave(seat);
+}
+
+/* ---- one turn ---- */
+
 /* The requests whose n pictures are decoded. */
 static void compute_and_answer(worker *w, int jobs, int n)
 {
     gd_error error = {0};
+    lead(w);
+    const bool helped = w->leads;
     const uint64_t start = gd_nanoseconds();
     gd_status status = make_room(w, n) ? GD_OK : gd_fail(&error, GD_NOMEM, "out of memory for %d pictures", n);
     if (status == GD_OK) {
@@ -192,17 +240,19 @@ static void compute_and_answer(worker *w, int jobs, int n)
         }
         status = compute(w, n, &error);
     }
-    gd_seat_leave(w->seat);
-    const uint64_t end = gd_nanoseconds();
+    end(w);
+    const uint64_t now = gd_nanoseconds();
+    if (n == 1)
+        gd_lone_note(&w->hosted->lone, helped, now - start);
     gd_metrics_batch(w->hosted->metrics, n);
     for (int j = 0, first = 0; j < jobs; first += w->pictures[j++].n) {
-        w->job[j]->times.compute = end - start;
+        w->job[j]->times.compute = now - start;
         if (status == GD_NOMEM)
             refuse(w->job[j], 503, "ServiceUnavailable", error.message);
         else if (status != GD_OK)
             refuse(w->job[j], 500, "ModelError", error.message);
-        else if (end > w->job[j]->deadline)
-            refuse_late(w->job[j], end);
+        else if (now > w->job[j]->deadline)
+            refuse_late(w->job[j], now);
         else
             answer(w, w->job[j], &w->pictures[j], first);
     }
@@ -224,7 +274,7 @@ static void turn(worker *w, gd_queued *list)
 {
     while (list) {
         int jobs = 0, n = 0;
-        w->seat = gd_seat_take();
+        begin(w, list);
         for (int64_t pixels = 0; list && pixels < TURN_PIXELS;) {
             gd_job *job = (gd_job *)list; /* its first member */
             list = list->next;            /* the job is another's when it is answered */
@@ -238,7 +288,7 @@ static void turn(worker *w, gd_queued *list)
         if (jobs > 0)
             compute_and_answer(w, jobs, n);
         else
-            gd_seat_leave(w->seat);
+            end(w);
     }
 }
 
@@ -247,8 +297,11 @@ static void *work(void *argument)
     worker *w = argument;
     int n;
     gd_seat_prepare();
-    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n));) {
-        turn(w, list);
+    for (gd_queued *list; (list = gd_queue_take(&w->hosted->queue, w->hosted->options.batch, &n)) || n > 0;) {
+        if (list)
+            turn(w, list);
+        else
+            help(w);
         if (gd_queue_waits(&w->hosted->queue))
             gd_seat_give_way();
     }
@@ -260,7 +313,7 @@ static void *work(void *argument)
 static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error)
 {
     const gd_session_options options = {h->options.batch, h->options.features ? 1 : 0, &h->info->features};
-    return gd_session_new(h->model, &options, session, error);
+    return gd_session_new_cut(h->model, &options, 1 + h->helpers, session, error);
 }
 
 static gd_status choose_batch(gd_hosted *h, gd_error *error)
@@ -310,6 +363,7 @@ gd_status gd_hosted_new(const char *path, const gd_hosted_options *options, gd_m
     if (!h)
         return gd_fail(error, GD_NOMEM, "out of memory for a model");
     h->options = *options;
+    h->helpers = gd_lone_helpers(options->workers, gd_cores());
     GD_TRY_TO(failed, read_model(h, path, error));
     h->info = gd_model_describe(h->model);
     GD_TRY_TO(failed, gd_metrics_variant(metrics, name, h->info->classes, h->info->n_classes, &h->metrics, error));

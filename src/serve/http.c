@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,6 +121,18 @@ static void refuse_malformed(gd_exchange *x, int code, const char *fault)
     x->malformed = true;
 }
 
+/* RFC 9112, 3.2.2: a target may be a whole URL, as clients of a proxy send it. Whose it is does not matter here. */
+static const char *path_of(const char *target)
+{
+    const char *host = strncasecmp(target, "http://", 7) == 0    ? target + 7
+                       : strncasecmp(target, "https://", 8) == 0 ? target + 8
+                                                                 : NULL;
+    if (!host)
+        return target;
+    const char *path = strchr(host, '/');
+    return path ? path : "/";
+}
+
 static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, const char *path, const char *method,
                           const char *version)
 {
@@ -136,7 +149,7 @@ static gd_exchange *begin(gd_http *http, struct MHD_Connection *connection, cons
     clock_gettime(CLOCK_REALTIME, &now);
     x->connection = connection;
     x->peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    x->path = path;
+    x->path = path_of(path);
     x->method = method;
     x->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     x->began = gd_nanoseconds();

@@ -31,7 +31,7 @@ void gd_queue_put(gd_queue *queue, gd_queued *item)
     item->next = NULL;
     *queue->last = item;
     queue->last = &item->next;
-    queue->waiting++;
+    __atomic_add_fetch(&queue->waiting, 1, __ATOMIC_RELAXED);
     if (queue->idle > 0)
         pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
@@ -48,12 +48,14 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
 {
     pthread_mutex_lock(&queue->lock);
     queue->idle++;
-    while (!queue->first && !(queue->closed && queue->n == 0))
+    while (!queue->first && queue->called == 0 && !(queue->closed && queue->n == 0))
         pthread_cond_wait(&queue->filled, &queue->lock);
     queue->idle--;
     gd_queued *first = queue->first, *end = first;
-    *n = share(queue, most);
-    if (first) {
+    *n = first ? share(queue, most) : queue->called > 0;
+    if (!first) {
+        queue->called -= *n;
+    } else {
         for (int i = 1; i < *n; i++)
             end = end->next;
         queue->first = end->next;
@@ -61,7 +63,7 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
             queue->last = &queue->first;
         end->next = NULL;
         queue->n -= *n;
-        queue->waiting -= *n;
+        __atomic_sub_fetch(&queue->waiting, *n, __ATOMIC_RELAXED);
         if (queue->closed && queue->n == 0)
             pthread_cond_broadcast(&queue->filled);
     }
@@ -69,13 +71,17 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
     return first;
 }
 
-bool gd_queue_waits(gd_queue *queue)
+void gd_queue_call(gd_queue *queue, int most)
 {
     pthread_mutex_lock(&queue->lock);
-    const bool waits = queue->waiting > 0;
+    if (queue->waiting == 0 && queue->idle > 0) {
+        queue->called = queue->idle < most ? queue->idle : most;
+        pthread_cond_broadcast(&queue->filled);
+    }
     pthread_mutex_unlock(&queue->lock);
-    return waits;
 }
+
+bool gd_queue_waits(const gd_queue *queue) { return __atomic_load_n(&queue->waiting, __ATOMIC_RELAXED) > 0; }
 
 void gd_queue_close(gd_queue *queue)
 {

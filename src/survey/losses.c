@@ -15,6 +15,14 @@ void gd_losses_place(gd_text *out, const char *before, const gd_error *what)
     gd_text_add(out, "  %s%s\n", before, gd_error_text(what, text, sizeof text));
 }
 
+void gd_survey_print_foreign(const gd_survey_captured *captured, gd_text *out)
+{
+    gd_losses_count(out, captured->foreign, "answer is none of the model's, and does not count",
+                    "answers are none of the model's, and do not count");
+    if (captured->foreign > 0)
+        gd_losses_place(out, "", &captured->first_foreign);
+}
+
 void gd_survey_print_losses(const gd_survey_captured *captured, const gd_survey_counts *seen, gd_text *out)
 {
     const gd_captured_counts *read = &captured->read;
@@ -27,6 +35,7 @@ void gd_survey_print_losses(const gd_survey_captured *captured, const gd_survey_
     gd_losses_count(out, seen->broken, "picture cannot be decoded", "pictures cannot be decoded");
     if (seen->broken > 0)
         gd_losses_place(out, "", &seen->first);
+    gd_survey_print_foreign(captured, out);
     gd_losses_count(out, captured->odd, "answer is no probabilities, and does not count",
                     "answers are no probabilities, and do not count");
     if (captured->odd > 0)

@@ -71,6 +71,8 @@ void gd_lot_note(gd_lot *lot, const gd_error *what)
         lot->first = *what;
 }
 
+bool gd_lot_is_answered(const gd_lot_item *item) { return item->probability >= 0 || item->sighting.class_alone > 0; }
+
 void gd_lot_describe(gd_lot_item *item, const gd_description *description)
 {
     if (description->format && item->format < 0 && !item->sighting.format) {

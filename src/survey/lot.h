@@ -43,6 +43,9 @@ gd_status gd_lot_add_text(gd_lot *lot, const char *text, ptrdiff_t *at, gd_error
 /* Notes something that is broken. */
 void gd_lot_note(gd_lot *lot, const gd_error *what);
 
+/* Whether its answer is known. */
+bool gd_lot_is_answered(const gd_lot_item *item);
+
 /* What a description of the file that a picture came in says. */
 void gd_lot_describe(gd_lot_item *item, const gd_description *description);
 

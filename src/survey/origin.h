@@ -18,12 +18,24 @@ gd_status gd_origin_belongs(const gd_survey_capture *what, const gd_captured_rec
 /* Where a record stands. */
 gd_place gd_origin_place(const gd_captured_record *record);
 
-/* INVALID, with the place, for an answer of other classes. `classes` NULL: their names are not known. */
-gd_status gd_origin_check(const gd_captured_record *record, int n_classes, const char *const *classes, gd_error *error);
+/* Whether a record has an answer of the model's classes, which is counted; and so is one of others, foreign, with where
+ * and why. A single probability where the model has two classes is the second's. `n_classes` 0: no answer is wanted.
+ * `classes` NULL: their names are not known. */
+bool gd_origin_answers(const gd_captured_record *record, int n_classes, const char *const *classes,
+                       gd_survey_captured *captured);
 
-/* The probabilities (n_classes) of one of a checked record's pictures, in the order of `classes`. */
+/* INVALID, with the place of the first, where all answers were foreign. */
+gd_status gd_origin_check(const gd_survey_captured *captured, gd_error *error);
+
+/* How many pictures a record is of, with gd_origin_answers' word; 0: it does not say. Lines of a text that are no
+ * classes are no pictures. */
+int gd_origin_pictures(const gd_captured_record *record, bool answered);
+
+/* The probabilities (n_classes) of one of an answered record's pictures, in the order of `classes`; or, where it has no
+ * probabilities, the class. */
 void gd_origin_answer(const gd_captured_record *record, int picture, int n_classes, const char *const *classes,
                       float *probability);
+int gd_origin_class(const gd_captured_record *record, int picture, int n_classes, const char *const *classes);
 
 /* Counts a body that is no picture; of the first it is kept why, at the record's place. */
 void gd_origin_note_body(const gd_captured_record *record, const gd_error *why, int64_t *n, gd_error *first);

@@ -61,13 +61,16 @@ typedef struct gd_survey_captured {
     gd_captured_counts read; /* what gd_captured_count tells at the end */
     int64_t elsewhere;       /* records of other endpoints and variants */
     int64_t blind;           /* records without an answer, figures, or a body that is read: nothing is known of them */
+    int64_t answered;        /* records with an answer of the classes that were asked for */
+    int64_t foreign;         /* with one of other classes, or a text that names none */
     int64_t odd;             /* answers of numbers that are no probabilities, as logits */
-    gd_error first_odd;
+    gd_error first_foreign, first_odd;
     char endpoint[256], variant[256]; /* whose all others are; "": paths do not say */
 } gd_survey_captured;
 
-/* A picture whose body is broken is told with what is recorded of it. INVALID, with the place, for an answer of other
- * classes, and for captures of several endpoints or variants while none is named. */
+/* A picture whose body is broken, or whose answer is not understood, is told with what else is recorded of it. INVALID,
+ * with the place of the first, where all answers are of other classes, and for captures of several endpoints or
+ * variants while none is named. */
 gd_status gd_survey_captures(const gd_survey_capture *what, const gd_survey_options *options, const gd_see *see,
                              gd_survey_captured *captured, gd_survey_counts *counts, gd_error *error);
 

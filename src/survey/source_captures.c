@@ -42,6 +42,10 @@ static gd_status add_answer(const survey *s, gd_lot *lot, int i, const gd_captur
                             gd_error *error)
 {
     const gd_survey_options *o = s->base.o;
+    if (record->answered) {
+        lot->item[i].sighting.class_alone = 1 + gd_origin_class(record, picture, o->n_classes, o->classes);
+        return GD_OK;
+    }
     GD_TRY(gd_lot_add_numbers(lot, (size_t)o->n_classes, &lot->item[i].probability, error));
     float *probability = lot->number + lot->item[i].probability;
     gd_origin_answer(record, picture, o->n_classes, o->classes, probability);
@@ -113,16 +117,15 @@ static gd_status add_file(survey *s, gd_lot *lot, const char *file, gd_error *er
 
 static gd_status add_record(survey *s, in_hand *held, gd_lot *lot, const gd_captured_record *record, gd_error *error)
 {
-    const bool answered = record->probability && s->base.o->n_classes > 0;
+    const bool answered = gd_origin_answers(record, s->base.o->n_classes, s->base.o->classes, s->captured);
     const bool readable = record->input.encoding && gd_body_is_read(record->input.type);
-    body_request request = {.first = lot->n, .n = record->n_pictures, .open = record->n_pictures == 0};
+    const int n = gd_origin_pictures(record, answered);
+    body_request request = {.first = lot->n, .n = n, .open = n == 0};
     bool lacks = request.open;
-    if (request.open && !readable) {
+    if (request.open && !readable && !record->output.encoding) {
         s->captured->blind++;
         return GD_OK;
     }
-    if (answered)
-        GD_TRY(gd_origin_check(record, s->base.o->n_classes, s->base.o->classes, error));
     GD_TRY(add_file(s, lot, record->file, error));
     request.n += request.open;
     for (int i = 0; i < request.n; i++) {
@@ -196,7 +199,8 @@ static gd_status look_at(survey *s, gd_looker *looker, body_request *r, const ch
     gd_status status = gd_body_decode(r->type >= 0 ? lot->text.at + r->type : NULL, bodies + r->body, r->length,
                                       s->base.channels, pictures, &broken);
     if (status == GD_OK && !r->open && pictures->n != r->n)
-        status = gd_fail(&broken, GD_FORMAT, "body: %d pictures where %d were answered", pictures->n, r->n);
+        status = gd_fail(&broken, GD_FORMAT, "body: %d picture%s where %d were answered", pictures->n,
+                         gd_plural(pictures->n), r->n);
     if (status == GD_FORMAT) {
         give_up(lot, r, &broken);
         return GD_OK;
@@ -237,6 +241,8 @@ gd_status gd_survey_captures(const gd_survey_capture *what, const gd_survey_opti
     status = gd_captured_open(&what->read, &s.reader, error);
     if (status == GD_OK) {
         status = gd_survey_run(&s.base, (gd_survey_steps){take, look}, options, see, counts, error);
+        if (status == GD_OK)
+            status = gd_origin_check(captured, error);
         captured->read = *gd_captured_count(s.reader);
     }
     gd_captured_close(s.reader);

@@ -184,8 +184,8 @@ gd_status gd_survey_find_files(const char *folder, const char *const *classes, i
     if (!list)
         status = gd_fail(error, GD_NOMEM, "out of memory for %lld files", (long long)walk.n);
     else if (*n == 0)
-        status = gd_fail(error, GD_INVALID, "no pictures below '%s': none of %lld files ends in .png, .jpg or .jpeg",
-                         folder, (long long)walk.n);
+        status = gd_fail(error, GD_INVALID, "no pictures below '%s': none of %lld file%s ends in .png, .jpg or .jpeg",
+                         folder, (long long)walk.n, gd_plural(walk.n));
 done:
     gd_walk_release(&walk);
     return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A table is mapped, and read column by column, a piece at a time: pieces that were read leave the memory again. */
 #include "base/file.h"
+#include "base/text.h"
 #include "store/safetensors.h"
 #include "survey/source.h"
 
@@ -35,8 +36,9 @@ static gd_status check(const gd_safetensors *file, gd_error *error)
                               "tensor '%s' of %s is no column of a table: one dimension is needed", column->name,
                               gd_desc_text(column->desc, shape, sizeof shape));
         if (column->desc.dim[0] != first->desc.dim[0])
-            return gd_fail_at(error, GD_INVALID, place, "column '%s' has %lld rows where '%s' has %lld", column->name,
-                              (long long)column->desc.dim[0], first->name, (long long)first->desc.dim[0]);
+            return gd_fail_at(error, GD_INVALID, place, "column '%s' has %lld row%s where '%s' has %lld", column->name,
+                              (long long)column->desc.dim[0], gd_plural(column->desc.dim[0]), first->name,
+                              (long long)first->desc.dim[0]);
     }
     return GD_OK;
 }

@@ -25,7 +25,7 @@ bool gd_survey_stopped(const gd_survey *survey) { return survey->o->stop && *sur
 
 bool gd_survey_lacks(const gd_survey *s, const gd_lot_item *item)
 {
-    const bool answer = s->o->model && s->o->n_classes > 0 && item->probability < 0;
+    const bool answer = s->o->model && s->o->n_classes > 0 && !gd_lot_is_answered(item);
     const bool features = s->computes_features && item->features < 0;
     return item->wanted || answer || features || !isfinite(item->sighting.figure[GD_BRIGHTNESS]);
 }
@@ -53,7 +53,7 @@ static gd_status keep(gd_lot_item *item, const gd_image *image, gd_error *error)
 /* Answer and features of item i, those that it lacks. */
 static gd_status ask(gd_survey *s, gd_looker *looker, gd_lot *lot, int i, const gd_image *image, gd_error *error)
 {
-    const bool answer = s->o->n_classes > 0 && lot->item[i].probability < 0;
+    const bool answer = s->o->n_classes > 0 && !gd_lot_is_answered(&lot->item[i]);
     const bool features = s->computes_features && lot->item[i].features < 0;
     if (!s->o->model || (!answer && !features))
         return GD_OK;
@@ -194,6 +194,7 @@ gd_status gd_survey_run(gd_survey *s, gd_survey_steps steps, const gd_survey_opt
     }
     free(s->looker);
     if (status == GD_OK && gd_survey_stopped(s))
-        status = gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " pictures", counts->pictures);
+        status = gd_fail(error, GD_STOPPED, "stopped behind %" PRId64 " picture%s", counts->pictures,
+                         gd_plural(counts->pictures));
     return status;
 }

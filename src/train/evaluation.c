@@ -121,20 +121,23 @@ void gd_evaluation_print_json(const gd_evaluation *e, const char *const *classes
 
 void gd_evaluation_print(const gd_evaluation *e, const char *const *classes, gd_text *out)
 {
+    int width = 20;
+    for (int c = 0; c < e->n_classes; c++)
+        width = gd_text_columns(classes[c]) > width ? gd_text_columns(classes[c]) : width;
     gd_text_add(out, "accuracy %.4f (95%% interval %.4f to %.4f) on %lld images, loss %.4f, top-%d %.4f, ECE %.4f\n",
                 e->accuracy, e->interval[0], e->interval[1], (long long)e->images, e->loss, e->top_k, e->top_k_accuracy,
                 e->ece);
-    gd_text_add(out, "\n%-20s %9s %9s %9s %8s\n", "class", "precision", "recall", "F1", "images");
+    gd_text_add(out, "\n%-*s %9s %9s %9s %8s\n", width, "class", "precision", "recall", "F1", "images");
     for (int c = 0; c < e->n_classes; c++) {
         const gd_class_score *s = &e->per_class[c];
-        gd_text_add(out, "%-20s %9.4f %9.4f %9.4f %8lld\n", classes[c], s->precision, s->recall, s->f1,
-                    (long long)s->images);
+        gd_text_add_cell(out, classes[c], width);
+        gd_text_add(out, " %9.4f %9.4f %9.4f %8lld\n", s->precision, s->recall, s->f1, (long long)s->images);
     }
     if (e->n_classes > 20)
         return;
     gd_text_add(out, "\nconfusion (row: label, column: prediction)\n");
     for (int r = 0; r < e->n_classes; r++) {
-        gd_text_add(out, "%-20s", classes[r]);
+        gd_text_add_cell(out, classes[r], width);
         for (int c = 0; c < e->n_classes; c++)
             gd_text_add(out, " %6lld", (long long)e->confusion[r * e->n_classes + c]);
         gd_text_add(out, "\n");

@@ -85,6 +85,7 @@ gd_status gd_watch_page_print(const gd_watch_page *of, gd_text *out, gd_error *e
     gd_page page = {.out = out, .error = error};
     const gd_history *history = of->history;
     const int left = history->n >= GD_WATCH_PAGE_WINDOWS ? history->n - GD_WATCH_PAGE_WINDOWS + 1 : 0;
+    const int lines = history->n - left + 1;
     int64_t all = 0;
     for (int i = 0; i < GD_WATCHED_RESULTS; i++)
         all += of->last->totals[i];
@@ -95,8 +96,8 @@ gd_status gd_watch_page_print(const gd_watch_page *of, gd_text *out, gd_error *e
     print_window(&page, of->last, of->kept_ms);
     for (int i = history->n - 1; i >= left; i--)
         print_window(&page, &history->window[i], of->kept_ms);
-    gd_text_add(out, "</tbody></table></div>\n</main>\n<footer><p>%d lines of %" PRId64 " windows</p></footer>\n",
-                history->n - left + 1, all);
+    gd_text_add(out, "</tbody></table></div>\n</main>\n<footer><p>%d line%s of %" PRId64 " window%s</p></footer>\n",
+                lines, gd_plural(lines), all, gd_plural(all));
     gd_arena_release(&page.arena);
     return gd_text_status(out, error);
 }

@@ -33,8 +33,8 @@ static gd_status heed_clock(gd_watching *w, int64_t now, gd_error *error)
     int n;
     GD_TRY(gd_history_take_back(&w->history, now, &n, error));
     if (n > 0)
-        gd_watching_say(w, "the clock says %s: %d windows behind that, without pictures, are taken back",
-                        gd_time_text(now, here), n);
+        gd_watching_say(w, "the clock says %s: %d window%s behind that, without pictures, %s taken back",
+                        gd_time_text(now, here), n, gd_plural(n), n == 1 ? "is" : "are");
     const gd_watched *last = gd_history_last(&w->history);
     const bool behind = last && last->to_ms > now;
     if (behind && !w->waits)
@@ -89,8 +89,8 @@ static gd_status look_at_baseline(const gd_watching *w, bool tell, gd_error *err
         return gd_fail(error, GD_NOMEM, "out of memory for a baseline");
     const gd_status status = gd_baseline_read(w->o->check.baseline, baseline, error);
     if (status == GD_OK && tell)
-        gd_watching_say(w, "baseline '%s': %" PRId64 " items of %s", w->o->check.baseline, baseline->profile.items,
-                        baseline->source);
+        gd_watching_say(w, "baseline '%s': %" PRId64 " item%s of %s", w->o->check.baseline, baseline->profile.items,
+                        gd_plural(baseline->profile.items), baseline->source);
     gd_baseline_release(baseline);
     free(baseline);
     return status;
@@ -176,7 +176,9 @@ static gd_status go_once(gd_watching *w, gd_error *error)
     while (status != GD_STOPPED && gd_watching_waiting(w) > 0 && gd_seconds() < end && !is_stopped(w))
         pause_for(0.02);
     if (gd_watching_waiting(w) > 0)
-        gd_watching_say(w, "%d alerts wait for the next time", gd_watching_waiting(w));
+        gd_watching_say(
+            w, gd_watching_waiting(w) == 1 ? "%d alert waits for the next time" : "%d alerts wait for the next time",
+            gd_watching_waiting(w));
     return status;
 }
 

@@ -49,9 +49,10 @@ static void take_silence(gd_watched *window, const gd_captured_counts *read)
     char text[GD_WATCHED_SUMMARY] = "no pictures";
     if (read->broken > 0 || read->unread > 0)
         snprintf(text, sizeof text,
-                 "no pictures; of this time or near it, %" PRId64 " lines are no records and %" PRId64
-                 " files cannot be read",
-                 read->broken, read->unread);
+                 "no pictures; of this time or near it, %" PRId64 " line%s no record%s and %" PRId64
+                 " file%s cannot be read",
+                 read->broken, read->broken == 1 ? " is" : "s are", gd_plural(read->broken), read->unread,
+                 gd_plural(read->unread));
     window->result = GD_WATCHED_EMPTY;
     gd_watched_say(window, text);
 }
@@ -281,8 +282,8 @@ gd_status gd_watching_leave_out(gd_watching *w, gd_period period, gd_error *erro
                          .to_ms = period.to_ms,
                          .result = GD_WATCHED_SKIPPED,
                          .accuracy = {NAN, NAN, NAN, NAN}};
-    snprintf(text, sizeof text, "%" PRId64 " windows left out, as more than %d were behind (--catch-up)", n,
-             w->o->catch_up);
+    snprintf(text, sizeof text, "%" PRId64 " window%s left out, as more than %d %s behind (--catch-up)", n,
+             gd_plural(n), w->o->catch_up, w->o->catch_up == 1 ? "was" : "were");
     gd_watched_say(&window, text);
     GD_TRY(record(w, &window, NULL, 0, n, error));
     say_window(w, &window, 0);

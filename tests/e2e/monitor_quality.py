@@ -254,6 +254,43 @@ def the_computed():
             assert file.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
+def the_managed():
+    """A managed endpoint's captures: one probability is that of the second of two classes; what is no answer is named."""
+    golden = os.path.join(os.environ["GRIDDLE_SOURCE"], "tests", "golden")
+    done = quality(f"{golden}/captures/scones-endpoint", f"{golden}/labels", "-o", "managed", "--worth", "0")
+    metrics, merge = whole("managed")["binary_classification_metrics"], whole("managed")["griddle"]["merge"]
+    assert metrics["accuracy"]["value"] == 1 and merge["merged"] == 2 and merge["labels_of_no_class"] == 2, merge
+    assert merge["records_without_answer"] == 1 and merge["records_of_several_pictures"] == 1, merge
+    assert "1 answer has a form that is not known" in done.stderr, done.stderr
+    write_labels("managed.jsonl", [label_line(f"5f0c7a3e-9d41-4b6a-8f27-0c1d2e3f4a0{i}", str(int(i == 4))) for i in (1, 4)])
+    quality(f"{golden}/captures/scones-endpoint", "managed.jsonl", "-o", "second", "--worth", "0")
+    matrix = whole("second")["binary_classification_metrics"]["confusion_matrix"]
+    assert matrix == {"0": {"0": 1, "1": 0}, "1": {"0": 1, "1": 0}}, matrix  # 0.025 of class 1: 0
+
+
+def the_strange(captured):
+    """Answers of another form among the others are named; a class alone has no probabilities to be graded by."""
+    texts = {3: "0.93", 4: "Bad Gateway", 5: CLASSES[0], 6: json.dumps([0.25] * 4)}
+    lines = []
+    for i, record in enumerate(captured):
+        if i in texts:
+            record = json.loads(json.dumps(record))
+            record["captureData"]["endpointOutput"]["data"] = texts[i]
+        lines.append(json.dumps(record) + "\n")
+    write_labels("strange.jsonl", lines)
+    done = quality("strange.jsonl", "labels", "--baseline", "base", "-o", "strange", "--worth", "0")
+    for words in ("3 answers are none of the model's, and do not count\n  strange.jsonl:4:1: an answer of 1 probability where "
+                  "the model has 3 classes", "1 answer is a class alone: without probabilities it is not graded",
+                  "3 records without an answer"):
+        assert words in done.stderr, (words, done.stderr)
+    write_labels("other.jsonl", [lines[3]])
+    done = quality("other.jsonl", "labels", "--baseline", "base", "-o", "other", "--worth", "0", code=2)
+    assert "other.jsonl:1:1: an answer of 1 probability" in done.stderr, done.stderr
+    write_labels("other.jsonl", [lines[5]])
+    done = quality("other.jsonl", "labels", "--baseline", "base", "-o", "other", "--worth", "0", code=1)
+    assert "none of 1 record has an answer to one picture with probabilities" in done.stderr, done.stderr
+
+
 def wrong_words():
     for words, code, part in [
         (["captured", "-o", "x"], 2, "LABELS"),
@@ -287,6 +324,8 @@ def main():
         the_loop()
         the_baseline(captured)
         the_computed()
+        the_managed()
+        the_strange(captured)
         wrong_words()
         os.chdir("/")
     print("ok")

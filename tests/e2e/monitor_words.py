@@ -73,7 +73,8 @@ def baselines():
     refused("baseline", "model.safetensors", "none", "-o", "x", code=1, complaint="'none'")
     os.makedirs("empty")
     refused("baseline", "empty", "-o", "x", code=1, complaint="train it to the end first")
-    refused("baseline", "model.safetensors", "empty", "-o", "x", complaint="empty")
+    refused("baseline", "model.safetensors", "empty", "-o", "x",
+            complaint="neither pictures nor captures below 'empty': no file ends in .png")
     refused("baseline", "all", "-o", "x", complaint="data.validation: 0")
     for of in (["run"], ["run", "run/staged.safetensors"]):
         refused("baseline", *of, "--from", "2026-11-27", "-o", "x", complaint="are of captures, and 'run")
@@ -119,7 +120,7 @@ def checks():
     griddle("monitor", "check", "broken.jsonl", "-o", "out", "--baseline", "base", complaint="2 lines are no records")
     with open("good.jsonl", encoding="utf-8") as file:
         write("logits.jsonl", *file.readlines(), record([2.5, -1, 0.25], 7))
-    griddle("monitor", "check", "logits.jsonl", "-o", "out", "--baseline", "base", code=3,
+    griddle("monitor", "check", "logits.jsonl", "-o", "out", "--baseline", "base",
             complaint="1 answer is no probabilities, and does not count\n  logits.jsonl:121:1: ")
     write("file", "")
     refused("check", "good.jsonl", "--baseline", "base", "-o", "file", code=1, complaint="file")
@@ -128,6 +129,38 @@ def checks():
     told = json.loads(griddle("monitor", *check, "--baseline", "base", "--json"))
     with open("out/check.json", encoding="utf-8") as file:
         assert told == json.load(file)
+
+
+def answers():
+    """One of another form is named and no alarm, many are; of classes alone the mix is compared."""
+    with open("good.jsonl", encoding="utf-8") as file:
+        good = file.readlines()
+    for answer, complaint in (([0.5, 0.5], "an answer of 2 probabilities where the model has 3 classes"),
+                              (0.93, "an answer of 1 probability where the model has 3 classes"),
+                              ("Bad Gateway", "the answer is 'Bad Gateway', which is none of the model's 3 classes")):
+        write("mixed.jsonl", *good, record(answer, 7))
+        said = griddle("monitor", "check", "mixed.jsonl", "-o", "out", "--baseline", "base",
+                       complaint=f"1 answer is none of the model's, and does not count\n  mixed.jsonl:121:1: {complaint}")
+        assert said.startswith("121 pictures: no violations"), said
+        with open("out/report.html", encoding="utf-8") as file:
+            assert "mixed.jsonl:121:1: " in file.read()
+    write("mixed.jsonl", *good, *[record({"error": "busy"}, i) for i in range(60)])
+    said = griddle("monitor", "check", "mixed.jsonl", "-o", "out", "--baseline", "base", code=3,
+                   complaint="60 answers have forms that are not known")
+    assert "'prediction' is missing from 60 of 180 pictures: 67% have it, where at least 94.4% have to" in said, said
+    likeliest = []
+    for line in good:
+        p = json.loads(json.loads(line)["captureData"]["endpointOutput"]["data"])
+        likeliest.append(tiny.CLASSES[p.index(max(p))])
+    write("alone.jsonl", *[record(name, i) for i, name in enumerate(likeliest)])
+    said = griddle("monitor", "check", "alone.jsonl", "-o", "out", "--baseline", "base")
+    assert said.startswith("120 pictures: no violations") and "confidence" in said.split("not comparable")[1], said
+    write("alone.jsonl", *[record(tiny.CLASSES[0], i) for i in range(120)])
+    said = griddle("monitor", "check", "alone.jsonl", "-o", "out", "--baseline", "base", code=3)
+    assert said.startswith("120 pictures: 1 violation (prediction)"), said
+    told = griddle("monitor", "baseline", "model.safetensors", "alone.jsonl", "-o", "alone")
+    assert "120 items, 1 column, " in told, told
+    griddle("monitor", "check", "good.jsonl", "-o", "out", "--baseline", "alone", code=3)
 
 
 def tables():
@@ -144,7 +177,9 @@ def tables():
     assert "'height' varies less than it did: around an average of 1.5 it deviates by 0 where the baseline deviates by 1.98 around 1 " in narrow, narrow
     write_table("unequal.safetensors", {"height": [1, 2], "weight": [1]})
     refused("check", "unequal.safetensors", "--baseline", "table", "-o", "out",
-            complaint="column 'weight' has 1 rows where 'height' has 2")
+            complaint="column 'weight' has 1 row where 'height' has 2")
+    refused("baseline", "model.safetensors", "same.safetensors", "-o", "y",
+            complaint="leave that out, as griddle monitor baseline same.safetensors -o DIR")
     write_table("nameless.safetensors", {"": [1, 2]})
     refused("baseline", "nameless.safetensors", "-o", "y", complaint="tensor 0 has no name")
     write_table("strange.safetensors", {"\x1b[31m\nred": columns["height"]})
@@ -166,4 +201,5 @@ with tempfile.TemporaryDirectory() as folder:
     words()
     baselines()
     checks()
+    answers()
     tables()

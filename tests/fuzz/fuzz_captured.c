@@ -47,8 +47,15 @@ static void look_at_record(gd_captured *captured, const gd_captured_record *r)
         sum += (double)strlen(r->attributes[i]);
     if (r->n_pictures < 0 || r->n_pictures > GD_CAPTURED_PICTURES || (r->probability && r->n_classes < 1))
         abort();
-    if ((r->n_pictures > 0) != (r->probability || r->pictures) || (r->classes && !r->probability))
+    if ((r->n_pictures > 0) != (r->probability || r->answered || r->pictures) || (r->classes && !r->probability))
         abort();
+    if (r->answered && (r->probability || r->n_classes != 0))
+        abort();
+    for (int i = 0; r->answered && i < r->n_pictures; i++) {
+        if (!r->answered[i][0])
+            abort();
+        look_at_text(r->answered[i]);
+    }
     for (int64_t i = 0; r->probability && i < (int64_t)r->n_pictures * r->n_classes; i++)
         sum += r->probability[i];
     for (int i = 0; r->classes && i < r->n_classes; i++)

@@ -67,6 +67,12 @@ static void add_answer(gd_text *to, const gd_captured_record *r)
         gd_text_add_json(to, r->classes[c]);
     }
     gd_text_add(to, r->classes ? "]" : "");
+    gd_text_add(to, r->answered ? ",\"answered\":[" : ",\"answered\":null");
+    for (int i = 0; r->answered && i < r->n_pictures; i++) {
+        gd_text_add(to, i ? "," : "");
+        gd_text_add_json(to, r->answered[i]);
+    }
+    gd_text_add(to, r->answered ? "]" : "");
 }
 
 static void add_pictures(gd_text *to, const gd_captured_record *r)

@@ -146,27 +146,48 @@ def a_row(value):
     return [None if item is NaN else a_number(item) for item in value]
 
 
+def a_class(name):
+    check_texts(name)
+    need(name, "a name")
+    return ("class", name)
+
+
+def is_scalar(value):
+    return value is None or value is NaN or isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def read_value(value, rows, depth):
     need(depth < 4, "depth")
+    if isinstance(value, str):
+        rows.append(a_class(value))
+        return
     need(isinstance(value, list), "a row")
     if isinstance(value, Pairs):
-        found = 0
+        found, alone = 0, {}
         for key, item in value:
             check_texts(key)
             if key not in ("prediction", "predictions", "probabilities"):
                 check_nan(item)
                 check_texts(item)
+                if key in ("class", "predicted_label"):
+                    need(key not in alone, "twice")
+                    alone[key] = item
                 continue
             need(not found, "two answers")
             found += 1
-            if key == "probabilities" and isinstance(item, Pairs):
+            if is_scalar(item):
+                rows.append((None, a_row([item])))
+            elif key == "probabilities" and isinstance(item, Pairs):
                 for name, _ in item:
                     check_texts(name)
                 rows.append(([name for name, _ in item], a_row([number for _, number in item])))
             else:
                 read_value(item, rows, depth + 1)
-        need(found, "no answer")
-    elif value and isinstance(value[0], list):
+        names = [item for item in alone.values() if isinstance(item, str)]
+        need(found or names, "no answer")
+        if not found:
+            rows.append(a_class(names[0]))
+    elif value and isinstance(value[0], (list, str)):
         for item in value:
             read_value(item, rows, depth + 1)
     else:
@@ -188,7 +209,7 @@ def read_json(text, rows):
     decoder = json.JSONDecoder(object_pairs_hook=Pairs, parse_constant=constant)
     at = 0
     while at < len(text):
-        need(text[at] in "[{", "a row")
+        need(text[at] in "[{\"", "a row")
         try:
             value, at = decoder.raw_decode(text, at)
         except ValueError as why:
@@ -199,7 +220,11 @@ def read_json(text, rows):
 
 def read_csv(text, rows):
     for line in text.split("\n"):
-        if line.strip(BLANKS):
+        line = line.strip(BLANKS)
+        if line and not re.match(r"-|\d|null|NaN", line, re.ASCII):
+            need(len(line.encode()) < 256 and not re.search(r"[\0-\x1f\x7f]", line), "a name")
+            rows.append(a_class(line))
+        elif line:
             row = [field.strip(" \t\r") for field in line.split(",")]
             for field in row:
                 need(re.fullmatch(f"null|NaN|{NUMBER}", field, re.ASCII), "a number")
@@ -213,10 +238,13 @@ def read_answer(body):
         raise Broken(why) from why
     rows = []
     need(text, "none")
-    (read_json if text[0] in "[{" else read_csv)(text, rows)
+    (read_json if text[0] in "[{\"" else read_csv)(text, rows)
+    if any(names == "class" for names, _ in rows):
+        need(all(names == "class" for names, _ in rows), "classes alone and rows")
+        return {"answered": [name for _, name in rows]}
     need(len({len(row) for _, row in rows}) == 1, "lengths")
     need(all(names == rows[0][0] for names, _ in rows), "names")
-    return rows[0][0], [row for _, row in rows]
+    return {"classes": rows[0][0], "rows": [row for _, row in rows]}
 
 
 # ---- records and labels
@@ -252,7 +280,7 @@ def a_record(line):
               "attributes": attributes or [], "time_ms": a_time(a_text(meta["inferenceTime"])),
               "input": sides.get("endpointInput") or sides.get("batchTransformInput"),
               "output": sides.get("endpointOutput") or sides.get("batchTransformOutput"),
-              "rows": None, "classes": None, "pictures": None}
+              "rows": None, "classes": None, "answered": None, "pictures": None}
     if "griddle" in top:
         pictures = members(top["griddle"], "pictures").get("pictures", [])
         need(isinstance(pictures, list) and not isinstance(pictures, Pairs), "pictures")
@@ -261,11 +289,12 @@ def a_record(line):
     if record["output"]:
         try:
             need(record["output"]["hex"] is not None, "base64")
-            record["classes"], record["rows"] = read_answer(bytes.fromhex(record["output"]["hex"]))
+            record |= read_answer(bytes.fromhex(record["output"]["hex"]))
         except Broken:
             strange = 1
-    if record["rows"] and record["pictures"]:
-        need(len(record["rows"]) == len(record["pictures"]), "pictures")
+    answers = record["rows"] or record["answered"]
+    if answers and record["pictures"]:
+        need(len(answers) == len(record["pictures"]), "pictures")
     return record, strange
 
 
@@ -310,7 +339,7 @@ def any_answer():
     n, classes = draw.choice([1, 1, 1, 2, 5]), draw.choice([1, 2, 2, 10])
     rows = [[any_number() for _ in range(classes)] for _ in range(n)]
     gap = draw.choice([", ", ",", " ,\t"])
-    kind = draw.randrange(7)
+    kind = draw.randrange(10)
     if kind == 0:
         text = "\n".join(gap.join("null" if x is None else repr(x) for x in row) for row in rows)
     elif kind == 1:
@@ -321,6 +350,16 @@ def any_answer():
         text = json.dumps({"predictions": named, "model": any_value()}, ensure_ascii=draw.random() < 0.5)
     elif kind == 3:
         text = json.dumps({"predictions": rows})
+    elif kind == 7:
+        names = [a_word() + "a" for _ in rows]
+        text = json.dumps(draw.choice([names, [[name] for name in names], {"predictions": names}]))
+    elif kind == 8:
+        key = draw.choice(["class", "predicted_label", "prediction"])
+        text = "\n".join(json.dumps({key: a_word() + "a", "score": any_value()}) for _ in rows)
+    elif kind == 9:
+        text, n = "\n".join(a_word() for _ in rows), 0
+        if draw.random() < 0.3:
+            text, n = "".join(json.dumps({"prediction": row[0]}) + "\n" for row in rows), len(rows)
     elif kind == 4 and draw.random() < 0.3:
         text, n = json.dumps(any_value()), 0
     else:
@@ -459,7 +498,7 @@ def compare(lines, read, keys, words):
     return counts
 
 
-KEYS = ["event", "inference", "attributes", "time_ms", "input", "output", "rows", "classes", "pictures"]
+KEYS = ["event", "inference", "attributes", "time_ms", "input", "output", "rows", "classes", "answered", "pictures"]
 total = broken = strange = 0
 for round_ in range(40):
     lines = [written(any_record()) for _ in range(100)]

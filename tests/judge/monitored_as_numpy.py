@@ -13,6 +13,7 @@ try:
     import numpy as np
     from safetensors import safe_open
     from safetensors.numpy import save_file
+    from scipy import stats
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -132,8 +133,8 @@ for rule in constraints["features"]:
     keys(name, rule, "name inferred_type completeness num_constraints")
     assert rule["inferred_type"] == features[name]["inferred_type"]
     assert rule["num_constraints"] == {"is_non_negative": False}, "none of these has a least value of 0"
-    present = np.isfinite(columns[name]).sum() / many
-    assert rule["completeness"] == 1 if present == 1 else present * 0.8 < rule["completeness"] < present
+    have = int(np.isfinite(columns[name]).sum())
+    near(name, rule["completeness"], stats.beta.ppf(1e-3, have, many - have + 1), 0, 1e-9)  # Clopper and Pearson
 
 with safe_open(here / "baseline" / "baseline.safetensors", framework="np") as file:
     about = read(file.metadata()["griddle_baseline"])

@@ -43,6 +43,8 @@ static inline gd_status surveyed_see(void *context, const gd_sighting *s, const 
         gd_text_add(&all->told, " %s of %lld", s->format, (long long)s->bytes);
     for (int c = 0; s->probability && c < all->options.n_classes; c++)
         surveyed_number(&all->told, c ? "," : "answer", (double)s->probability[c]);
+    if (s->class_alone > 0)
+        gd_text_add(&all->told, " class %d", s->class_alone - 1);
     for (int f = 0; s->features && f < all->options.n_features; f++)
         surveyed_number(&all->told, f ? "," : "features", (double)s->features[f]);
     gd_text_add(&all->told, "\n");

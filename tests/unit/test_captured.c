@@ -60,6 +60,8 @@ static const char *words(const gd_captured_record *r)
         all = unit_text("%s%s%.9g", all, i % r->n_classes ? "," : " ", r->probability[i]);
     for (int c = 0; r->classes && c < r->n_classes; c++)
         all = unit_text("%s %s", all, r->classes[c]);
+    for (int i = 0; r->answered && i < r->n_pictures; i++)
+        all = unit_text("%s '%s'", all, r->answered[i]);
     for (int i = 0; r->pictures && i < r->n_pictures; i++) {
         const gd_captured_picture *p = &r->pictures[i];
         all = unit_text("%s {%.9g %.9g %s %lld %d %d:%g}", all, p->figure[GD_BRIGHTNESS], p->figure[GD_HUE],
@@ -151,9 +153,10 @@ static const char *answer(const char *body)
     gd_text_release(&line);
     const gd_captured_record *record = next(captured);
     CHECK(record != NULL);
-    const char *said = record->probability ? words(record) : NULL;
-    CHECK_EQ_INT(record->probability ? 0 : 1, gd_captured_count(captured)->strange);
-    CHECK(record->probability || (record->n_pictures == 0 && record->n_classes == 0 && !record->classes));
+    const char *said = record->probability || record->answered ? words(record) : NULL;
+    CHECK_EQ_INT(said ? 0 : 1, gd_captured_count(captured)->strange);
+    CHECK(!record->probability || !record->answered);
+    CHECK(said || (record->n_pictures == 0 && record->n_classes == 0 && !record->classes));
     if (!said)
         said = strstr(complaint(captured, 0), "at its line");
     else
@@ -184,6 +187,30 @@ TEST(answers_of_all_forms)
         {"0.97,0.03\n0.5,0.5\n", "0.97,0.03 0.5,0.5"},
         {"0.97, 0.03\r\n\r\n0.5\t,0.5", "0.97,0.03 0.5,0.5"},
         {"-1,2e3", "-1,2000"},
+        {"[[0.97],[0.5]]", "0.97 0.5"},
+        {"{\"prediction\": 0.97}\n{\"prediction\": null}", "0.97 nan"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_TEXT(answer(cases[i][0]), cases[i][1]);
+}
+
+TEST(answers_that_are_classes_alone)
+{
+    static const char *const cases[][2] = {
+        {"bicycle", "'bicycle'"},
+        {" bicycle\t\r\n", "'bicycle'"},
+        {"racing bicycle\n\nmotorcycle\n", "'racing bicycle' 'motorcycle'"},
+        {"\"bicycle\"", "'bicycle'"},
+        {"\"bicycle\"\n\"\\u732b\"", "'bicycle' '猫'"},
+        {"[\"bicycle\",\"motorcycle\"]", "'bicycle' 'motorcycle'"},
+        {"[[\"bicycle\"],[\"motorcycle\"]]", "'bicycle' 'motorcycle'"},
+        {"{\"prediction\":\"bicycle\"}", "'bicycle'"},
+        {"{\"predictions\":[\"bicycle\",\"motorcycle\"]}", "'bicycle' 'motorcycle'"},
+        {"{\"predictions\":[{\"class\":\"bicycle\",\"probability\":0.97}]}", "'bicycle'"},
+        {"{\"predicted_label\":\"bicycle\"}\n{\"predicted_label\":\"motorcycle\"}", "'bicycle' 'motorcycle'"},
+        {"{\"predicted_label\":\"bicycle\",\"probabilities\":[0.97,0.03]}", "0.97,0.03"},
+        {"{\"probabilities\":[0.97,0.03],\"class\":\"bicycle\"}", "0.97,0.03"},
+        {"Internal Server Error", "'Internal Server Error'"}, /* who knows the classes knows that it is none */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_TEXT(answer(cases[i][0]), cases[i][1]);
@@ -194,7 +221,15 @@ TEST(answers_that_are_none)
     static const char *const cases[][2] = {
         {"", "there is none"},
         {" \n", "there is none"},
-        {"bicycle", "line 1, column 1: a number is expected"},
+        {"a\x01", "line 1, column 1: neither a number nor the name of a class"},
+        {"bicycle\n0.5", "line 2, column 1: probabilities where rows before are classes alone"},
+        {"0.5\nbicycle", "a class alone where rows before have probabilities"},
+        {"[\"bicycle\",[0.5]]", "probabilities where rows before are classes alone"},
+        {"[[0.5],\"bicycle\"]", "a class alone where rows before have probabilities"},
+        {"[\"\"]", "a class without a name"},
+        {"[\"bicycle\"", "',' or ']' is expected"},
+        {"{\"predicted_label\":1}", "an object without 'prediction'"},
+        {"{\"class\":\"a\",\"class\":\"b\"}", "key 'class' comes twice"},
         {"[]", "a row without numbers"},
         {"[[]]", "a row without numbers"},
         {"[0.5", "column 5: ',' or ']' is expected"},
@@ -209,7 +244,7 @@ TEST(answers_that_are_none)
         {"{}", "an object without 'prediction'"},
         {"{\"predictions\":[1],\"probabilities\":[0.85]}", "'probabilities' beside another answer"},
         {"{\"prediction\":[1],\"prediction\":[1]}", "key 'prediction' comes twice"},
-        {"{\"prediction\":0.5}", "a row of probabilities is expected"},
+        {"{\"prediction\":0.5}{\"prediction\":[0.5,0.5]}", "a row of 2 numbers where those before have 1"},
         {"{\"probabilities\":{}}", "a row without numbers"},
         {"{\"probabilities\":{\"a\":1,}}", "a class's name in quotes"},
         {"{\"probabilities\":{\"a\":1}}\n{\"probabilities\":{\"b\":1}}", "line 2, column 19: class 'b' is not the one"},
@@ -243,6 +278,15 @@ TEST(answers_have_bounds)
         gd_text_add(&body, "]\n");
     }
     CHECK_CONTAINS(answer(body.at), "line 17, column 2: more than 1048576 numbers");
+    body.length = 0;
+    for (int i = 0; i <= GD_CAPTURED_PICTURES; i++)
+        gd_text_add(&body, "a\n");
+    CHECK_CONTAINS(answer(body.at), "line 4097, column 1: more than 4096 rows");
+    body.length = 0;
+    for (int i = 0; i < 256; i++)
+        gd_text_add(&body, "a");
+    CHECK_CONTAINS(answer(body.at), "neither a number nor the name of a class");
+    CHECK_TEXT(answer(body.at + 1), unit_text("'%s'", body.at + 1));
     gd_text_release(&body);
 }
 
@@ -292,7 +336,7 @@ TEST(broken_lines_cost_themselves_only)
         {"{\"captureData\":{},\"griddle\":{\"pictures\":[{\"red\":0,\"red\":0}]}," META "}", "key 'red' comes twice"},
         {"{\"captureData\":{\"endpointOutput\":{\"data\":\"[1]\",\"encoding\":\"JSON\"}},"
          "\"griddle\":{\"pictures\":[{},{}]}," META "}",
-         "2:43: an answer for 1 pictures, and 'griddle' has seen 2"},
+         "2:43: an answer for 1 picture, and 'griddle' has seen 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gd_captured *captured =

@@ -60,10 +60,12 @@ static surveyed survey(const char *path, surveyed all, gd_status want, const cha
     s = all;
     const gd_see see = surveyed_by(&s);
     const gd_status status = gd_survey_captures(&what, &s.options, &see, &s.captured, &s.counts, &error);
-    if (want == GD_OK)
+    if (want == GD_OK) {
         CHECK_OK(status, &error);
-    else
+    } else {
         CHECK_FAILS(status, want, &error, complaint);
+        gd_text_release(&s.told); /* what came before it was known */
+    }
     return s;
 }
 
@@ -177,6 +179,63 @@ TEST(answers_of_another_model_are_refused)
     const char *turned = unit_text("{\\\"predictions\\\":[{\\\"probabilities\\\":{\\\"dog\\\":0.2,\\\"cat\\\":0.8}}]}");
     surveyed all = survey(put_capture("a.jsonl", line("", "", turned, "", 1)), plain(), GD_OK, "");
     CHECK_CONTAINS(told(&all), "answer 0.8 , 0.2");
+}
+
+TEST(one_answer_of_another_form_is_counted_and_no_more)
+{
+    static const char *const odd_ones[][2] = {
+        {"[0.2,0.3,0.5]", "a.jsonl:2:1: an answer of 3 probabilities where the model has 2 classes"},
+        {"cow", "a.jsonl:2:1: the answer is 'cow', which is none of the model's 2 classes"},
+        {"<html>\\n<p>502\\n</html>", "a.jsonl:2:1: the answer is '<html>', which is none of the model's"},
+    };
+    for (size_t i = 0; i < sizeof odd_ones / sizeof *odd_ones; i++) {
+        const char *text = unit_text("%s%s%s", line("", "", "[1,0]", "", 1), line("", "", odd_ones[i][0], "", 2),
+                                     line("", "", "[0,1]", "", 3));
+        surveyed all = survey(put_capture("a.jsonl", text), plain(), GD_OK, "");
+        CHECK_TEXT(told(&all), unit_text("a.jsonl:1 at %d000 answer 1 , 0\na.jsonl:2 at %d000\n"
+                                         "a.jsonl:3 at %d000 answer 0 , 1\n",
+                                         NOON + 1, NOON + 2, NOON + 3));
+        CHECK_EQ_INT(all.captured.answered, 2);
+        CHECK_EQ_INT(all.captured.foreign, 1);
+        char first[1024];
+        CHECK_CONTAINS(gd_error_text(&all.captured.first_foreign, first, sizeof first), odd_ones[i][1]);
+    }
+}
+
+TEST(what_is_not_understood_is_a_picture_without_an_answer)
+{
+    const char *text = unit_text("%s%s", line("", "", "[1,0]", "", 1), line("", "", "{\\\"score\\\":1}", "", 2));
+    surveyed all = survey(put_capture("a.jsonl", text), plain(), GD_OK, "");
+    CHECK_TEXT(told(&all), unit_text("a.jsonl:1 at %d000 answer 1 , 0\na.jsonl:2 at %d000\n", NOON + 1, NOON + 2));
+    CHECK_EQ_INT(all.captured.read.strange, 1);
+    CHECK_EQ_INT(all.captured.blind, 0);
+}
+
+TEST(one_probability_of_two_classes_is_the_seconds)
+{
+    const char *text = unit_text("%s%s%s", line("", "", "0.25", "", 1), line("", "", "[[0.75],[1]]", "", 2),
+                                 line("", "", "1.5", "", 3));
+    surveyed all = survey(put_capture("a.jsonl", text), plain(), GD_OK, "");
+    CHECK_TEXT(told(&all), unit_text("a.jsonl:1 at %d000 answer 0.75 , 0.25\na.jsonl:2 at %d000 answer 0.25 , 0.75\n"
+                                     "a.jsonl:2 at %d000 answer 0 , 1\na.jsonl:3 at %d000 answer -0.5 , 1.5\n",
+                                     NOON + 1, NOON + 2, NOON + 2, NOON + 3));
+    CHECK_EQ_INT(all.captured.odd, 1);
+    surveyed three = {.options = {.n_classes = 3}};
+    survey(put_capture("a.jsonl", line("", "", "0.25", "", 1)), three, GD_INVALID,
+           "a.jsonl:1:1: an answer of 1 probability where the model has 3 classes");
+}
+
+TEST(classes_alone_are_told)
+{
+    const char *text = unit_text("%s%s", line("", "", "dog", "", 1), line("", "", "[\\\"cat\\\",\\\"dog\\\"]", "", 2));
+    surveyed all = survey(put_capture("a.jsonl", text), plain(), GD_OK, "");
+    CHECK_TEXT(told(&all), unit_text("a.jsonl:1 at %d000 class 1\na.jsonl:2 at %d000 class 0\n"
+                                     "a.jsonl:2 at %d000 class 1\n",
+                                     NOON + 1, NOON + 2, NOON + 2));
+    surveyed nameless = plain();
+    nameless.options.classes = NULL;
+    survey(put_capture("a.jsonl", text), nameless, GD_INVALID,
+           "the answer is 'dog', and the model's classes have no names here");
 }
 
 TEST(one_endpoint_at_a_time)

@@ -40,7 +40,7 @@ TEST(files_below_folders_of_classes_have_labels)
     CHECK_FAILS(gd_survey_find_files(unit_path("p/none"), two, 2, &arena, &files, &n, &error), GD_IO, &error, "none");
     put_file(unit_path("q/words.txt"), blob_of("x", 1));
     CHECK_FAILS(gd_survey_find_files(unit_path("q"), two, 2, &arena, &files, &n, &error), GD_INVALID, &error,
-                "none of 1 files ends in .png");
+                "none of 1 file ends in .png");
     gd_arena_release(&arena);
 }
 

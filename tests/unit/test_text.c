@@ -50,6 +50,28 @@ TEST(json_escapes)
                "\"a\\ufffdb\\ufffd\"");
 }
 
+static const char *cell(const char *string, int columns)
+{
+    gd_text text = {0};
+    gd_text_add_cell(&text, string, columns);
+    const char *kept = unit_text("%s|", text.at);
+    gd_text_release(&text);
+    return kept;
+}
+
+TEST(cells_of_a_table)
+{
+    CHECK_TEXT(cell("dog", 5), "dog  |");
+    CHECK_TEXT(cell("dogs and cats", 5), "dogs |");
+    CHECK_TEXT(cell("Zähne", 6), "Zähne |");
+    CHECK_TEXT(cell("Zähne", 2), "Zä|");
+    CHECK_TEXT(cell("a\xcc\x88h", 3), "a\xcc\x88h |"); /* an a and a mark above it */
+    CHECK_TEXT(cell("猫と犬", 5), "猫と |");           /* half of a character is none */
+    CHECK_TEXT(cell("\xff\xfe", 3), "\xff\xfe |");
+    CHECK_TEXT(cell("", 2), "  |");
+    CHECK_EQ_INT(gd_text_columns("猫 🐈 Zähne"), 11);
+}
+
 TEST(utf8)
 {
     static const struct {

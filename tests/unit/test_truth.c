@@ -247,8 +247,13 @@ TEST(names_come_of_answers_and_unknown_ones_are_said)
     CHECK_FAILS(merge_files(&m, RECORD(EVENT("a"), NAMED("0.1", "0.9")), LABEL("a", "0"), others, 2, &error),
                 GD_INVALID, &error, "c.jsonl:1:1: the answer has class 'dog'");
     release(&m);
-    CHECK_FAILS(merge_files(&m, RECORD(EVENT("a"), "[0.5,0.5]") RECORD(EVENT("b"), "[0.4,0.3,0.3]"), LABEL("a", "0"),
-                            NULL, 0, &error),
-                GD_INVALID, &error, "c.jsonl:2:1: an answer of 3 probabilities where the model has 2");
+    CHECK_OK(merge_files(&m, RECORD(EVENT("a"), "[0.5,0.5]") RECORD(EVENT("b"), "[0.4,0.3,0.3]"), LABEL("a", "0"), NULL,
+                         0, &error),
+             &error);
+    CHECK_EQ_INT(m.merge.counts.merged, 1);
+    CHECK_EQ_INT(m.merge.counts.without_answer, 1);
+    CHECK_EQ_INT(m.merge.captured.foreign, 1);
+    CHECK_CONTAINS(text_of(&m.merge.captured.first_foreign),
+                   "c.jsonl:2:1: an answer of 3 probabilities where the model has 2");
     release(&m);
 }

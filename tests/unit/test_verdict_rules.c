@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Constraints, on tables of a few columns. */
+#include "monitor/special.h"
 #include "monitor/verdict_own.h"
 #include "monitored.h"
 
@@ -114,7 +115,7 @@ TEST(only_a_least_value_of_0_is_a_bound)
 TEST(missing_and_new_columns_of_a_table)
 {
     expect(tables(GD_COLUMN_WHOLE, NAN, 0.3), "whole", GD_MISSING_COLUMN,
-           "'whole' is missing: none of 1000 rows has it. There are 1 columns, and 2 in the baseline's constraints.");
+           "'whole' is missing: none of 1000 rows has it. There is 1 column, and 2 in the baseline's constraints.");
     table *t = tables(GD_COLUMN_WHOLE, 5, 0.3);
     add(&t->window.profile, "more", GD_COLUMN_NUMBERS, 0, 1, 0, ROWS);
     expect(t, "more", GD_EXTRA_COLUMN,
@@ -134,9 +135,34 @@ TEST(what_pictures_have_more_is_no_violation)
 
 /* ---- completeness ---- */
 
-TEST(a_whole_column_stays_whole)
+/* 1000 rows that all have it may come of a share of 0.9931, whose chance of that is one in a thousand. */
+TEST(a_whole_column_may_come_of_one_that_is_not)
 {
-    expect(tables(GD_COLUMN_WHOLE, 5, INFINITY), "real", GD_COMPLETENESS,
+    table *t = tables(GD_COLUMN_WHOLE, 5, 0.3);
+    CHECK_NEAR(t->baseline.rules.column[1].completeness, pow(1e-3, 1.0 / ROWS), 1e-12);
+    expect(t, "real", GD_COMPLETENESS, NULL);
+    expect(tables(GD_COLUMN_WHOLE, 5, INFINITY), "real", GD_COMPLETENESS, NULL);
+}
+
+TEST(many_that_are_missing_are_no_chance)
+{
+    for (int missing = 22; missing <= 24; missing++) { /* 23 or more of 1000 come of 0.69% once in a million windows */
+        table *t = tables(GD_COLUMN_WHOLE, 5, NAN);
+        add(&t->window.profile, "real", GD_COLUMN_NUMBERS, 0, 0.1, 0.5, ROWS - missing);
+        expect(t, "real", GD_COMPLETENESS,
+               missing < 23
+                   ? NULL
+                   : unit_text("'real' is missing from %d of 1000 rows: %.1f%% have it, where at least 99.3%% have to.",
+                               missing, 100 - missing / 10.0));
+    }
+}
+
+/* Who writes 1 means it. */
+TEST(a_person_may_ask_for_all_of_them)
+{
+    table *t = tables(GD_COLUMN_WHOLE, 5, INFINITY);
+    t->baseline.rules.column[1].completeness = 1;
+    expect(t, "real", GD_COMPLETENESS,
            "'real' is missing from 1 of 1000 rows: 99.9% have it, where at least 100% have to.");
 }
 
@@ -160,6 +186,48 @@ TEST(chance_of_so_few)
     CHECK_NEAR(gd_binomial_lower(4, 4, 0.5), 1, 0);
     CHECK_NEAR(gd_binomial_lower(3, 4, 1), 0, 0);
     CHECK_NEAR(gd_binomial_lower(3, 4, 0), 1, 0);
+}
+
+/* Of Clopper's and Pearson's interval, as scipy's beta.ppf(chance, k, n - k + 1) has it. */
+TEST(the_least_share_that_so_many_come_of)
+{
+    CHECK_NEAR(gd_binomial_share(0, 10, 1e-3), 0, 0);
+    CHECK_NEAR(gd_binomial_share(10, 10, 1e-3), pow(1e-3, 0.1), 1e-14);
+    CHECK_NEAR(gd_binomial_share(1, 10, 0.05), 1 - pow(0.95, 0.1), 1e-14);
+    for (int64_t n = 10; n <= 1000000; n *= 10) {
+        const double share = gd_binomial_share(n * 9 / 10, n, 1e-3);
+        CHECK_NEAR(gd_binomial_lower(n - n * 9 / 10, n, 1 - share), 1e-3, 1e-9);
+        CHECK(share < 0.9 && share > 0.9 - 4 / sqrt((double)n));
+    }
+}
+
+/* ---- answers that are a class alone ---- */
+
+/* `alone` of 500 pictures have no confidence; of `none` there is no answer. */
+static void alone_of(int alone, int none, int violations)
+{
+    table *t = calloc(1, sizeof *t);
+    gd_error error = {0};
+    const gd_sighting class_alone = {.time_ms = INT64_MIN, .bytes = -1, .label = -1, .class_alone = 1};
+    const monitored_harm harm = {0};
+    monitored_baseline(1, 1000, 100, &t->baseline);
+    t->baseline.rules.compare = false;
+    monitored_window(&t->baseline, 2, 500 - alone - none, &harm, &t->window);
+    for (int i = 0; i < alone; i++)
+        CHECK_OK(gd_window_add(&t->window, &t->baseline, &class_alone, &error), &error);
+    t->window.profile.items += none;
+    judge(t);
+    CHECK_EQ_INT(t->verdict.n_violations, violations);
+    CHECK_EQ_INT(gd_column_present(gd_profile_column(&t->window.profile, "prediction")), 500 - none);
+    end(t);
+}
+
+TEST(classes_alone_have_no_confidence_to_miss)
+{
+    alone_of(500, 0, 0);
+    alone_of(250, 0, 0);
+    alone_of(250, 1, 0);
+    alone_of(250, 100, 4); /* prediction, confidence, uncertainty, margin */
 }
 
 /* ---- domains ---- */
@@ -194,6 +262,9 @@ TEST(names_stay_within_their_domain)
         2, 1,
         "2 of 502 values of 'prediction' are none of the 3 that are allowed, such as 'zebra': 99.6% are, where at "
         "least 100% have to be.");
+    domain_of(1, 1,
+              "1 of 501 values of 'prediction' is none of the 3 that are allowed, such as 'zebra': 99.8% are, where at "
+              "least 100% have to be.");
 }
 
 /* ---- words ---- */

@@ -55,7 +55,10 @@ LIST = [
     ("a name in characters that are no text", bare(b"GET /models/%ff%fe HTTP/1.1"), {404}),
     ("a name with a line break", bare(b"GET /models/a%0d%0aX:%20y HTTP/1.1"), {404}),
     ("an encoded letter", bare(b"GET /%70ing HTTP/1.1"), {200}),
-    ("a whole URL", bare(b"GET http://elsewhere/ping HTTP/1.1"), {200, 400, 404}),
+    ("a whole URL", bare(b"GET http://elsewhere/ping HTTP/1.1"), {200}),
+    ("a whole URL in capitals", bare(b"GET HTTPS://ELSEWHERE:8443/ping?a=b HTTP/1.1"), {200}),
+    ("a whole URL without a path", bare(b"GET http://elsewhere HTTP/1.1"), {200}),
+    ("half of a whole URL", bare(b"GET http:/ping HTTP/1.1"), {404}),
 
     # headers
     ("no Host", request(GET, host=False), {400}),
