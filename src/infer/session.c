@@ -30,7 +30,7 @@ struct gd_session {
     gd_plan_set *set;
     uint32_t features;              /* of the CPU, as it was when the weights were packed */
     int n_plans, batch[MOST_PLANS]; /* ascending */
-    int max_batch, threads, n_kept;
+    int max_batch, n_kept;
     kept *kept;
     const char **kept_name; /* (n_kept) */
     size_t image_bytes;
@@ -110,7 +110,7 @@ static gd_status make_plans(gd_session *session, const gd_session *of, gd_error 
         plans[i] = (gd_plan_options){GD_MODE_INFER, session->batch[i], GD_F32, false, GD_PASS_ALL};
     session->features = of ? of->features : gd_cpu_features();
     const gd_set_options options = {.device = &gd_device_cpu,
-                                    .threads = session->threads,
+                                    .threads = 1,
                                     .features = session->features,
                                     .fixed = true,
                                     .weights_of = of ? of->set : NULL};
@@ -170,7 +170,7 @@ static gd_status answer(gd_session *session, int i, int first, float *probabilit
     return GD_OK;
 }
 
-static gd_status make(const gd_model *model, const gd_session_options *options, int threads, const gd_session *of,
+static gd_status make(const gd_model *model, const gd_session_options *options, const gd_session *of,
                       gd_session **session, gd_error *error)
 {
     gd_status status;
@@ -180,7 +180,6 @@ static gd_status make(const gd_model *model, const gd_session_options *options, 
         return gd_fail(error, GD_NOMEM, "out of memory for a session");
     s->model = model;
     s->max_batch = options->max_batch;
-    s->threads = threads;
     GD_TRY_TO(failed, gd_net_rebatch(model->net, 1, &s->net, error));
     GD_TRY_TO(failed, add_outputs(s, options, error));
     GD_TRY_TO(failed, make_plans(s, of, error));
@@ -192,8 +191,8 @@ failed:
     return status;
 }
 
-gd_status gd_session_new_cut(const gd_model *model, const gd_session_options *options, int threads,
-                             gd_session **session, gd_error *error)
+gd_status gd_session_new(const gd_model *model, const gd_session_options *options, gd_session **session,
+                         gd_error *error)
 {
     gd_session_options o = options ? *options : (gd_session_options){0};
     *session = NULL;
@@ -201,21 +200,16 @@ gd_status gd_session_new_cut(const gd_model *model, const gd_session_options *op
         return gd_fail(error, GD_INVALID, "a session for %d pictures at once where 1 to %d are possible", o.max_batch,
                        MOST_BATCH);
     o.max_batch = o.max_batch ? o.max_batch : 1;
-    return make(model, &o, threads, NULL, session, error);
-}
-
-gd_status gd_session_new(const gd_model *model, const gd_session_options *options, gd_session **session,
-                         gd_error *error)
-{
-    return gd_session_new_cut(model, options, 1, session, error);
+    return make(model, &o, NULL, session, error);
 }
 
 /* Reads of `of` what its runs never write. */
 gd_status gd_session_clone(const gd_session *of, gd_session **clone, gd_error *error)
 {
-    return make(of->model, &(gd_session_options){of->max_batch, of->n_kept, of->kept_name}, of->threads, of, clone,
-                error);
+    return make(of->model, &(gd_session_options){of->max_batch, of->n_kept, of->kept_name}, of, clone, error);
 }
+
+void gd_session_cut(gd_session *session, int threads) { gd_plan_set_cut(session->set, threads); }
 
 void gd_session_free(gd_session *session)
 {

@@ -5,9 +5,8 @@
 
 #include "griddle/infer.h"
 
-/* gd_session_new, but loops are cut for that many threads, so that others can help the one that runs (base/team.h); a
- * clone's are, too. Bits do not depend on it. */
-gd_status gd_session_new_cut(const gd_model *model, const gd_session_options *options, int threads,
-                             gd_session **session, gd_error *error);
+/* From its next run on loops are cut for that many threads, so that others can help the one that runs (base/team.h);
+ * for 1 thread, as at first, they are not. Bits do not depend on it. */
+void gd_session_cut(gd_session *session, int threads);
 
 #endif

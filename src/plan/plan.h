@@ -175,6 +175,9 @@ void gd_plan_set_touch(gd_plan_set *set);
 typedef gd_status (*gd_fill_source)(void *argument, const gd_segment *segment, const float **values, gd_error *error);
 gd_status gd_plan_set_fill(gd_plan_set *set, gd_fill_source source, void *argument, gd_error *error);
 
+/* From the next run on loops are cut for that many threads. The inference library's entries prepare alike for any. */
+void gd_plan_set_cut(gd_plan_set *set, int threads);
+
 /* Runs plan i: PACK if the parameters have moved on, then phases up to `last`. Errors name the step. */
 gd_status gd_plan_run(gd_plan_set *set, int i, gd_phase last, gd_error *error);
 

@@ -92,6 +92,12 @@ static gd_status make_streams(gd_plan_set *set, gd_error *error)
     return gd_feed_new(set, error);
 }
 
+void gd_plan_set_cut(gd_plan_set *set, int threads)
+{
+    for (int i = 0; i < GD_PLAN_STREAMS; i++)
+        set->ctx[i].threads = threads;
+}
+
 static gd_status start_tally(gd_plan_set *set, gd_error *error)
 {
     GD_TRY(gd_plan_set_pull(set, GD_SPACE_TALLY, error));

@@ -191,6 +191,7 @@ static void lead(worker *w)
     if (!w->lone || w->leads || !gd_team_lead(&w->hosted->lone.team))
         return;
     w->leads = true;
+    gd_session_cut(w->session, 1 + w->hosted->helpers);
     gd_queue_call(&w->hosted->queue, w->hosted->helpers);
 }
 
@@ -206,8 +207,10 @@ static void begin(worker *w, gd_queued *list)
 
 static void end(worker *w)
 {
-    if (w->leads)
+    if (w->leads) {
         gd_team_leave();
+        gd_session_cut(w->session, 1);
+    }
     w->leads = false;
     gd_seat_leave(w->seat);
 }
@@ -313,7 +316,7 @@ static void *work(void *argument)
 static gd_status new_session(gd_hosted *h, gd_session **session, gd_error *error)
 {
     const gd_session_options options = {h->options.batch, h->options.features ? 1 : 0, &h->info->features};
-    return gd_session_new_cut(h->model, &options, 1 + h->helpers, session, error);
+    return gd_session_new(h->model, &options, session, error);
 }
 
 static gd_status choose_batch(gd_hosted *h, gd_error *error)
