@@ -44,7 +44,7 @@ class Plan:
 
 
 MODELS = {
-    "cifar10": Plan(train_per_class=2500, candidates=10000, baseline=5000, harmed=10000, sizes=(50, 200, 1000), partitions=20,
+    "cifar10": Plan(train_per_class=2500, candidates=10000, baseline=5000, harmed=10000, sizes=(50, 200, 1000), partitions=10,
                     undisturbed=50, windows=5),
     # All there are. What a baseline left is as unlike it as can be, so there must be many baselines.
     "scones": Plan(train_per_class=300, candidates=600, baseline=350, harmed=600, sizes=(50, 100), partitions=100,
