@@ -45,7 +45,7 @@ typedef struct gd_features_change {
 /* baseline (n,dims), window (m,dims): finite, drawn fairly (rows.h keeps such samples). The same bits for the same rows
  * and seed. INVALID for fewer rows of either than GD_FEATURES_TEST_LEAST or more than GD_FEATURES_TEST_MOST, or dims
  * outside 1 to GD_FEATURES_MOST; NUMERIC for what is not finite; NOMEM. Takes 2 (n + m)^2 bytes. Of 2,000 + 1,000 rows
- * 0.3 s for 64 features, 1.2 s for 512 (one core of a busy Zen 5 server). */
+ * 0.3 s for 64 features, 1.2 s for 512 (one core of a busy Zen 4 server). */
 gd_status gd_features_test(const float *baseline, int n, const float *window, int m, int dims, uint64_t seed,
                            gd_features_change *change, gd_error *error);
 

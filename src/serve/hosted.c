@@ -190,9 +190,11 @@ static void lead(worker *w)
 {
     if (!w->lone || w->leads || !gd_team_lead(&w->hosted->lone.team))
         return;
-    w->leads = true;
-    gd_session_cut(w->session, 1 + w->hosted->helpers);
-    gd_queue_call(&w->hosted->queue, w->hosted->helpers);
+    w->leads = gd_queue_call(&w->hosted->queue, w->hosted->helpers) > 0;
+    if (w->leads)
+        gd_session_cut(w->session, 1 + w->hosted->helpers);
+    else
+        gd_team_leave();
 }
 
 static void begin(worker *w, gd_queued *list)
@@ -245,7 +247,7 @@ static void compute_and_answer(worker *w, int jobs, int n)
     }
     end(w);
     const uint64_t now = gd_nanoseconds();
-    if (n == 1)
+    if (n == 1 && helped == w->lone) /* what was to be helped with, and found nobody, tells nothing of help */
         gd_lone_note(&w->hosted->lone, helped, now - start);
     gd_metrics_batch(w->hosted->metrics, n);
     for (int j = 0, first = 0; j < jobs; first += w->pictures[j++].n) {

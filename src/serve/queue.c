@@ -71,14 +71,15 @@ gd_queued *gd_queue_take(gd_queue *queue, int most, int *n)
     return first;
 }
 
-void gd_queue_call(gd_queue *queue, int most)
+int gd_queue_call(gd_queue *queue, int most)
 {
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting == 0 && queue->idle > 0) {
-        queue->called = queue->idle < most ? queue->idle : most;
+    queue->called = queue->waiting > 0 ? 0 : queue->idle < most ? queue->idle : most;
+    const int called = queue->called;
+    if (called > 0)
         pthread_cond_broadcast(&queue->filled);
-    }
     pthread_mutex_unlock(&queue->lock);
+    return called;
 }
 
 bool gd_queue_waits(const gd_queue *queue) { return __atomic_load_n(&queue->waiting, __ATOMIC_RELAXED) > 0; }

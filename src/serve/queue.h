@@ -40,8 +40,8 @@ void gd_queue_put(gd_queue *queue, gd_queued *item);
  * worker is called to help, with n = 0 the queue is closed and none is left. */
 gd_queued *gd_queue_take(gd_queue *queue, int most, int *n);
 
-/* Calls up to `most` of the workers that are idle, unless items wait. */
-void gd_queue_call(gd_queue *queue, int most);
+/* Calls up to `most` of the workers that are idle, unless items wait; returns how many. */
+int gd_queue_call(gd_queue *queue, int most);
 
 /* Whether items wait, without a lock: at the next moment it may be otherwise. */
 bool gd_queue_waits(const gd_queue *queue);

@@ -45,6 +45,37 @@ TEST(gives_out_in_order_up_to_a_limit)
     gd_queue_release(&queue);
 }
 
+static void *take_one(void *argument)
+{
+    int n;
+    gd_queued *got = gd_queue_take(argument, 8, &n);
+    CHECK(got == NULL);
+    CHECK_EQ_INT(n, 1);
+    return NULL;
+}
+
+TEST(idle_ones_are_called_and_busy_ones_are_not)
+{
+    gd_queue queue;
+    gd_error error = {0};
+    pthread_t idle;
+    item waits = {.number = 0};
+    int n;
+    CHECK_OK(gd_queue_init(&queue, 3, &error), &error);
+    CHECK_EQ_INT(gd_queue_call(&queue, 7), 0); /* nobody is idle */
+    CHECK_EQ_INT(pthread_create(&idle, NULL, take_one, &queue), 0);
+    while (gd_queue_call(&queue, 7) == 0)
+        sched_yield();
+    pthread_join(idle, NULL);
+    CHECK(put(&queue, &waits));
+    CHECK_EQ_INT(gd_queue_call(&queue, 7), 0); /* there is something else to do */
+    CHECK_EQ_INT(number_of(gd_queue_take(&queue, 8, &n)), 0);
+    gd_queue_close(&queue);
+    CHECK(gd_queue_take(&queue, 8, &n) == NULL);
+    CHECK_EQ_INT(n, 0);
+    gd_queue_release(&queue);
+}
+
 typedef struct taker {
     gd_queue *queue;
     pthread_t thread;
