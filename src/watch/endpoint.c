@@ -18,10 +18,12 @@ static const double patience = 2; /* seconds */
 struct gd_endpoint {
     int socket;
     pthread_t thread;
-    volatile int stop;
+    int stop; /* atomic */
     pthread_mutex_t lock;
     gd_text metrics; /* under the lock */
 };
+
+static bool is_over(const gd_endpoint *endpoint) { return __atomic_load_n(&endpoint->stop, __ATOMIC_RELAXED); }
 
 /* ---- a connection ---- */
 
@@ -35,7 +37,7 @@ typedef struct client {
 static bool await(const client *c, short events)
 {
     struct pollfd one = {.fd = c->socket, .events = events};
-    while (!c->endpoint->stop && gd_seconds() < c->end) {
+    while (!is_over(c->endpoint) && gd_seconds() < c->end) {
         if (poll(&one, 1, GLANCE_MS) > 0)
             return true;
     }
@@ -127,7 +129,7 @@ static void serve(gd_endpoint *endpoint, int socket)
 static void *run(void *context)
 {
     gd_endpoint *endpoint = context;
-    while (!endpoint->stop) {
+    while (!is_over(endpoint)) {
         struct pollfd one = {.fd = endpoint->socket, .events = POLLIN};
         if (poll(&one, 1, GLANCE_MS) <= 0)
             continue;
@@ -183,7 +185,7 @@ void gd_endpoint_close(gd_endpoint *endpoint)
 {
     if (!endpoint)
         return;
-    endpoint->stop = 1;
+    __atomic_store_n(&endpoint->stop, 1, __ATOMIC_RELAXED);
     pthread_join(endpoint->thread, NULL);
     gd_text_release(&endpoint->metrics);
     pthread_mutex_destroy(&endpoint->lock);
