@@ -80,9 +80,10 @@ static void print_figures(gd_json_out *json, const gd_column_verdict *v)
     gd_json_real_out(json, "wasserstein", n->wasserstein);
     gd_json_real_out(json, "ks", n->ks);
     gd_json_real_out(json, "robust", n->robust);
-    if (!isnan(n->kuiper))
+    if (isnan(n->kuiper))
+        gd_json_real_out(json, "anderson_darling", n->anderson);
+    else
         gd_json_real_out(json, "kuiper", n->kuiper);
-    gd_json_bool_out(json, "p_exact", n->exact);
 }
 
 static void print_column(gd_json_out *json, const gd_column_verdict *v)

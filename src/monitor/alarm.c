@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/alarm.h"
 
-#include "monitor/smirnov.h"
+#include "monitor/anderson.h"
 #include "monitor/special.h"
 
 #include <math.h>
@@ -33,17 +33,41 @@ enum { WINDOW_MAX = 1000000 };
 /* ln(n + m choose n) for one more of the window: it grows by the factor (n + m) / m. */
 static double grown(double log_orders, double n, double m) { return log_orders + log1p(n / m); }
 
-uint64_t gd_smirnov_smallest(double level, uint64_t reference)
+uint64_t gd_ranks_smallest(double level, uint64_t reference)
 {
     const double n = (double)reference;
     double log_orders = 0;
     for (uint64_t m = 1; m <= WINDOW_MAX; m++) {
         log_orders = grown(log_orders, n, (double)m);
-        const bool quick = gd_smirnov_is_quick(1, n, (double)m);
-        if (quick ? log(2) - log_orders <= log(level) : gd_smirnov_limit(1, n, (double)m) <= level)
+        if (log(2) - log_orders <= log(level))
             return m;
     }
     return 0;
+}
+
+/* More numbers than these on either side make no window much smaller. */
+enum { ANDERSON_MOST = 10000 };
+
+uint64_t gd_anderson_smallest(double level, uint64_t reference)
+{
+    const size_t n = reference < ANDERSON_MOST ? (size_t)reference : ANDERSON_MOST;
+    size_t low = 0, high = 1; /* too few; enough */
+    if (n == 0)
+        return 0;
+    while (gd_anderson_apart(n, high) > level) {
+        low = high;
+        high *= 2;
+        if (high > ANDERSON_MOST)
+            return 0;
+    }
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        if (gd_anderson_apart(n, middle) > level)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
 }
 
 uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories)
@@ -59,23 +83,37 @@ uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories
 
 uint64_t gd_kuiper_smallest(double level, uint64_t reference)
 {
-    if (reference == 0 || gd_kuiper_limit(1, (double)reference, 1e18) > level) /* nor could the largest of windows */
+    if (reference == 0 ||
+        gd_kuiper_upper_two(1, (double)reference, 1e18) > level) /* nor could the largest of windows */
         return 0;
     for (uint64_t m = 1; m <= WINDOW_MAX; m++)
-        if (gd_kuiper_limit(1, (double)reference, (double)m) <= level)
+        if (gd_kuiper_upper_two(1, (double)reference, (double)m) <= level)
             return m;
     return 0;
 }
 
-double gd_smirnov_seen(double level, double reference, double current)
+/* A^2, in the limit, where a share of the window lies above all of the reference and the rest like it: over H up to h,
+ * where that share begins, F = H / h and G = (1 - share) F; above it F = 1 and G goes on to 1. */
+static double beyond(double share, double reference, double current)
 {
-    double low = 0, high = 100;
-    for (int i = 0; i < 60; i++) {
+    const double all = reference + current, top = share * current / all, h = 1 - top;
+    return reference * current / all * share * share * ((-h - log(top)) / (h * h) + (-log1p(-top) - top) / (top * top));
+}
+
+double gd_anderson_seen(double level, double reference, double current)
+{
+    enum { STEPS = 40, NUMBERS = 200 };
+    double low = 0, high = -2 * log(level);
+    for (int i = 0; i < STEPS; i++) {
         const double middle = (low + high) / 2;
-        if (gd_kolmogorov_upper(middle) > level)
-            low = middle;
-        else
-            high = middle;
+        *(gd_anderson_upper(middle, NULL, NUMBERS) > level ? &low : &high) = middle;
     }
-    return high / sqrt(reference * current / (reference + current));
+    const double enough = high;
+    if (beyond(1, reference, current) < enough || gd_anderson_rarest((size_t)reference, (size_t)current) > level)
+        return INFINITY;
+    for (low = 0, high = 1; high - low > 1e-6;) {
+        const double middle = (low + high) / 2;
+        *(beyond(middle, reference, current) < enough ? &low : &high) = middle;
+    }
+    return high;
 }

@@ -23,16 +23,22 @@ double gd_alarm_level(double alarms_per_month, double checks_per_month);
 void gd_holm(double *adjusted, const double *p, int n);
 
 /* The smallest window that could reject at a level against n numbers of a reference, if it were as unlike it as can be;
- * 0 where none could, as the reference is too small. Of Smirnov's test where the window lies all on one side: p = 2 /
- * C, or its limit where that is what is computed; of Kuiper's its limit at V = 1; of chi-square where the window is all
- * of something new, among so many categories: 2 categories / C; C = (n + m choose n). A smaller window can say nothing,
- * and not that nothing changed; what a larger one can see, gd_smirnov_seen tells. */
-uint64_t gd_smirnov_smallest(double level, uint64_t reference);
+ * 0 where none could, as the reference is too small. C = (n + m choose n). A smaller window can say nothing, and not
+ * that nothing changed; what a larger one can see, gd_anderson_seen tells.
+ *
+ *     ranks       any test by ranks: p = 2 / C, where the window lies all on one side
+ *     anderson    the same window by Anderson's and Darling's test (anderson.h)
+ *     kuiper      its limit at V = 1
+ *     chi_square  a window all of something new, among so many categories: 2 categories / C */
+uint64_t gd_ranks_smallest(double level, uint64_t reference);
+uint64_t gd_anderson_smallest(double level, uint64_t reference);
 uint64_t gd_kuiper_smallest(double level, uint64_t reference);
 uint64_t gd_chi_square_smallest(double level, uint64_t reference, int categories);
 
-/* The least D that Smirnov's test would reject at a level, in its limit: what a window can see. Above 1: nothing. */
-double gd_smirnov_seen(double level, double reference, double current);
+/* What a window can see: the least share of it that Anderson's and Darling's test would reject at a level, if that
+ * share lay beyond all of the reference and the rest were like it, in the limit; INFINITY where not even all would do.
+ */
+double gd_anderson_seen(double level, double reference, double current);
 
 #ifdef __cplusplus
 }

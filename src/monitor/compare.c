@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/compare.h"
 
+#include "monitor/anderson.h"
 #include "monitor/distance.h"
-#include "monitor/smirnov.h"
+#include "monitor/special.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,23 +37,41 @@ static gap gap_between(const gd_sample *f, const gd_sample *g)
     return most;
 }
 
-/* Of both samples' numbers in order, 1 where the next is another. Returns about how many cells more than without equal
- * numbers the exact test has to walk: over n equal ones its range grows by one each. */
-static double mark_ends(const gd_sample *f, const gd_sample *g, uint8_t *end)
+/* Both samples' numbers in order, equal ones together: the share of all that each is, and Anderson's and Darling's
+ * distance of gaps that are smaller by `slack`. */
+typedef struct pool {
+    double *share; /* owned */
+    size_t n;
+    double distance, surely; /* A^2 as measured, and less slack */
+} pool;
+
+static gd_status pool_of(const gd_sample *f, const gd_sample *g, double slack, pool *p, gd_error *error)
 {
-    const double least = (double)(f->items < g->items ? f->items : g->items);
-    double more = 0, run = 1;
+    const double n = (double)f->moments.n, m = (double)g->moments.n, all = n + m;
+    *p = (pool){.share = malloc((f->items + g->items) * sizeof *p->share)};
+    if (!p->share)
+        return gd_fail(error, GD_NOMEM, "out of memory for a test of %zu and %zu numbers", f->items, g->items);
+    double below = 0, f_below = 0, g_below = 0;
     for (size_t i = 0, j = 0; i < f->items || j < g->items;) {
-        const bool step_f = j == g->items || (i < f->items && f->x[i] <= g->x[j]);
-        const double x = step_f ? f->x[i] : g->x[j];
-        i += step_f;
-        j += !step_f;
-        const bool more_f = i < f->items && f->x[i] == x, more_g = j < g->items && g->x[j] == x;
-        end[i + j - 1] = !(more_f || more_g);
-        more += fmin(run, least);
-        run = end[i + j - 1] ? 1 : run + 1;
+        const double x = j == g->items || (i < f->items && f->x[i] <= g->x[j]) ? f->x[i] : g->x[j];
+        while (i < f->items && f->x[i] == x)
+            i++;
+        while (j < g->items && g->x[j] == x)
+            j++;
+        const double f_upto = gd_sample_count(f, i) / n, g_upto = gd_sample_count(g, j) / m;
+        const double share = ((f_upto - f_below) * n + (g_upto - g_below) * m) / all;
+        const double far = fabs(f_below + f_upto - g_below - g_upto) / 2, sure = fmax(0, far - slack);
+        const double weight = gd_anderson_weight(below, share);
+        p->distance += weight * far * far;
+        p->surely += weight * sure * sure;
+        p->share[p->n++] = share;
+        below += share;
+        f_below = f_upto;
+        g_below = g_upto;
     }
-    return more;
+    p->distance *= gd_anderson_scale(n, m);
+    p->surely *= gd_anderson_scale(n, m);
+    return GD_OK;
 }
 
 /* That a sketch's ranks are off by more than its `error`. */
@@ -61,31 +80,14 @@ static double chance_of_error(const gd_sample *f, const gd_sample *g)
     return GD_SAMPLE_CHANCE * ((f->error > 0) + (g->error > 0));
 }
 
-/* Of a sketch's numbers it is not known which were equal: they are taken as if none were. */
-static gd_status walk(const gd_sample *f, const gd_sample *g, double d, gd_comparison *c, gd_error *error)
-{
-    if (f->upto || g->upto)
-        return gd_smirnov_exact(d, f->moments.n, g->moments.n, NULL, &c->p, error);
-    uint8_t *ends = malloc(f->items + g->items);
-    if (!ends)
-        return gd_fail(error, GD_NOMEM, "out of memory for a test of %zu and %zu numbers", f->items, g->items);
-    gd_status status = GD_OK;
-    if (2 * d * (double)f->items * (double)g->items + mark_ends(f, g, ends) <= GD_SMIRNOV_CELLS) {
-        status = gd_smirnov_exact(d, f->items, g->items, ends, &c->p, error);
-        c->exact = status == GD_OK;
-    }
-    free(ends);
-    return status;
-}
-
-/* p of D less what sketches may be off by. */
 static gd_status test(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
 {
-    const double n = (double)f->moments.n, m = (double)g->moments.n, d = fmax(0, c->ks - f->error - g->error);
-    c->p = gd_smirnov_limit(d, n, m);
-    if (gd_smirnov_is_quick(d, n, m))
-        GD_TRY(walk(f, g, d, c, error));
-    c->p = fmin(1, c->p + chance_of_error(f, g));
+    pool p;
+    GD_TRY(pool_of(f, g, f->error + g->error, &p, error));
+    c->anderson = p.distance;
+    const double least = gd_anderson_rarest(f->moments.n, g->moments.n);
+    c->p = fmin(1, fmax(least, gd_anderson_upper(p.surely, p.share, p.n)) + chance_of_error(f, g));
+    free(p.share);
     return GD_OK;
 }
 
@@ -131,7 +133,7 @@ static gap measure(const gd_sample *f, const gd_sample *g, gd_comparison *c)
 }
 
 static const gd_comparison none = {
-    .ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
+    .ks = NAN, .robust = NAN, .anderson = NAN, .kuiper = NAN, .p = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN};
 
 gd_status gd_sample_compare(const gd_sample *f, const gd_sample *g, gd_comparison *c, gd_error *error)
 {
@@ -159,7 +161,7 @@ gd_status gd_sample_compare_circular(const gd_sample *reference, const gd_sample
         const gap apart = measure(&f, &g, c);
         c->kuiper = apart.above + apart.below;
         const double v = fmax(0, c->kuiper - f.error - g.error); /* twice what ranks are off by: unwrapped ones are */
-        c->p = fmin(1, gd_kuiper_limit(v, n, m) + chance_of_error(&f, &g));
+        c->p = fmin(1, gd_kuiper_upper_two(v, n, m) + chance_of_error(&f, &g));
     }
     gd_sample_release(&f);
     gd_sample_release(&g);

@@ -77,18 +77,6 @@ double gd_chi_square_upper(double chi, double freedom)
     return f * gamma_density(a, x);
 }
 
-double gd_kolmogorov_upper(double t)
-{
-    if (!(t > 0.04)) /* nearer to 1 than a double tells */
-        return 1;
-    if (t < 1) {
-        const double u = exp(-pi * pi / (8 * t * t)), u8 = pow(u, 8);
-        return 1 - sqrt(2 * pi) / t * u * (1 + u8 * (1 + u8 * u8 * (1 + u8 * u8 * u8)));
-    }
-    const double v = exp(-2 * t * t), v3 = v * v * v, v5 = v3 * v * v;
-    return 2 * v * (1 - v3 * (1 - v5 * (1 - v5 * v * v)));
-}
-
 double gd_kuiper_upper(double t)
 {
     if (!(t > 0.4))
@@ -99,6 +87,12 @@ double gd_kuiper_upper(double t)
         sum += 2 * (4 * square - 1) * exp(-2 * square);
     }
     return fmin(sum, 1);
+}
+
+double gd_kuiper_upper_two(double v, double n, double m)
+{
+    const double root = sqrt(n * m / (n + m));
+    return gd_kuiper_upper((root + 0.155 + 0.24 / root) * v);
 }
 
 static double log_factorial(double n)

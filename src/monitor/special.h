@@ -23,13 +23,12 @@ double gd_normal_point(double p);
  * after Lentz). freedom 1 to 1e5; to 1e-10 wherever p > 1e-290. */
 double gd_chi_square_upper(double x, double freedom);
 
-/* Kolmogorov's limit of sqrt(n) * D: Q(t) = 2 * sum over j >= 1 of (-1)^(j-1) exp(-2 j^2 t^2), and its other form, by
- * Jacobi's theta function, below t = 1 (Marsaglia, Tsang, Wang, 2003); to 1e-14 * (1 + t^2). */
-double gd_kolmogorov_upper(double t);
-
 /* Kuiper's limit of sqrt(n) * V: Q(t) = 2 * sum over j >= 1 of (4 j^2 t^2 - 1) exp(-2 j^2 t^2) (Kuiper, 1960); 1 below
  * t = 0.4, where it is within 1e-6 of it. */
 double gd_kuiper_upper(double t);
+
+/* That of Kuiper's V between n and m numbers, with Stephens' correction for few (1970). */
+double gd_kuiper_upper_two(double v, double n, double m);
 
 double gd_log_choose(double n, double k); /* ln of n over k */
 

@@ -34,7 +34,14 @@ static gd_column_verdict blank(const gd_column *reference, const gd_column *curr
         .reference = reference,
         .current = current,
         .compared = GD_NOT_COMPARABLE,
-        .numbers = {.ks = NAN, .robust = NAN, .p = NAN, .kuiper = NAN, .psi = NAN, .js = NAN, .wasserstein = NAN},
+        .numbers = {.ks = NAN,
+                    .robust = NAN,
+                    .anderson = NAN,
+                    .kuiper = NAN,
+                    .p = NAN,
+                    .psi = NAN,
+                    .js = NAN,
+                    .wasserstein = NAN},
         .categories = {NAN, NAN, NAN, NAN, {.statistic = NAN, .p = NAN}},
         .p = NAN,
         .adjusted = NAN,
@@ -112,8 +119,8 @@ static void choose_tests(gd_making *m)
         if (v->column[i].compared == GD_COMPARED && isnan(v->column[i].threshold))
             gd_column_enough(&v->column[i], v->level / possible);
     }
-    if (v->accuracy_compared == GD_COMPARED) { /* its extreme is Smirnov's: all of the window on one side */
-        v->accuracy_least = gd_smirnov_smallest(v->level / possible, (uint64_t)m->baseline->competence.n);
+    if (v->accuracy_compared == GD_COMPARED) { /* its extreme: all of the window on one side */
+        v->accuracy_least = gd_ranks_smallest(v->level / possible, (uint64_t)m->baseline->competence.n);
         if (v->accuracy_least == 0 || answers < (int64_t)v->accuracy_least)
             v->accuracy_compared = GD_TOO_FEW;
     }

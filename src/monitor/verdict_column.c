@@ -30,7 +30,7 @@ void gd_column_enough(gd_column_verdict *v, double level)
     if (v->reference->names)
         v->least = gd_chi_square_smallest(level, n, v->reference->names->n + 1);
     else
-        v->least = is_circle(v) ? gd_kuiper_smallest(level, n) : gd_smirnov_smallest(level, n);
+        v->least = is_circle(v) ? gd_kuiper_smallest(level, n) : gd_anderson_smallest(level, n);
     v->compared = v->least > 0 && m >= v->least ? GD_COMPARED : GD_TOO_FEW;
 }
 

@@ -35,7 +35,7 @@ double gd_page_seen(const gd_verdict *v)
 {
     return isnan(v->level) || v->tests == 0
                ? NAN
-               : gd_smirnov_seen(v->level / v->tests, (double)v->baseline_items, (double)v->items);
+               : gd_anderson_seen(v->level / v->tests, (double)v->baseline_items, (double)v->items);
 }
 
 static bool any_few(const gd_verdict *v)

@@ -28,8 +28,6 @@ static gd_status tails(gd_command *command, gd_error *error)
             y = gd_normal_point(x);
         else if (strcmp(name, "chi") == 0)
             y = gd_chi_square_upper(x, freedom);
-        else if (strcmp(name, "kolmogorov") == 0)
-            y = gd_kolmogorov_upper(x);
         else if (strcmp(name, "kuiper") == 0)
             y = gd_kuiper_upper(x);
         else
@@ -51,9 +49,10 @@ static gd_status compare_pair(const gd_tensor_entry *f, const gd_tensor_entry *g
                             : gd_sample_compare(&reference, &current, &c, error);
     const gd_moments *m = &current.moments;
     if (status == GD_OK)
-        printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %d %llu %llu %.17g %.17g %.17g %.17g\n", c.ks, c.robust, c.p,
-               c.kuiper, c.psi, c.js, c.wasserstein, c.exact, (unsigned long long)m->n, (unsigned long long)m->absent,
-               gd_moments_sum(m), gd_moments_mean(m), gd_moments_deviation(m), gd_sample_quantile(&current, 0.3));
+        printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %llu %llu %.17g %.17g %.17g %.17g\n", c.ks, c.robust,
+               c.p, c.kuiper, c.psi, c.js, c.wasserstein, c.anderson, (unsigned long long)m->n,
+               (unsigned long long)m->absent, gd_moments_sum(m), gd_moments_mean(m), gd_moments_deviation(m),
+               gd_sample_quantile(&current, 0.3));
     gd_sample_release(&reference);
     gd_sample_release(&current);
     return status;

@@ -51,17 +51,21 @@ TEST(a_window_that_is_too_small_cannot_reject)
 {
     for (int n = 5; n <= 5000; n *= 10)
         for (double level = 1e-2; level > 1e-7; level /= 10) {
-            const int smirnov = (int)gd_smirnov_smallest(level, (uint64_t)n),
+            const int anderson = (int)gd_anderson_smallest(level, (uint64_t)n),
                       kuiper = (int)gd_kuiper_smallest(level, (uint64_t)n);
-            CHECK(smirnov > 0 && smirnov < 100);
-            CHECK(p_all_apart(n, smirnov, 0) <= level);
-            CHECK(smirnov == 1 || p_all_apart(n, smirnov - 1, 0) > level);
+            CHECK(anderson > 0 && anderson < 200);
+            CHECK(p_all_apart(n, anderson, 0) <= level);
+            CHECK(anderson == 1 || p_all_apart(n, anderson - 1, 0) > level);
+            CHECK((int)gd_ranks_smallest(level, (uint64_t)n) <= anderson); /* no test by ranks does with less */
             if (kuiper > 0)
                 CHECK(p_all_apart(n, kuiper, 360) <= level);
             if (kuiper > 1)
                 CHECK(p_all_apart(n, kuiper - 1, 360) > level);
         }
     CHECK_EQ_INT(gd_kuiper_smallest(1e-6, 5), 0); /* by five numbers nothing is proved */
+    CHECK_EQ_INT(gd_anderson_smallest(1e-6, 1), 0);
+    CHECK_EQ_INT(gd_anderson_smallest(1e-6, 0), 0);
+    CHECK_EQ_INT(gd_anderson_smallest(1e-4, 1000000000), 2);
 }
 
 TEST(a_window_of_something_new_can_reject)
@@ -83,9 +87,29 @@ TEST(a_window_of_something_new_can_reject)
     }
 }
 
+/* A window of which a share lies beyond all else, and the rest evenly within. */
 TEST(what_a_window_can_see_is_what_it_rejects)
 {
-    const double d = gd_smirnov_seen(1e-4, 5000, 400), root = sqrt(5000.0 * 400 / 5400);
-    CHECK_NEAR(gd_kolmogorov_upper(root * d), 1e-4, 1e-12);
-    CHECK(gd_smirnov_seen(1e-4, 5000, 3) > 1);
+    enum { N = 5000, M = 400 };
+    static float x[N], y[M];
+    const double level = 1e-4, share = gd_anderson_seen(level, N, M);
+    CHECK(share > 0.04 && share < 0.2);
+    for (int more = -1; more <= 1; more += 2) {
+        const int out = (int)(share * M * (1 + 0.15 * more));
+        gd_sample reference, current;
+        gd_comparison c;
+        gd_error error = {0};
+        for (int i = 0; i < N; i++)
+            x[i] = ((float)i + 0.5f) / N;
+        for (int i = 0; i < M; i++)
+            y[i] = i < out ? 2 + (float)i : ((float)(i - out) + 0.5f) / (float)(M - out);
+        CHECK_OK(sample_of_floats(&reference, x, N, &error), &error);
+        CHECK_OK(sample_of_floats(&current, y, M, &error), &error);
+        CHECK_OK(gd_sample_compare(&reference, &current, &c, &error), &error);
+        CHECK((c.p < level) == (more > 0));
+        gd_sample_release(&reference);
+        gd_sample_release(&current);
+    }
+    CHECK(isinf(gd_anderson_seen(1e-4, 5000, 1)));
+    CHECK(isinf(gd_anderson_seen(1e-4, 1, 4000)));
 }

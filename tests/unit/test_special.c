@@ -15,22 +15,16 @@ TEST(tails_as_in_tables)
     CHECK_NEAR(gd_normal_point(0.975), -1.959963984540054, 1e-13);
     CHECK_NEAR(gd_chi_square_upper(3.841458820694124, 1), 0.05, 1e-14);
     CHECK_NEAR(gd_chi_square_upper(18.307038053275146, 10), 0.05, 1e-13);
-    CHECK_NEAR(gd_kolmogorov_upper(1.3580986393225505), 0.05, 1e-14);
     CHECK_NEAR(gd_kuiper_upper(1.747), 0.05, 5e-4);
 }
 
 TEST(tails_have_no_seams)
 {
-    for (int i = 0; i < 2; i++) {
-        const double t = i ? 1 : 0.4, step = 1e-9;
-        CHECK_NEAR(gd_kolmogorov_upper(t - step), gd_kolmogorov_upper(t + step), 1e-8);
-        CHECK_NEAR(gd_kuiper_upper(t - step), gd_kuiper_upper(t + step), 1e-6);
-    }
+    CHECK_NEAR(gd_kuiper_upper(0.4 - 1e-9), gd_kuiper_upper(0.4 + 1e-9), 1e-6);
     for (double freedom = 1; freedom < 1e5; freedom *= 3) { /* series and fraction meet at x = freedom + 2 */
         const double x = freedom + 2, p = gd_chi_square_upper(x * (1 - 1e-12), freedom);
         CHECK_NEAR(gd_chi_square_upper(x * (1 + 1e-12), freedom) / p, 1, 1e-9);
     }
-    CHECK_NEAR(gd_kolmogorov_upper(0), 1, 0);
     CHECK_NEAR(gd_kuiper_upper(0), 1, 0);
     CHECK_NEAR(gd_chi_square_upper(0, 3), 1, 0);
 }
