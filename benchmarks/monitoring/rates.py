@@ -26,3 +26,9 @@ def binomial(hits, n, confidence=0.95):
 
     out = (1 - confidence) / 2
     return (0.0 if hits == 0 else solve(1 - out, hits - 1)), (1.0 if hits == n else solve(out, hits))
+
+
+def fisher(hits, others, n):
+    """Fisher's exact test: the chance of so few of both's hits, or fewer, where both had n tries and are as good."""
+    both = hits + others
+    return sum(math.comb(n, k) * math.comb(n, both - k) for k in range(max(0, both - n), hits + 1)) / math.comb(2 * n, both)

@@ -5,7 +5,7 @@ import re
 import statistics
 
 from monitoring.plan import HARMS
-from monitoring.rates import binomial
+from monitoring.rates import binomial, fisher
 
 CASE = re.compile(r"(?P<model>[^,]+), (?P<windows>\d+) windows of (?P<size>\d+), (?P<harm>.+)")
 
@@ -30,16 +30,16 @@ def systems_of(records):
 
 
 def behind(of_harm, windows):
-    """(strength from 1, griddle's share, the best peer and its share), where the best peer's interval leaves griddle's out
-    above."""
+    """(strength from 1, whether beyond luck), where the interval of the best peer's method leaves griddle's share out above.
+    The best of several methods is a lucky one, and griddle's own share is of chance, too: what is beyond luck is so by
+    Fisher's exact test of the two shares, for all of these methods together (Bonferroni)."""
     peers = [s for s in of_harm if not ours(s)]
     if "griddle" not in of_harm or not peers:
         return
     for i, share in enumerate(of_harm["griddle"]):
-        best = max(peers, key=lambda s: of_harm[s][i])
-        low, _ = binomial(round(of_harm[best][i] * windows), windows)
-        if share < low:
-            yield i + 1, share, best, of_harm[best][i]
+        best = round(max(of_harm[s][i] for s in peers) * windows)
+        if share < binomial(best, windows)[0]:
+            yield i + 1, fisher(round(share * windows), best, windows) < 0.025 / len(peers)
 
 
 def percent(shares):
@@ -54,7 +54,7 @@ def detections(records, caption):
                   "| harm | strengths | " + " | ".join(systems) + " | behind at |", "|---|---|" + "---|" * (len(systems) + 1)]
         for harm, of_harm in harms.items():
             unit, amounts = HARMS[harm]
-            late = ", ".join(f"{strength}" for strength, *_ in behind(of_harm, windows))
+            late = ", ".join(f"**{strength}**" if surely else f"{strength}" for strength, surely in behind(of_harm, windows))
             lines.append(f"| {harm} | {unit} {' '.join(f'{a:g}' for a in amounts)} | "
                          + " | ".join(percent(of_harm[s]) if s in of_harm else "" for s in systems) + f" | {late} |")
         lines.append("")
@@ -64,16 +64,16 @@ def detections(records, caption):
 def summary(records, caption):
     """A row a model and size: the mean over harms and strengths."""
     found, systems = by_window(records, "detected"), systems_of([r for r in records if r["metric"] == "detected"])
-    lines = ["| mean share of windows that are accused | " + " | ".join(systems) + " | cells in which griddle is behind |",
+    lines = ["| mean share of windows that are accused | " + " | ".join(systems) + " | cells in which griddle is behind, beyond luck |",
              "|---|" + "---:|" * (len(systems) + 1)]
     for (model, windows, size), harms in sorted(found.items()):
         cells = sum(len(next(iter(of_harm.values()))) for of_harm in harms.values())
-        late = sum(len(list(behind(of_harm, windows))) for of_harm in harms.values())
+        late = [surely for of_harm in harms.values() for _, surely in behind(of_harm, windows)]
         means = []
         for system in systems:
             shares = [share for of_harm in harms.values() for share in of_harm.get(system, [])]
             means.append(f"{100 * statistics.fmean(shares):.1f}%" if len(shares) == cells else "")
-        lines.append(f"| {model}, windows of {size} | " + " | ".join(means) + f" | {late} of {cells} |")
+        lines.append(f"| {model}, windows of {size} | " + " | ".join(means) + f" | {len(late)} of {cells}, {sum(late)} |")
     return "\n".join([*lines, "", caption(records)]) + "\n"
 
 
