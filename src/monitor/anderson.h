@@ -7,7 +7,7 @@
  *
  * (F. W. Scholz, M. A. Stephens, "K-sample Anderson-Darling tests", 1987, equation 7), whose mean is 1 by chance alone.
  * A gap in the tails, where both functions are near 0 or 1 and chance leaves little room, counts as much as one in the
- * middle, which Kolmogorov's distance is blind to: of 200 pictures with noise of 2 in 255, Smirnov's test sees 56%,
+ * middle, which Kolmogorov's distance is blind to: of 200 pictures with noise of 2 in 255, Smirnov's test sees 47%,
  * this one 83, at the same 1% of false alarms; over all harms of docs/benchmarks.md 60 and 63.
  *
  * By chance sqrt(nm / N) (F - G) is a Brownian bridge B over H, and A^2 a sum of lambda_j Z_j^2, Z_j standard normal.
