@@ -16,7 +16,7 @@ VERDICTS = {
     "dark": "things changed: estimated accuracy, what the model sees, ",
     "mix": "things changed: what the model sees, ",
     "few": "Nothing unusual in 3 pictures",
-    "tiny": "Too few pictures to say anything: 1; 13 would do",
+    "tiny": "Too few pictures to say anything: 1; 15 would do",
     "some": "All is well: 60 pictures, like the baseline’s",
     "dead": "things changed: ",
     "managed": "5 things changed: temperature, flow, level and 2 more",
