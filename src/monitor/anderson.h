@@ -20,8 +20,8 @@
  *
  * and p by Lugannani's and Rice's saddlepoint formula (as D. Kuonen, "Saddlepoint approximations for distributions of
  * quadratic forms in normal variables", 1999). In the limit of many numbers, to some per cent in the middle and
- * above the true one by an eighth in the tails; so it is for 10 numbers beside 1,000, and for 6 and 9 it is too great
- * by a third to five times, which is on the safe side. Pure. */
+ * above the true one by an eighth in the tails; so it is for 10 numbers beside 1,000, and for 6 and 9, some equal, it
+ * is too great by up to nine times where it is small, which is on the safe side. Pure. */
 #ifndef GD_MONITOR_ANDERSON_H
 #define GD_MONITOR_ANDERSON_H
 

@@ -87,6 +87,7 @@ TEST(the_test_is_right_for_few)
             a[orders] = c.anderson;
             p[orders++] = c.p;
             sum += c.anderson;
+            CHECK_NEAR(compared(g, m, f, n, 0).p, c.p, 1e-9);
         }
         CHECK_EQ_INT(orders, ORDERS);
         CHECK_NEAR(sum / ORDERS, 1, 1e-12); /* by chance alone it is 1, whatever is equal */
