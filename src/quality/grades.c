@@ -57,18 +57,28 @@ static gd_status grow(gd_grades *g, gd_error *error)
     return GD_OK;
 }
 
-gd_status gd_grades_add(gd_grades *g, int label, const float *probability, gd_error *error)
+gd_status gd_grades_add_alone(gd_grades *g, int label, int answer, gd_error *error)
 {
-    const gd_answer_figures answer = gd_answer_of(probability, g->n_classes);
     if (g->n == g->capacity)
         GD_TRY(grow(g, error));
     g->label[g->n] = label;
-    g->answer[g->n] = answer.class;
-    g->confidence[g->n] = (float)answer.confidence;
-    g->score[g->n] = g->positive >= 0 ? probability[g->positive] : 0;
-    g->brier[g->n] = (float)gd_brier(probability, g->n_classes, &g->label[g->n], NULL, 1);
-    g->right[g->n] = answer.class == label;
+    g->answer[g->n] = answer;
+    g->confidence[g->n] = g->score[g->n] = g->brier[g->n] = NAN;
+    g->right[g->n] = answer == label;
     g->n++;
+    g->n_alone++;
+    return GD_OK;
+}
+
+gd_status gd_grades_add(gd_grades *g, int label, const float *probability, gd_error *error)
+{
+    const int64_t i = g->n;
+    const gd_answer_figures answer = gd_answer_of(probability, g->n_classes);
+    GD_TRY(gd_grades_add_alone(g, label, answer.class, error));
+    g->n_alone--;
+    g->confidence[i] = (float)answer.confidence;
+    g->score[i] = g->positive >= 0 ? probability[g->positive] : 0;
+    g->brier[i] = (float)gd_brier(probability, g->n_classes, &g->label[i], NULL, 1);
     return GD_OK;
 }
 
@@ -187,6 +197,7 @@ static gd_status settle_figures(gd_grades *g, gd_error *error)
     return GD_OK;
 }
 
+/* Of the pictures that were answered with probabilities. */
 typedef struct parts {
     uint8_t *keep; /* (n) */
     double error[GD_RESAMPLES], brier[GD_RESAMPLES], auc[GD_RESAMPLES];
@@ -196,8 +207,8 @@ static double mean_brier(const gd_grades *g, const uint8_t *keep)
 {
     double sum = 0, n = 0;
     for (int64_t i = 0; i < g->n; i++) {
-        sum += !keep || keep[i] ? (double)g->brier[i] : 0;
-        n += !keep || keep[i];
+        sum += keep[i] ? (double)g->brier[i] : 0;
+        n += keep[i];
     }
     return sum / n;
 }
@@ -215,6 +226,12 @@ static gd_status curves_of(const gd_grades *g, const uint8_t *keep, gd_curve_poi
     return status;
 }
 
+static void keep_probable(const gd_grades *g, uint8_t *keep)
+{
+    for (int64_t i = 0; i < g->n; i++)
+        keep[i] &= !isnan(g->confidence[i]);
+}
+
 /* What is not of a confusion, of parts of the pictures. */
 static gd_status grade_parts(const gd_grades *g, parts *p, gd_error *error)
 {
@@ -222,6 +239,7 @@ static gd_status grade_parts(const gd_grades *g, parts *p, gd_error *error)
         gd_curve_point point[GD_GRADES_POINTS];
         gd_curves curves = {.auc = NAN};
         gd_resample(p->keep, g->n, seed, part);
+        keep_probable(g, p->keep);
         p->error[part] = gd_calibration_error(g->confidence, g->right, p->keep, g->n);
         p->brier[part] = mean_brier(g, p->keep);
         if (g->positive >= 0)
@@ -234,6 +252,8 @@ static gd_status grade_parts(const gd_grades *g, parts *p, gd_error *error)
 static void settle_bins(gd_grades *g)
 {
     for (int64_t i = 0; i < g->n; i++) {
+        if (isnan(g->confidence[i]))
+            continue;
         const int at = (int)fmin((double)g->confidence[i] * GD_RELIABILITY_BINS, GD_RELIABILITY_BINS - 1);
         gd_reliability *bin = &g->bin[at > 0 ? at : 0];
         bin->n++;
@@ -242,37 +262,43 @@ static void settle_bins(gd_grades *g)
     }
 }
 
+static gd_status settle_probable(gd_grades *g, parts *p, gd_error *error)
+{
+    double auc_deviation = NAN;
+    settle_bins(g);
+    if (g->n - g->n_alone >= GD_RESAMPLED_LEAST) {
+        GD_TRY(grade_parts(g, p, error));
+        g->calibration_deviation = gd_deviation(p->error, GD_RESAMPLES);
+        g->brier_deviation = gd_deviation(p->brier, GD_RESAMPLES);
+        auc_deviation = gd_deviation(p->auc, GD_RESAMPLES);
+    }
+    memset(p->keep, 1, (size_t)g->n);
+    keep_probable(g, p->keep);
+    g->calibration_error = gd_calibration_error(g->confidence, g->right, p->keep, g->n);
+    g->brier_score = mean_brier(g, p->keep);
+    if (g->positive < 0)
+        return GD_OK;
+    GD_TRY(curves_of(g, p->keep, g->point, &g->curves, error));
+    g->metric[g->n_metrics++] = (gd_metric){.name = "auc",
+                                            .known = !isnan(g->curves.auc),
+                                            .value = g->curves.auc,
+                                            .deviation = auc_deviation,
+                                            .error = error_of_area(&g->curves),
+                                            .constant = NAN,
+                                            .constant_deviation = NAN};
+    return GD_OK;
+}
+
 gd_status gd_grades_settle(gd_grades *g, gd_error *error)
 {
-    parts p = {0};
+    parts p = {.keep = malloc((size_t)g->n + 1)};
     gd_status status;
-    double auc_deviation = NAN;
     g->calibration_deviation = g->brier_deviation = NAN;
-    GD_TRY(settle_figures(g, error));
-    settle_bins(g);
-    g->calibration_error = gd_calibration_error(g->confidence, g->right, NULL, g->n);
-    g->brier_score = mean_brier(g, NULL);
-    if (g->n >= GD_RESAMPLED_LEAST) {
-        p.keep = malloc((size_t)g->n);
-        if (!p.keep)
-            return gd_fail(error, GD_NOMEM, "out of memory for %lld labelled pictures", (long long)g->n);
-        GD_TRY_TO(done, grade_parts(g, &p, error));
-        g->calibration_deviation = gd_deviation(p.error, GD_RESAMPLES);
-        g->brier_deviation = gd_deviation(p.brier, GD_RESAMPLES);
-        auc_deviation = gd_deviation(p.auc, GD_RESAMPLES);
-    }
-    status = GD_OK;
-    if (g->positive >= 0) {
-        GD_TRY_TO(done, curves_of(g, NULL, g->point, &g->curves, error));
-        g->metric[g->n_metrics++] = (gd_metric){.name = "auc",
-                                                .known = !isnan(g->curves.auc),
-                                                .value = g->curves.auc,
-                                                .deviation = auc_deviation,
-                                                .error = error_of_area(&g->curves),
-                                                .constant = NAN,
-                                                .constant_deviation = NAN};
-    }
-done:
+    if (!p.keep)
+        return gd_fail(error, GD_NOMEM, "out of memory for %lld labelled pictures", (long long)g->n);
+    status = settle_figures(g, error);
+    if (status == GD_OK)
+        status = settle_probable(g, &p, error);
     free(p.keep);
     return status;
 }

@@ -43,6 +43,7 @@ typedef struct gd_grades {
     int positive; /* of two classes the one whose figures are meant; else -1: weighted over all */
 
     int64_t n, capacity;
+    int64_t n_alone;           /* of n, answered with a class alone: no confidence, score and part of Brier's, NaN */
     int32_t *label, *answer;   /* (n) */
     float *confidence, *score; /* (n) of the answer; of the positive class */
     float *brier;              /* (n) each one's part of the score */
@@ -52,10 +53,10 @@ typedef struct gd_grades {
     int64_t *confusion; /* (classes,classes): row label, column answer */
     int n_metrics;
     gd_metric metric[GD_METRICS];
-    gd_estimate accuracy; /* with its 95% interval */
-    double calibration_error, calibration_deviation, brier_score, brier_deviation;
+    gd_estimate accuracy;                                                          /* with its 95% interval */
+    double calibration_error, calibration_deviation, brier_score, brier_deviation; /* NaN: no probabilities */
     gd_reliability bin[GD_RELIABILITY_BINS];
-    gd_curves curves;      /* of two classes; n 0: else */
+    gd_curves curves;      /* of two classes, answered with probabilities; n 0: else */
     gd_curve_point *point; /* (GD_GRADES_POINTS) */
 } gd_grades;
 
@@ -63,8 +64,10 @@ typedef struct gd_grades {
 gd_status gd_grades_init(gd_grades *grades, int n_classes, int positive, gd_error *error);
 void gd_grades_release(gd_grades *grades); /* accepts {0} */
 
-/* A picture of class `label` that was answered with probabilities (n_classes), all of them numbers. NOMEM. */
+/* A picture of class `label` that was answered with probabilities (n_classes), all of them numbers; or with a class
+ * alone. NOMEM. */
 gd_status gd_grades_add(gd_grades *grades, int label, const float *probability, gd_error *error);
+gd_status gd_grades_add_alone(gd_grades *grades, int label, int answer, gd_error *error);
 
 /* All figures. Once, at the end. NOMEM. */
 gd_status gd_grades_settle(gd_grades *grades, gd_error *error);

@@ -6,6 +6,7 @@
 #include "survey/origin.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ typedef struct pass {
     gd_captured *reader;
     gd_session *session; /* NULL: none */
     gd_pictures pictures;
-    float *probability; /* (classes) of the record in hand */
+    float *probability;       /* (classes) of the record in hand */
+    gd_answer_figures answer; /* its; of a class alone the rest is NaN */
     bool begun;
 } pass;
 
@@ -80,11 +82,17 @@ static gd_status take_captured(pass *p, const gd_captured_record *record, gd_err
         GD_TRY(copy_names(m, record->classes, error));
     if (!p->probability)
         GD_TRY(begin(p, error));
+    if (record->answered) {
+        const int class = gd_origin_class(record, 0, m->n_classes, m->classes);
+        p->answer = (gd_answer_figures){class, NAN, NAN, NAN};
+        return GD_OK;
+    }
     gd_origin_answer(record, 0, m->n_classes, m->classes, p->probability);
+    p->answer = gd_answer_of(p->probability, m->n_classes);
     return GD_OK;
 }
 
-typedef enum pictures { NONE, ONE, SEVERAL, ALONE /* with a class alone */ } pictures; /* that were answered */
+typedef enum pictures { NONE, ONE, SEVERAL } pictures; /* that were answered */
 
 /* What the model says of the captured picture. */
 static gd_status ask(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
@@ -105,15 +113,18 @@ static gd_status ask(pass *p, const gd_captured_record *record, pictures *answer
     *answered = p->pictures.n == 1 ? ONE : SEVERAL;
     const gd_picture *picture = &p->pictures.picture[0];
     const gd_image image = {picture->height, picture->width, picture->channels, picture->pixels};
-    return *answered == ONE ? gd_session_run(p->session, &image, 1, p->probability, error) : GD_OK;
+    if (*answered == ONE)
+        GD_TRY(gd_session_run(p->session, &image, 1, p->probability, error));
+    p->answer = gd_answer_of(p->probability, p->m->n_classes); /* it is used of one only */
+    return GD_OK;
 }
 
-/* Probabilities of a record of one picture, into the pass. */
+/* Of a record of one picture, into the pass. */
 static gd_status take_answer(pass *p, const gd_captured_record *record, pictures *answered, gd_error *error)
 {
     count_classes(p->m, record);
     const bool ours = gd_origin_answers(record, p->m->n_classes, p->m->classes, &p->m->captured);
-    *answered = gd_origin_pictures(record, ours) > 1 ? SEVERAL : !ours ? NONE : record->answered ? ALONE : ONE;
+    *answered = gd_origin_pictures(record, ours) > 1 ? SEVERAL : ours ? ONE : NONE;
     if (*answered == ONE)
         return take_captured(p, record, error);
     if (*answered == NONE && p->session && record->input.encoding && gd_body_is_read(record->input.type))
@@ -148,9 +159,10 @@ static int class_of(gd_merge *m, const gd_truth_label *label)
 static gd_status add(pass *p, const gd_captured_record *record, const char *id, gd_truth_label *label, gd_error *error)
 {
     gd_merge *m = p->m;
-    const gd_answer_figures answer = gd_answer_of(p->probability, m->n_classes);
+    const gd_answer_figures *answer = &p->answer;
+    const bool alone = isnan(answer->confidence);
     int class = -1;
-    if (answer.class < 0) { /* it gave no numbers */
+    if (answer->class < 0) { /* it gave no numbers */
         m->counts.without_answer++;
         return GD_OK;
     }
@@ -167,12 +179,12 @@ static gd_status add(pass *p, const gd_captured_record *record, const char *id, 
         }
         m->counts.merged++;
         m->counts.late += label->late;
-        GD_TRY(gd_grades_add(m->grades, class, p->probability, error));
+        GD_TRY(alone ? gd_grades_add_alone(m->grades, class, answer->class, error)
+                     : gd_grades_add(m->grades, class, p->probability, error));
     } else if (m->counts.without_label++ == 0) {
         snprintf(m->counts.id_unlabelled, sizeof m->counts.id_unlabelled, "%s", id ? id : "");
     }
-    return gd_worth_offer(m->worth, record, id, class, answer.class, (float)answer.confidence, (float)answer.margin,
-                          error);
+    return gd_worth_offer(m->worth, record, id, class, answer, error);
 }
 
 static gd_status look_at(pass *p, const gd_captured_record *record, gd_error *error)
@@ -187,7 +199,7 @@ static gd_status look_at(pass *p, const gd_captured_record *record, gd_error *er
     GD_TRY(take_answer(p, record, &answered, error));
     m->counts.several += answered == SEVERAL;
     m->counts.without_answer += answered == NONE;
-    m->counts.alone += answered == ALONE;
+    m->counts.nameless += answered == NONE && record->answered && m->n_classes == 0;
     return answered == ONE ? add(p, record, id, label, error) : GD_OK;
 }
 

@@ -25,8 +25,8 @@ typedef struct gd_merge_counts {
     int64_t late;           /* of these: the label was given at the window's end or behind it */
     int64_t without_label;  /* of one picture, answered */
     int64_t without_answer; /* neither captured nor computed */
+    int64_t nameless;       /* of these: a class alone is there, and no names of classes are known yet */
     int64_t several;        /* of several pictures */
-    int64_t alone;          /* answered with a class alone: without probabilities they are not graded */
     int64_t again;          /* the id had its label before: a client gave it twice, and the first counts */
     int64_t unknown;        /* the label names no class */
     int64_t labels_left;    /* without a record */

@@ -75,12 +75,17 @@ static gd_status check_any(const gd_quality_options *o, const gd_quality *q, gd_
                        " are broken, %" PRId64 " of other times and %" PRId64 " of other endpoints and variants",
                        path, read->lines, gd_plural(read->lines), read->broken, read->outside,
                        q->merge.captured.elsewhere);
-    if (c->without_answer + c->several + c->alone == c->records)
+    if (c->without_answer + c->several == c->records && c->nameless > 0)
+        return gd_fail(error, GD_FORMAT,
+                       "'%s': answers are classes alone, and which classes the model has is not known: name it, or a "
+                       "baseline of it: --model RUN|MODEL, --baseline DIR",
+                       path);
+    if (c->without_answer + c->several == c->records)
         return gd_fail(error, GD_FORMAT,
                        "'%s': none of %" PRId64
-                       " record%s has an answer to one picture%s: capture answers, or name the model, which computes "
+                       " record%s has an answer to one picture: capture answers, or name the model, which computes "
                        "them of captured pictures: --model RUN|MODEL",
-                       path, c->records, gd_plural(c->records), c->alone > 0 ? " with probabilities" : "");
+                       path, c->records, gd_plural(c->records));
     if (c->unknown > 0)
         return gd_fail_at(error, GD_FORMAT,
                           (gd_place){c->first_unknown.file, c->first_unknown.line, c->first_unknown.column},

@@ -89,7 +89,7 @@ static void print_metrics(gd_json_out *json, const gd_grades *g)
         if (!isnan(m->constant))
             metric_out(json, constant, m->constant, m->constant_deviation);
     }
-    if (g->curves.n > 0)
+    if (g->curves.n > 1) /* of any picture */
         print_curves(json, g);
     gd_json_end(json);
 }
@@ -127,6 +127,7 @@ static void print_merge(gd_json_out *json, const gd_quality *q)
     gd_json_whole_out(json, "records_without_label", c->without_label);
     gd_json_whole_out(json, "records_without_answer", c->without_answer);
     gd_json_whole_out(json, "records_of_several_pictures", c->several);
+    gd_json_whole_out(json, "answers_of_a_class_alone", q->grades.n_alone);
     gd_json_whole_out(json, "records_of_a_repeated_id", c->again);
     gd_json_whole_out(json, "broken_lines", q->merge.captured.read.broken);
     gd_json_whole_out(json, "broken_label_lines", q->truth.read.broken);

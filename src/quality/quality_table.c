@@ -33,8 +33,14 @@ static void print_figures(const gd_quality *q, gd_text *out)
         gd_text_add(out, "figures of class '%s'\n", q->merge.classes[g->positive]);
     for (int i = 1; i < g->n_metrics; i++)
         print_metric(g, &g->metric[i], out);
-    gd_text_add(out, "  %-20s %.4f\n  %-20s %.4f\n", "calibration error", g->calibration_error, "Brier score",
-                g->brier_score);
+    if (g->n_alone < g->n)
+        gd_text_add(out, "  %-20s %.4f\n  %-20s %.4f\n", "calibration error", g->calibration_error, "Brier score",
+                    g->brier_score);
+    if (g->n_alone > 0)
+        gd_text_add(out,
+                    "  %" PRId64 " answer%s a class alone; calibration error and Brier score are of the other %" PRId64
+                    "\n",
+                    g->n_alone, g->n_alone == 1 ? " is" : "s are", g->n - g->n_alone);
 }
 
 /* ---- classes ---- */
@@ -185,8 +191,8 @@ void gd_quality_print_losses(const gd_quality *q, gd_text *out)
         gd_text_add(out, "%" PRId64 " record%s without a label; the first: '%s'\n", c->without_label,
                     gd_plural(c->without_label), c->id_unlabelled);
     gd_losses_count(out, c->without_answer, "record without an answer", "records without an answer");
-    gd_losses_count(out, c->alone, "answer is a class alone: without probabilities it is not graded",
-                    "answers are classes alone: without probabilities they are not graded");
+    gd_losses_count(out, c->nameless, "answer is a class alone, and no classes are known before it",
+                    "answers are classes alone, and no classes are known before them");
     gd_losses_count(out, c->several, "record of several pictures, of which no label can say which it means",
                     "records of several pictures, of which no label can say which it means");
     gd_losses_count(out, c->again, "record has the id of an earlier one, which has the label",

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,10 +35,13 @@ void gd_worth_release(gd_worth *worth)
     release(&worth->unsure);
 }
 
-/* Of two of a kind: whether the first is worthier. */
+/* Of two of a kind: whether the first is worthier. A wrong class alone comes behind all that tell how sure they were.
+ */
 static bool is_worthier(const gd_pick *a, const gd_pick *b)
 {
-    return a->label >= 0 ? a->confidence > b->confidence : a->margin < b->margin;
+    if (a->label < 0)
+        return a->margin < b->margin;
+    return !isnan(a->confidence) && (isnan(b->confidence) || a->confidence > b->confidence);
 }
 
 /* Whether it goes in, behind all that are at least as worthy; there is no picture twice. */
@@ -71,18 +75,18 @@ static uint64_t digest_of(const gd_captured_side *side)
     return side->encoding == GD_CAPTURED_ABSENT ? 0 : gd_digest(GD_DIGEST_START, side->text, side->text_bytes);
 }
 
-gd_status gd_worth_offer(gd_worth *worth, const gd_captured_record *record, const char *id, int label, int answer,
-                         float confidence, float margin, gd_error *error)
+gd_status gd_worth_offer(gd_worth *worth, const gd_captured_record *record, const char *id, int label,
+                         const gd_answer_figures *answer, gd_error *error)
 {
     gd_picks *picks = label >= 0 ? &worth->wrong : &worth->unsure;
     gd_pick pick = {.line = record->line,
                     .time_ms = record->time_ms,
                     .label = label,
-                    .answer = answer,
-                    .confidence = confidence,
-                    .margin = margin};
+                    .answer = answer->class,
+                    .confidence = (float)answer->confidence,
+                    .margin = (float)answer->margin};
     int at;
-    if (label == answer)
+    if (label == answer->class || (label < 0 && isnan(answer->margin)))
         return GD_OK;
     *(label >= 0 ? &worth->n_wrong : &worth->n_unsure) += 1;
     if (!has_room(picks, &pick, &at)) /* most are not, and need no digest */

@@ -16,6 +16,7 @@
 #define GD_QUALITY_WORTH_H
 
 #include "captured/captured.h"
+#include "monitor/profile.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,8 +29,8 @@ typedef struct gd_pick {
     int64_t line, time_ms;
     int label; /* -1: none */
     int answer;
-    float confidence, margin;
-    uint64_t digest; /* of the body as it stands; 0: there is none */
+    float confidence, margin; /* confidence NaN: the answer was a class alone */
+    uint64_t digest;          /* of the body as it stands; 0: there is none */
 } gd_pick;
 
 typedef struct gd_picks {
@@ -46,10 +47,10 @@ typedef struct gd_worth {
 gd_status gd_worth_init(gd_worth *worth, int most, gd_error *error);
 void gd_worth_release(gd_worth *worth); /* accepts {0} */
 
-/* Of what was captured: id, time, place and body are the record's. `label` -1: it has none; a right answer's is no
- * matter here. NOMEM. */
-gd_status gd_worth_offer(gd_worth *worth, const gd_captured_record *record, const char *id, int label, int answer,
-                         float confidence, float margin, gd_error *error);
+/* Of what was captured: id, time, place and body are the record's. `label` -1: it has none. No matter here are right
+ * answers, and classes alone without a label, of which nothing says how sure they are. NOMEM. */
+gd_status gd_worth_offer(gd_worth *worth, const gd_captured_record *record, const char *id, int label,
+                         const gd_answer_figures *answer, gd_error *error);
 
 /* ---- as files ---- */
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <math.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,10 +251,12 @@ static void print_why(const job *j, const place *p, gd_text *out)
     const gd_pick *k = &p->pick;
     char *why = NULL;
     const char *answer = j->classes[k->answer];
-    const int n = p->wrong ? asprintf(&why, "answered '%s' with %.4f, and is labelled '%s'", answer,
-                                      (double)k->confidence, j->classes[k->label])
-                           : asprintf(&why, "answered '%s' with %.4f, %.4f more than the next", answer,
-                                      (double)k->confidence, (double)k->margin);
+    const int n = p->wrong && isnan(k->confidence)
+                      ? asprintf(&why, "answered '%s', and is labelled '%s'", answer, j->classes[k->label])
+                  : p->wrong ? asprintf(&why, "answered '%s' with %.4f, and is labelled '%s'", answer,
+                                        (double)k->confidence, j->classes[k->label])
+                             : asprintf(&why, "answered '%s' with %.4f, %.4f more than the next", answer,
+                                        (double)k->confidence, (double)k->margin);
     if (n < 0)
         out->failed = 1;
     else
@@ -280,7 +283,10 @@ static void print_pick(const job *j, const place *p, gd_text *out)
         gd_text_add(out, "null");
     gd_text_add(out, ",\"answer\":");
     gd_text_add_json(out, j->classes[k->answer]);
-    gd_text_add(out, ",\"confidence\":%.9g,\"margin\":%.9g,\"why\":", (double)k->confidence, (double)k->margin);
+    if (isnan(k->confidence))
+        gd_text_add(out, ",\"confidence\":null,\"margin\":null,\"why\":");
+    else
+        gd_text_add(out, ",\"confidence\":%.9g,\"margin\":%.9g,\"why\":", (double)k->confidence, (double)k->margin);
     print_why(j, p, out);
     gd_text_add(out, ",\"file\":");
     if (p->file[0])

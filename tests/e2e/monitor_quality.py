@@ -120,7 +120,7 @@ def the_figures(captured):
     assert said["dataset"]["item_count"] == LABELLED and said["violations"] == [] and said["checked"] == 0
     want = {"records": N, "labels": LABELLED + 2, "merged": LABELLED, "late_labels": LABELLED - EARLY,
             "repeated_labels": 1, "contradicting_labels": 1, "labels_of_no_class": 1, "labels_without_record": 1,
-            "records_without_label": N - LABELLED - 1, "records_without_answer": 0, "records_of_several_pictures": 0,
+            "records_without_label": N - LABELLED - 1, "records_without_answer": 0, "records_of_several_pictures": 0, "answers_of_a_class_alone": 0,
             "records_of_a_repeated_id": 0, "broken_lines": 0, "broken_label_lines": 1}
     assert said["griddle"]["merge"] == want, said["griddle"]["merge"]
     for words in ("label 'zebra' is none of the 3 classes", "without a record in this window; the first: 'nobody'",
@@ -269,7 +269,7 @@ def the_managed():
 
 
 def the_strange(captured):
-    """Answers of another form among the others are named; a class alone has no probabilities to be graded by."""
+    """Answers of another form among the others are named."""
     texts = {3: "0.93", 4: "Bad Gateway", 5: CLASSES[0], 6: json.dumps([0.25] * 4)}
     lines = []
     for i, record in enumerate(captured):
@@ -280,15 +280,53 @@ def the_strange(captured):
     write_labels("strange.jsonl", lines)
     done = quality("strange.jsonl", "labels", "--baseline", "base", "-o", "strange", "--worth", "0")
     for words in ("3 answers are none of the model's, and do not count\n  strange.jsonl:4:1: an answer of 1 probability where "
-                  "the model has 3 classes", "1 answer is a class alone: without probabilities it is not graded",
-                  "3 records without an answer"):
+                  "the model has 3 classes", "3 records without an answer"):
         assert words in done.stderr, (words, done.stderr)
     write_labels("other.jsonl", [lines[3]])
     done = quality("other.jsonl", "labels", "--baseline", "base", "-o", "other", "--worth", "0", code=2)
     assert "other.jsonl:1:1: an answer of 1 probability" in done.stderr, done.stderr
-    write_labels("other.jsonl", [lines[5]])
-    done = quality("other.jsonl", "labels", "--baseline", "base", "-o", "other", "--worth", "0", code=1)
-    assert "none of 1 record has an answer to one picture with probabilities" in done.stderr, done.stderr
+
+
+def the_classes_alone(captured):
+    """An answer that is a class alone is right or wrong as any other; how sure it was is not known."""
+    def alone(name, which):
+        lines = []
+        for i, record in enumerate(captured):
+            if which(i):
+                record = json.loads(json.dumps(record))
+                output = record["captureData"]["endpointOutput"]
+                output["data"] = json.dumps({"predicted_label": CLASSES[answer_of(seed_of(record))]})
+            lines.append(json.dumps(record) + "\n")
+        write_labels(name, lines)
+
+    def graded(captures, out, *words):
+        done = quality(captures, "labels", "--baseline", "base", "-o", out, *words)
+        return whole(out)["multiclass_classification_metrics"], whole(out)["griddle"], done.stdout
+
+    alone("bare.jsonl", lambda i: True)
+    alone("half.jsonl", lambda i: i % 2)
+    full, own, _ = graded("captured", "sure", "--worth", "0")
+    bare, bare_own, said = graded("bare.jsonl", "bare")
+    assert bare == full, (bare, full)  # figures and their deviations
+    assert bare_own["accuracy_interval"] == own["accuracy_interval"]
+    assert bare_own["calibration_error"] == bare_own["brier_score"] == {"value": "NaN", "standard_deviation": "NaN"}, bare_own
+    merged = own["merge"]["merged"]
+    assert bare_own["merge"]["answers_of_a_class_alone"] == merged and own["merge"]["answers_of_a_class_alone"] == 0
+    assert f"{merged} answers are a class alone; calibration error and Brier score are of the other 0\n" in said, said
+    with open("bare/worth.jsonl") as file:
+        listed = [json.loads(line) for line in file]
+    assert listed and all(pick["kind"] == "wrong" and pick["confidence"] is pick["margin"] is None for pick in listed), listed
+    assert all(pick["why"].startswith("answered '") and pick["file"] for pick in listed), listed
+    half, half_own, said = graded("half.jsonl", "half")
+    assert half == full and 0 < half_own["merge"]["answers_of_a_class_alone"] < merged
+    assert sum(bin["count"] for bin in half_own["reliability"]) == merged - half_own["merge"]["answers_of_a_class_alone"]
+    assert 0 < half_own["brier_score"]["value"] < 2, half_own
+    with open("half/worth.jsonl") as file:
+        sure = [pick["confidence"] for pick in map(json.loads, file) if pick["kind"] == "wrong"]
+    known = [value for value in sure if value is not None]
+    assert known and known == sorted(known, reverse=True) and sure[:len(known)] == known and len(sure) > len(known), sure
+    done = quality("bare.jsonl", "labels", "-o", "nameless", code=1)
+    assert "which classes the model has is not known" in done.stderr and "--model" in done.stderr, done.stderr
 
 
 def wrong_words():
@@ -326,6 +364,7 @@ def main():
         the_computed()
         the_managed()
         the_strange(captured)
+        the_classes_alone(captured)
         wrong_words()
         os.chdir("/")
     print("ok")

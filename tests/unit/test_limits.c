@@ -192,3 +192,31 @@ TEST(what_a_window_has_none_of_is_no_violation)
     gd_grades_release(&good);
     gd_grades_release(&none);
 }
+
+TEST(a_constraint_of_scores_stands_where_answers_have_none)
+{
+    gd_grades good, alone;
+    gd_limits limits;
+    gd_text text = {0};
+    gd_error error = {0};
+    const char *path = unit_path("constraints.json");
+    drawn(&good, 2, 400, 0.9, 1);
+    gd_limits_suggest(&good, &limits);
+    gd_limits_print(&limits, &good, &text);
+    CHECK_CONTAINS(text.at, "\"auc\"");
+    CHECK_OK(gd_file_write(path, text.at, text.length, &error), &error);
+    CHECK_OK(gd_grades_init(&alone, 2, 1, &error), &error);
+    for (int64_t i = 0; i < good.n; i++)
+        CHECK_OK(gd_grades_add_alone(&alone, good.label[i], good.answer[i], &error), &error);
+    CHECK_OK(gd_grades_settle(&alone, &error), &error);
+    for (int i = 0; i < alone.n_metrics - 1; i++)
+        CHECK(alone.metric[i].known && alone.metric[i].value == good.metric[i].value);
+    CHECK(isnan(alone.calibration_error) && isnan(alone.brier_score) && isnan(alone.brier_deviation));
+    CHECK_EQ_INT(alone.metric[alone.n_metrics - 1].known, 0); /* auc */
+    CHECK_OK(gd_limits_read(path, &alone, &limits, &error), &error);
+    CHECK_EQ_INT(limits.n, 11);
+    CHECK_EQ_INT(broken(&limits, &alone), 0);
+    gd_text_release(&text);
+    gd_grades_release(&good);
+    gd_grades_release(&alone);
+}

@@ -9,6 +9,7 @@
 #include "quality/safe_name.h"
 #include "unit.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,7 +22,8 @@ static void offer(gd_worth *worth, const char *id, int label, int answer, double
     gd_captured_record record = {.file = "f", .line = 7};
     if (body)
         record.input = (gd_captured_side){.encoding = GD_CAPTURED_BASE64, .text = body, .text_bytes = strlen(body)};
-    CHECK_OK(gd_worth_offer(worth, &record, id, label, answer, (float)confidence, (float)margin, &error), &error);
+    const gd_answer_figures of = {answer, confidence, 1 - confidence, margin};
+    CHECK_OK(gd_worth_offer(worth, &record, id, label, &of, &error), &error);
 }
 
 static const char *ids_of(const gd_picks *picks)
@@ -49,6 +51,23 @@ TEST(the_surest_of_the_wrong_and_the_least_sure_of_others)
     CHECK_TEXT(ids_of(&worth.unsure), " u2 u1");
     CHECK_EQ_INT(worth.n_wrong, 5);
     CHECK_EQ_INT(worth.n_unsure, 2);
+    gd_worth_release(&worth);
+}
+
+TEST(a_class_alone_is_wrong_behind_those_that_were_sure)
+{
+    gd_worth worth;
+    gd_error error = {0};
+    CHECK_OK(gd_worth_init(&worth, 3, &error), &error);
+    offer(&worth, "a1", 0, 1, NAN, NAN, NULL);
+    offer(&worth, "a2", 0, 1, NAN, NAN, NULL);
+    offer(&worth, "w1", 0, 1, 0.6, 0.2, NULL);
+    offer(&worth, "u1", -1, 1, NAN, NAN, NULL); /* nothing says that it was unsure */
+    CHECK_TEXT(ids_of(&worth.wrong), " w1 a1 a2");
+    offer(&worth, "w2", 0, 1, 0.5, 0, NULL);
+    offer(&worth, "a3", 0, 1, NAN, NAN, NULL);
+    CHECK_TEXT(ids_of(&worth.wrong), " w1 w2 a1");
+    CHECK_EQ_INT(worth.n_unsure, 0);
     gd_worth_release(&worth);
 }
 
@@ -149,9 +168,10 @@ static gd_status write_all(written *w, const char *records, const char *folder, 
         CHECK_OK(gd_captured_next(reader, &record, error), error);
         if (!record)
             break;
-        CHECK_OK(gd_worth_offer(&w->worth, record, record->event_id, record->event_id[0] == 'w' ? 0 : -1, 1, 0.75F,
-                                0.5F, error),
-                 error);
+        const gd_answer_figures answer = {1, 0.75, 0.25, 0.5};
+        CHECK_OK(
+            gd_worth_offer(&w->worth, record, record->event_id, record->event_id[0] == 'w' ? 0 : -1, &answer, error),
+            error);
     }
     gd_captured_close(reader);
     return gd_worth_write(&w->worth, folder, classes, &options, &w->files, error);
