@@ -90,12 +90,27 @@ static bool take_failure(gd_watched *window, const gd_check *check, const gd_err
     return true;
 }
 
-/* INVALID: a folder without any. IO: what cannot be looked into. */
+static bool ever_had_pictures(const gd_history *history)
+{
+    int i = history->n - 1;
+    while (i >= 0 && history->window[i].pictures == 0)
+        i--;
+    return i >= 0;
+}
+
+/* INVALID: a folder without any, of this time or another. IO: what cannot be looked into; a folder without any, too,
+ * where there were some, as one has that something was mounted on. */
 static gd_status find_captures(const gd_watching *w, gd_period period, gd_error *error)
 {
+    const char *const *paths = w->o->check.what.read.paths;
     gd_files *files = NULL;
-    const gd_status status = gd_files_open(w->o->check.what.read.paths, period.from_ms, period.to_ms, &files, error);
+    gd_error why = {0};
+    const gd_status status = gd_files_open(paths, period.from_ms, period.to_ms, &files, &why);
     gd_files_close(files);
+    if (status == GD_INVALID && ever_had_pictures(&w->history))
+        return gd_fail(error, GD_IO, "there is nothing left below '%s', where captures were before: is it mounted?",
+                       paths[0]);
+    *error = why;
     return status;
 }
 

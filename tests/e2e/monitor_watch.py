@@ -557,6 +557,30 @@ def unreadable_captures():
     assert not pathlib.Path("g", window["from"][:13] + "00").exists() and "not readable" in pathlib.Path("g/index.html").read_text()
 
 
+def unmounted_captures():
+    """A folder with nothing left in it is no quiet hour; once all is there again, nothing is lost."""
+    shutil.copytree("captured", "mounted")
+    watch = [GRIDDLE, "monitor", "watch", "mounted", "--baseline", "base", "--from", hours.stamp(first), "-o", "m", "--once"]
+    subprocess.run(watch, capture_output=True, check=True)
+    lines = pathlib.Path("m/history.jsonl").read_text().splitlines(keepends=True)
+    pathlib.Path("m/history.jsonl").write_text("".join(lines[:4]))
+    os.rename("mounted", "volume")
+    os.mkdir("mounted")
+    done = subprocess.run([*watch, "--patience", "30d"], capture_output=True, text=True)
+    assert done.returncode == 1 and "there is nothing left below 'mounted', where captures were before" in done.stderr, done
+    assert lines_of("m") == calm[:4]
+    os.rmdir("mounted")
+    os.rename("volume", "mounted")
+    subprocess.run(watch, capture_output=True, check=True)
+    assert lines_of("m") == calm
+    shutil.rmtree("mounted")
+    os.mkdir("mounted")
+    pathlib.Path("m/history.jsonl").write_text("".join(lines[:4]))
+    done = subprocess.run(watch, capture_output=True, text=True)
+    assert done.returncode == 1, done  # the latest hours are still waited for
+    assert {w["result"] for w in lines_of("m")[4:]} == {"unreadable"}, (done, lines_of("m"))
+
+
 # ---- a processing job ----
 
 
@@ -656,6 +680,7 @@ with tempfile.TemporaryDirectory() as top:
     a_server_that_nobody_trusts()
     strange_captures()
     unreadable_captures()
+    unmounted_captures()
     processing_job()
     refuses()
     survives_kills()
