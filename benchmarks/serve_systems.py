@@ -50,7 +50,7 @@ def model(bench):
 
 
 def peers_model(bench):
-    """The same as a folder with model.onnx, model.pt and input.json."""
+    """The same as a folder with model.onnx and input.json."""
     out, source = bench.scratch / "serve-peers", model(bench)
     if not (out / "input.json").exists() or out.stat().st_mtime < source.stat().st_mtime:
         shutil.rmtree(out, ignore_errors=True)
@@ -111,6 +111,8 @@ def torchserve(bench):
     if not shutil.which("java"):
         raise Absent("no java: tools/install --peers")
     of_torchserve = version(bench.peers(), "torchserve", "torch")
+    if not (source / "model.pt").exists():
+        bench.peer("serve_torchscript.py", model(bench), source / "model.pt")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / "resnet.mar", "w") as archive:

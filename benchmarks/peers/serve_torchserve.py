@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TorchServe's handler: decodes and normalises what it is given as a batch, and runs the TorchScript of serve_model.py."""
+"""TorchServe's handler: decodes and normalises what it is given as a batch, and runs the TorchScript of serve_torchscript.py."""
 import io
 import json
 import pathlib
