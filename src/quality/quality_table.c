@@ -36,7 +36,9 @@ static void print_figures(const gd_quality *q, gd_text *out)
     if (g->n_alone < g->n)
         gd_text_add(out, "  %-20s %.4f\n  %-20s %.4f\n", "calibration error", g->calibration_error, "Brier score",
                     g->brier_score);
-    if (g->n_alone > 0)
+    if (g->n_alone == g->n)
+        gd_text_add(out, "  answers are classes alone: there is no calibration error and no Brier score\n");
+    else if (g->n_alone > 0)
         gd_text_add(out,
                     "  %" PRId64 " answer%s a class alone; calibration error and Brier score are of the other %" PRId64
                     "\n",
