@@ -61,8 +61,13 @@ def peers_model(bench):
 @functools.lru_cache
 def version(python, *distributions):
     """Of packages in the peers' Python: 1.2.3, onnxruntime 4.5.6."""
-    script = "import importlib.metadata as m, json, sys; print(json.dumps([m.version(d) for d in sys.argv[1:]]))"
-    first, *others = run([python, "-c", script, *distributions]).json()
+    script = ("import importlib.metadata as m, json, sys; have = {d.name.lower(): d.version for d in m.distributions()}; "
+              "print(json.dumps([have.get(d) for d in sys.argv[1:]]))")
+    found = run([python, "-c", script, *distributions]).json()
+    for name, here in zip(distributions, found):
+        if not here:
+            raise Absent(f"no {name} in {python}")
+    first, *others = found
     return ", ".join([first, *(f"{d} {v}" for d, v in zip(distributions[1:], others))])
 
 
