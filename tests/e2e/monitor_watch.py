@@ -474,7 +474,7 @@ def stands_still():
                                   for i, w in enumerate(calm[behind:])][:out]
     once("late", "--keep", "3h")
     places = list(pathlib.Path("late").glob("20*"))
-    # two of the last three hours, or one while the hour that has just ended is waited for (--lag)
+    # two of the last three hours, or one while the hour that has just ended is waited for
     assert len(places) in (1, 2, 3) and len(lines_of("late")) <= 4, (places, lines_of("late"))
     assert lines_of("late")[-1]["totals"]["fine"] >= 4  # forgotten, and counted all the same
 
@@ -667,6 +667,7 @@ def refuses():
 with tempfile.TemporaryDirectory() as top:
     os.chdir(top)
     hours.write_baseline(GRIDDLE, "base")
+    hours.await_room(120)
     first = hours.write_captures("captured", KINDS)
     undisturbed()
     hours_add_up()

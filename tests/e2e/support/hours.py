@@ -39,6 +39,13 @@ def pixels_of(draw, shift=0):
     return bytes(min(255, max(0, round(draw.gauss(110 + shift, 40)))) for _ in range(tiny.SIDE ** 2))
 
 
+def await_room(seconds):
+    """No hour is over to a watch within so many seconds from here: where one would be, this waits for it."""
+    left = HOUR - (time.time() - LAG) % HOUR
+    if left < seconds:
+        time.sleep(left + 1)
+
+
 def write_captures(folder, kinds, pictures=200):
     """An hour for each of `kinds`, the last one just over: n as the baseline, b brighter, - none, o of another model,
     x broken lines. Returns when the first begins."""
