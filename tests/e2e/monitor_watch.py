@@ -474,8 +474,7 @@ def stands_still():
                                   for i, w in enumerate(calm[behind:])][:out]
     once("late", "--keep", "3h")
     places = list(pathlib.Path("late").glob("20*"))
-    # two of the last three hours, or one while the hour that has just ended is waited for
-    assert len(places) in (1, 2, 3) and len(lines_of("late")) <= 4, (places, lines_of("late"))
+    assert len(places) in (2, 3) and len(lines_of("late")) <= 4, (places, lines_of("late"))
     assert lines_of("late")[-1]["totals"]["fine"] >= 4  # forgotten, and counted all the same
 
 
