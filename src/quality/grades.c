@@ -278,7 +278,9 @@ static gd_status settle_probable(gd_grades *g, parts *p, gd_error *error)
     g->brier_score = mean_brier(g, p->keep);
     if (g->positive < 0)
         return GD_OK;
-    GD_TRY(curves_of(g, p->keep, g->point, &g->curves, error));
+    g->curves.auc = g->curves.average_precision = NAN;
+    if (g->n_alone < g->n)
+        GD_TRY(curves_of(g, p->keep, g->point, &g->curves, error));
     g->metric[g->n_metrics++] = (gd_metric){.name = "auc",
                                             .known = !isnan(g->curves.auc),
                                             .value = g->curves.auc,

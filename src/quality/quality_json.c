@@ -89,7 +89,7 @@ static void print_metrics(gd_json_out *json, const gd_grades *g)
         if (!isnan(m->constant))
             metric_out(json, constant, m->constant, m->constant_deviation);
     }
-    if (g->curves.n > 1) /* of any picture */
+    if (g->curves.n > 0)
         print_curves(json, g);
     gd_json_end(json);
 }
