@@ -270,11 +270,11 @@ gd_answer_figures gd_answer_of(const float *probability, int n_classes)
     return a;
 }
 
+gd_answer_figures gd_answer_alone(int class) { return (gd_answer_figures){class, NAN, NAN, NAN}; }
+
 gd_answer_figures gd_sighting_answer(const gd_sighting *s, int n_classes)
 {
-    if (s->probability)
-        return gd_answer_of(s->probability, n_classes);
-    return (gd_answer_figures){s->class_alone - 1, NAN, NAN, NAN};
+    return s->probability ? gd_answer_of(s->probability, n_classes) : gd_answer_alone(s->class_alone - 1);
 }
 
 static gd_status add_number(gd_profile *p, int i, double x, gd_error *error)

@@ -95,13 +95,14 @@ typedef struct gd_sighting {
     int label;                 /* class; -1: not known */
 } gd_sighting;
 
-/* What an answer's probabilities say. Class -1 where they are no numbers. */
+/* What an answer's probabilities say, class -1 where they are no numbers; or a class alone, the rest NaN. */
 typedef struct gd_answer_figures {
     int class;
     double confidence, uncertainty, margin;
 } gd_answer_figures;
 gd_answer_figures gd_answer_of(const float *probability, int n_classes);
-gd_answer_figures gd_sighting_answer(const gd_sighting *sighting, int n_classes); /* a class alone: the rest is NaN */
+gd_answer_figures gd_answer_alone(int class);
+gd_answer_figures gd_sighting_answer(const gd_sighting *sighting, int n_classes);
 
 /* Owned by the caller until released. INVALID for options out of their bounds; NOMEM. */
 gd_status gd_profile_init(gd_profile *profile, const gd_profile_options *options, gd_error *error);

@@ -17,8 +17,8 @@ typedef struct pass {
     gd_captured *reader;
     gd_session *session; /* NULL: none */
     gd_pictures pictures;
-    float *probability;       /* (classes) of the record in hand */
-    gd_answer_figures answer; /* its; of a class alone the rest is NaN */
+    float *probability; /* (classes) of the record in hand */
+    gd_answer_figures answer;
     bool begun;
 } pass;
 
@@ -83,8 +83,7 @@ static gd_status take_captured(pass *p, const gd_captured_record *record, gd_err
     if (!p->probability)
         GD_TRY(begin(p, error));
     if (record->answered) {
-        const int class = gd_origin_class(record, 0, m->n_classes, m->classes);
-        p->answer = (gd_answer_figures){class, NAN, NAN, NAN};
+        p->answer = gd_answer_alone(gd_origin_class(record, 0, m->n_classes, m->classes));
         return GD_OK;
     }
     gd_origin_answer(record, 0, m->n_classes, m->classes, p->probability);
