@@ -51,9 +51,10 @@ enum { ANDERSON_MOST = 10000 };
 uint64_t gd_anderson_smallest(double level, uint64_t reference)
 {
     const size_t n = reference < ANDERSON_MOST ? (size_t)reference : ANDERSON_MOST;
-    size_t low = 0, high = 1; /* too few; enough */
-    if (n == 0)
+    const size_t least = n > 0 ? (size_t)gd_ranks_smallest(level, n) : 0; /* with fewer no test by ranks does */
+    if (least == 0 || least > ANDERSON_MOST)
         return 0;
+    size_t low = least - 1, high = least; /* too few; enough */
     while (gd_anderson_apart(n, high) > level) {
         low = high;
         high *= 2;
